@@ -1,0 +1,41 @@
+# Every recipe works on a path with spaces and calls tools through the environment's
+# Python, never through scripts that carry a path in their first line.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: run test check fix bench setup screenshots
+
+run: $(STAMP)
+	@exec $(PY) -m labeler.embedded run
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Labeler needs Python 3.11 or newer; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Labeler needs (once, about a minute) …"
+	@if command -v uv >/dev/null 2>&1; then uv pip sync -q --require-hashes --python $(PY) requirements.lock; \
+	else $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	@touch $(STAMP)
+
+test: $(STAMP)
+	@$(PY) -m labeler.browser
+	@$(PY) -m labeler.embedded exec -- $(PY) -m pytest $(ARGS)
+
+check: $(STAMP)
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m importlinter.cli lint
+	$(PY) -m djlint frontend/templates --lint --quiet
+	$(PY) -m labeler.embedded exec -- $(PY) -m labeler.checks
+
+fix: $(STAMP)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) -m djlint frontend/templates --reformat --quiet || true
+
+bench: $(STAMP)
+	@$(PY) -m labeler.embedded exec --worker -- $(PY) -m benchmarks $(ARGS)

@@ -1,0 +1,77 @@
+"""What can go wrong in the domain, by name. Each face translates these once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class LabelerError(Exception):
+    """Base of all domain errors: a sentence for people and fields for programs.
+
+    `slug` is the stable last part of the API's problem type.
+    """
+
+    slug = "error"
+
+    def __init__(self, detail: str, **fields: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = fields
+
+
+class Invalid(LabelerError):
+    """Input that breaks a rule; `errors` names the field or line."""
+
+    slug = "invalid"
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        first = next(iter(errors.items()))
+        super().__init__(f"{first[0]}: {first[1][0]}")
+        self.errors = errors
+
+
+class NotFound(LabelerError):
+    """No such thing, or none that this person may know of."""
+
+    slug = "not-found"
+
+
+class Conflict(LabelerError):
+    """The act does not fit the present state."""
+
+    slug = "conflict"
+
+
+class LeaseLost(Conflict):
+    """The page went back to the queue."""
+
+    slug = "lease-lost"
+
+
+class TwoHeld(Conflict):
+    """A judge already holds the two pages that may be held of a batch."""
+
+    slug = "two-held"
+
+
+class PageIncomplete(Conflict):
+    """A page cannot be submitted while a tile that is asked for lacks a verdict."""
+
+    slug = "incomplete"
+
+
+class Unreadable(LabelerError):
+    """Bytes that are no picture which Labeler accepts; the detail says why."""
+
+    slug = "unreadable"
+
+
+class UnreadableFile(LabelerError):
+    """An import whose file as a whole cannot be read; the detail says why."""
+
+    slug = "unreadable-file"
+
+
+class Erased(LabelerError):
+    """What was asked for has been erased and must not return."""
+
+    slug = "erased"

@@ -1,0 +1,36 @@
+"""Who did what: rows that are only ever added.
+
+They hold internal ids, never keys or digests, so that they survive an erasure without
+what was erased.
+"""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from .users import User
+
+
+class AuditEntry(models.Model):
+    """One act of one person; `by` is None for acts of the command line or of workers."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    action = models.CharField(max_length=40)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes: ClassVar = [models.Index(fields=["action", "-id"], name="audit_by_action")]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.by_id}"
+
+
+def write(action: str, *, by: User | None, **details: Any) -> None:
+    """Add an entry; `details` are internal ids, numbers and states only."""
+    AuditEntry.objects.create(action=action, by=by, details=details)

@@ -1,0 +1,103 @@
+"""What judges said: one narrow current row, and what it replaced."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotations.consensus import Verdict
+
+from .batches import Assignment, Batch
+from .entities import Candidate
+
+VERDICTS = [(verdict.value, verdict.value) for verdict in Verdict]
+
+
+class How(models.TextChoices):
+    """How a verdict was given."""
+
+    KEY = "key"
+    CLICK = "click"
+    FILL = "fill"
+
+
+class Judgment(models.Model):
+    """A judge's current verdict on a candidate in a batch.
+
+    `place` is None for a skip. `blind_verdict` is the last verdict given without
+    having seen votes, None where there is none. `verdict` is null only inside the
+    transaction that takes the judgment back. Every unique key begins with batch, so
+    the table can be partitioned by it.
+    """
+
+    pk = models.CompositePrimaryKey("batch", "candidate", "judge")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT)
+    judge = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False
+    )
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False)
+    place = models.SmallIntegerField(null=True)
+    verdict = models.CharField(max_length=6, choices=VERDICTS, null=True)  # noqa: DJ001
+    blind_verdict = models.CharField(max_length=6, choices=VERDICTS, null=True)  # noqa: DJ001
+    how = models.CharField(max_length=5, choices=How.choices)
+    reason = models.TextField(blank=True, default="")
+    centiseconds = models.IntegerField()
+    decided_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    client_id = models.UUIDField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["batch", "candidate", "place"], name="one_judgment_per_place"
+            ),
+            models.UniqueConstraint(
+                fields=["batch", "assignment", "client_id"], name="one_judgment_per_mark"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="skip", place__isnull=True)
+                | Q(verdict__isnull=True)
+                | (~Q(verdict="skip") & Q(place__gte=1, place__lte=7)),
+                name="a_place_unless_skipped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.judge_id} on candidate {self.candidate_id}"
+
+
+class JudgmentRevision(models.Model):
+    """A mark that was replaced, taken back or voided, and the one that replaced it.
+
+    Written by a trigger on Judgment, and by `judgments` for a null that found nothing
+    to take back. No row can be changed, and none deleted but by erasure.
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, db_index=False)
+    judge = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False
+    )
+    assignment_id = models.BigIntegerField(null=True)
+    old_client_id = models.UUIDField(null=True)
+    old_verdict = models.CharField(max_length=6, null=True)  # noqa: DJ001
+    old_place = models.SmallIntegerField(null=True)
+    old_decided_at = models.DateTimeField(null=True)
+    old_centiseconds = models.IntegerField(null=True)
+    old_how = models.CharField(max_length=5, null=True)  # noqa: DJ001
+    new_assignment_id = models.BigIntegerField(null=True)
+    new_client_id = models.UUIDField(null=True)
+    new_verdict = models.CharField(max_length=6, null=True)  # noqa: DJ001
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["batch", "candidate", "judge"], name="revisions_of_judgment"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.pk} of candidate {self.candidate_id}"

@@ -1,0 +1,1 @@
+"""The pages: they show what `annotations` knows and decide nothing."""
