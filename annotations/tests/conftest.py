@@ -1,0 +1,71 @@
+"""People of every kind, a store of their own for each test, and API clients."""
+
+import pytest
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from annotations.models import Role
+
+from .factories import UserFactory
+
+
+@pytest.fixture(autouse=True)
+def own_store(settings, tmp_path):
+    """Pictures and uploads of a test lie in its own folder."""
+    folder = tmp_path / "store"
+    default = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(folder)},
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Real hashing takes a third of a second, on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def admin(db):
+    """Somebody who may do everything."""
+    return UserFactory(username="ada", roles=[Role.ADMIN])
+
+
+@pytest.fixture
+def judge(db):
+    """The judge of whom a test tells."""
+    return UserFactory(username="jo")
+
+
+@pytest.fixture
+def other_judge(db):
+    """A second judge, of the same batch where the test says so."""
+    return UserFactory(username="olga")
+
+
+@pytest.fixture
+def stranger(db):
+    """A judge of no batch."""
+    return UserFactory(username="sam")
+
+
+@pytest.fixture
+def adjudicator(db):
+    """Settles conflicts and nothing else."""
+    return UserFactory(username="rut", roles=[Role.ADJUDICATOR])
+
+
+@pytest.fixture
+def api():
+    """`api(user)` is a client with this user's token; `api(None)` has none."""
+
+    def client(user=None):
+        made = APIClient()
+        if user is not None:
+            _, token = AuthToken.objects.create(user)
+            made.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return made
+
+    return client
