@@ -116,6 +116,11 @@ class BatchJudge(models.Model):
     removed_at = models.DateTimeField(null=True, blank=True)
     cursor_priority = models.FloatField(null=True, blank=True)
     cursor_entity = models.BigIntegerField(null=True, blank=True)
+    # Own numbers, changed in the transaction that records: current verdicts (skips
+    # left out), current skips, and the time of all marks given.
+    verdicts = models.IntegerField(default=0)
+    skips = models.IntegerField(default=0)
+    centiseconds = models.BigIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
