@@ -1,0 +1,98 @@
+"""Labeler's own programs: what they are called with, and in which environment."""
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from labeler.embedded.child import Child
+from labeler.embedded.config import CHECKOUT, HOST
+
+QUEUES = "default,images,scoring"
+
+
+def environment(
+    *, data: Path, secret_key: str, database_url: str, redis_url: str
+) -> dict[str, str]:
+    """What every program of Labeler gets: the user's environment and our addresses."""
+    # PGHOST and its like would lead clients away from the database that we name.
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+    defaults = {
+        "LABELER_DEBUG": "0",
+        "LABELER_ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return (
+        defaults
+        | inherited
+        | {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "LABELER_SECRET_KEY": secret_key,
+            "LABELER_DATA": str(data),
+            "LABELER_EMBEDDED": "1",
+            "DJANGO_SETTINGS_MODULE": "labeler.settings",
+        }
+    )
+
+
+def manage(*arguments: str, log: Path, env: Mapping[str, str]) -> Child:
+    """A management command."""
+    argv = [sys.executable, "manage.py", *arguments]
+    name = f"manage.py {arguments[0]}"
+    return Child(name=name, log=log, cwd=CHECKOUT, argv=argv, env=env)
+
+
+def worker(*, log: Path, env: Mapping[str, str]) -> Child:
+    """Celery's worker; finishes its tasks when asked to stop."""
+    argv = [
+        *(*_celery(), "worker", "--queues", QUEUES, "--concurrency", "2"),
+        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+    ]
+    return Child(name="worker", log=log, cwd=CHECKOUT, argv=argv, env=env, patience=20)
+
+
+def beat(*, log: Path, env: Mapping[str, str], schedule: Path) -> Child:
+    """Celery's clock, a process of its own: a worker that dies does not stop it."""
+    argv = [*_celery(), "beat", "--schedule", str(schedule), "--pidfile="]
+    return Child(name="beat", log=log, cwd=CHECKOUT, argv=argv, env=env)
+
+
+def _celery() -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "labeler"]
+
+
+@dataclass(kw_only=True)
+class Web(Child):
+    """Gunicorn over a socket that the supervisor keeps, so that nobody can take the
+    port while it restarts, and clients wait in line instead of being refused."""
+
+    name: str = "web server"
+    door: socket.socket | None = None
+
+    def prepare(self) -> None:
+        if self.door is None:
+            return
+        self.pass_fds = (self.door.fileno(),)
+        self.argv = [
+            *(sys.executable, "-m", "gunicorn", "labeler.wsgi:application"),
+            *("--bind", f"fd://{self.door.fileno()}"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+            *("--preload", "--timeout", "120", "--graceful-timeout", "10"),
+            *("--keep-alive", "30", "--no-control-socket"),
+        ]
+
+    def is_ready(self) -> bool:
+        """It answers at all; what else is down, /healthz/ready tells. A refusal is an
+        answer, too: the user may have named other hosts."""
+        if self.door is None:
+            return False
+        client = HTTPConnection(HOST, self.door.getsockname()[1], timeout=5)
+        with contextlib.closing(client), contextlib.suppress(OSError, HTTPException):
+            client.request("GET", "/healthz/live")
+            return client.getresponse().status < 500
+        return False

@@ -1,0 +1,93 @@
+"""`exec`: a database and a broker for the length of one command."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from labeler.embedded import programs
+from labeler.embedded.broker import Broker
+from labeler.embedded.config import Config
+from labeler.embedded.console import complain
+from labeler.embedded.crew import Crew
+from labeler.embedded.errors import EmbeddedError, StartFailed
+from labeler.embedded.folders import TemporaryFolder
+from labeler.embedded.postgres import Postgres
+
+NOT_RUN = 125  # as env(1), timeout(1) and docker say it
+PATIENCE = 10.0
+
+
+def execute(command: Sequence[str], config: Config, *, has_worker: bool) -> int:
+    """Runs the command beside fresh servers; its exit code. All data goes afterwards."""
+    folder = TemporaryFolder(Path(tempfile.gettempdir()))
+    crew = Crew()
+    crew.listen()
+    try:
+        env = _start(crew, folder.path, config, has_worker=has_worker)
+        return _follow(subprocess.Popen(list(command), env=env), crew)
+    except FileNotFoundError:
+        complain(f"There is no program {command[0]!r}.")
+        return NOT_RUN
+    except EmbeddedError as error:
+        complain(str(error))
+        return NOT_RUN
+    finally:
+        crew.stop()
+        folder.remove()
+
+
+def _start(
+    crew: Crew, folder: Path, config: Config, *, has_worker: bool
+) -> dict[str, str]:
+    database_url, redis_url = config.database_url, config.redis_url
+    if database_url is None:
+        database = Postgres(log=folder / "database.log", cwd=folder / "postgres")
+        crew.add(database)
+        database_url = database.url
+    if redis_url is None:
+        broker = Broker(log=folder / "broker.log", cwd=folder / "broker")
+        crew.add(broker)
+        redis_url = broker.url
+    env = programs.environment(
+        data=folder, secret_key=os.urandom(32).hex(), database_url=database_url, redis_url=redis_url
+    )  # fmt: skip
+    if has_worker:
+        _start_worker(crew, folder, env)
+    return env
+
+
+def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:
+    """A worker and its clock need the tables."""
+    migrate = programs.manage(
+        "migrate", "--no-input", log=folder / "setup.log", env=env
+    )
+    if migrate.run(crew.pause) != 0:
+        raise StartFailed(f"{migrate.name} failed. {migrate.tail()}")
+    schedule = folder / "beat-schedule"
+    crew.add(programs.worker(log=folder / "worker.log", env=env))
+    crew.add(programs.beat(log=folder / "beat.log", env=env, schedule=schedule))
+
+
+def _follow(command: "subprocess.Popen[bytes]", crew: Crew) -> int:
+    """Until the command ends. It shares our terminal, so Ctrl-C has reached it already;
+    other signals are passed on, and a command that ignores them is killed."""
+    heard = 0
+    deadline = float("inf")
+    while command.poll() is None:
+        for number in crew.signals[heard:]:
+            heard += 1
+            deadline = time.monotonic() + PATIENCE
+            if number != signal.SIGINT:
+                with contextlib.suppress(ProcessLookupError):
+                    command.send_signal(number)
+        if time.monotonic() > deadline:
+            command.kill()
+        crew.mend()
+        time.sleep(0.05)
+    # A shell tells of a death by signal in the same way.
+    return command.returncode if command.returncode >= 0 else 128 - command.returncode

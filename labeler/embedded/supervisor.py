@@ -1,0 +1,158 @@
+"""`make run`: everything that Labeler needs on one machine, in the foreground."""
+
+import contextlib
+import secrets
+import socket
+import time
+
+from labeler.embedded import programs
+from labeler.embedded.broker import Broker
+from labeler.embedded.child import Child
+from labeler.embedded.config import HOST, Config
+from labeler.embedded.console import complain, say
+from labeler.embedded.crew import Crew
+from labeler.embedded.errors import EmbeddedError, Interrupted, PortTaken, StartFailed
+from labeler.embedded.folders import DataFolder
+from labeler.embedded.postgres import Postgres
+from labeler.embedded.programs import Web
+
+
+def run(config: Config) -> int:
+    """Until a signal comes; the exit code. Whatever happens, nothing is left running."""
+    folder = DataFolder(config.data)
+    supervisor = Supervisor(config, folder)
+    try:
+        supervisor.start()
+        supervisor.watch()
+    except Interrupted as interruption:
+        say(str(interruption))
+    except EmbeddedError as error:
+        complain(str(error))
+        return 1
+    finally:
+        supervisor.stop()
+        folder.close()
+    return 0
+
+
+class Supervisor:
+    """Starts in order: database, broker, tables and users, workers, demo, web."""
+
+    def __init__(self, config: Config, folder: DataFolder) -> None:
+        self.config = config
+        self.folder = folder
+        self.crew = Crew(note=folder.remember)
+        self.env: dict[str, str] = {}
+        self._door: socket.socket | None = None
+
+    def start(self) -> None:
+        self.crew.listen()
+        self.folder.open(self.config.address)
+        if left := self.folder.end_leftovers():
+            say(f"Ended what a killed run had left: {', '.join(left)}.")
+        self._door = take_port(self.config.port)
+        say("Starting Labeler …")
+        self._start_stores()
+        self._manage("migrate", "--no-input")
+        password = self._make_users()
+        log, env = self.folder.log, self.env
+        self.crew.add(programs.worker(log=log("worker"), env=env))
+        schedule = self.folder.path / "beat-schedule"
+        self.crew.add(programs.beat(log=log("beat"), env=env, schedule=schedule))
+        if self.config.demo:
+            self._manage("load_demo")
+        self.crew.add(Web(log=log("web"), cwd=programs.CHECKOUT, env=env, door=self._door))  # fmt: skip
+        self._announce(password)
+
+    def watch(self) -> None:
+        while not self.crew.signals:
+            self.crew.mend()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        if self._door:
+            self._door.close()  # from here on newcomers are refused
+        if self.crew.posts:
+            say("Stopping …")
+            self.crew.stop()
+            say("Stopped.")
+
+    def _start_stores(self) -> None:
+        """The database and the broker, except where the user has their own."""
+        database_url, redis_url = self.config.database_url, self.config.redis_url
+        data, log = self.folder.path, self.folder.log
+        if database_url is None:
+            database = Postgres(log=log("database"), cwd=data / "postgres")
+            self.crew.add(database)
+            database_url = database.url
+        if redis_url is None:
+            broker = Broker(log=log("broker"), cwd=data / "broker")
+            self.crew.add(broker)
+            redis_url = broker.url
+        self.env = programs.environment(
+            data=data,
+            secret_key=self.folder.secret_key(),
+            database_url=database_url,
+            redis_url=redis_url,
+        )
+
+    def _manage(self, *arguments: str) -> Child:
+        command = programs.manage(
+            *arguments, log=self.folder.log("setup"), env=self.env
+        )
+        if command.run(self.crew.pause) != 0:
+            raise StartFailed(f"{command.name} failed. {command.tail()}")
+        return command
+
+    def _make_users(self) -> str | None:
+        """The password to show, on the first run only.
+
+        It is kept in a file until it was shown, so that a first run that is killed in
+        between does not leave users whose password nobody knows.
+        """
+        if (self.folder.path / "users-made").exists():
+            return None
+        password = self.config.password
+        if password is None:
+            password = self.folder.secret("first-password", secrets.token_hex(8))
+        self.env["LABELER_DEMO_PASSWORD"] = password
+        self._manage("make_users")
+        del self.env["LABELER_DEMO_PASSWORD"]
+        return password
+
+    def _announce(self, password: str | None) -> None:
+        say(f"\nLabeler runs at {self.config.address} (Ctrl-C stops it)")
+        say("Sign in as judge1, judge2, judge3 or admin")
+        if password is None:
+            say("with the password that was shown on the first run.")
+        elif self.config.password:
+            say("with the password from LABELER_DEMO_PASSWORD.")
+        else:
+            say(f"with the password {password} (shown only this once).")
+        if password and self.config.database_url:
+            say("Users that the database had before keep their passwords.")
+        say(f"Data and logs: {self.config.data}\n")
+        (self.folder.path / "users-made").touch()
+        (self.folder.path / "first-password").unlink(missing_ok=True)
+
+
+def take_port(port: int, seconds: float = 2) -> socket.socket:
+    """Binds the port at once, so that nobody else gets it while the rest starts; it
+    refuses clients until the web server listens on it."""
+    deadline = time.monotonic() + seconds
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    while True:
+        try:
+            door.bind((HOST, port))
+        except PermissionError:
+            reason = f"Port {port} needs more rights than you have"
+        except OSError:
+            reason = f"Port {port} is taken by another program"
+        else:
+            return door
+        if time.monotonic() > deadline:
+            door.close()
+            raise PortTaken(f"{reason}; set LABELER_PORT to a free one.")
+        with contextlib.suppress(InterruptedError):
+            time.sleep(0.1)
