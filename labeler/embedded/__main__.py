@@ -11,7 +11,13 @@ from labeler.embedded.errors import EmbeddedError
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    # Everything after the first "--" belongs to the command, whatever it looks like.
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    command = arguments[cut + 1 :]
+    parser = _parser()
+    options = parser.parse_args(arguments[:cut])
+    if bool(command) != (options.act == "exec"):
+        parser.error("exec takes a command after --, run takes none")
     try:
         config = Config.read(os.environ)
     except EmbeddedError as error:
@@ -19,16 +25,17 @@ def main(arguments: list[str]) -> int:
         return 2
     if options.act == "run":
         return supervisor.run(config)
-    return session.execute(options.command, config, has_worker=options.worker)
+    return session.execute(command, config, has_worker=options.worker)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m labeler.embedded")
     acts = parser.add_subparsers(dest="act", required=True)
     acts.add_parser("run", help="start everything and stay in the foreground")
-    execute = acts.add_parser("exec", help="a database and a broker for one command")
+    execute = acts.add_parser(
+        "exec", help="a database and a broker for the command after --"
+    )
     execute.add_argument("--worker", action="store_true", help="and a Celery worker")
-    execute.add_argument("command", nargs="+", metavar="COMMAND")
     return parser
 
 

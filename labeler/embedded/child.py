@@ -12,7 +12,8 @@ from pathlib import Path
 from labeler.embedded import processes
 from labeler.embedded.errors import StartFailed
 
-ATTEMPTS = 5
+# So many pauses after the first, second, third and fourth start that failed.
+PAUSES = (2, 10, 50, 0)
 TAIL_LINES = 12
 
 Pause = Callable[[], None]
@@ -89,12 +90,12 @@ class Child:
 
     def start(self, pause: Pause = short_pause) -> None:
         """Launches and waits until it answers; `pause` may raise to give up."""
-        for attempt in range(ATTEMPTS):
+        for pauses in PAUSES:
             self.launch()
             if self._answers(pause):
                 return
             self.clear()
-            for _ in range(4**attempt):
+            for _ in range(pauses):
                 pause()
         raise StartFailed(f"{self.name} does not start. {self.tail()}")
 

@@ -96,7 +96,10 @@ class Crew:
         pids = [post.child.pid for post in self.posts]
         if pids != self._noted:
             self._noted = pids
-            self._note([t for post in self.posts if (t := _trace(post.child))])
+            try:
+                self._note([t for post in self.posts if (t := _trace(post.child))])
+            except OSError as error:  # a full disk must not end what still works
+                complain(f"It cannot be noted what runs: {error}")
 
     def stop(self) -> None:
         for post in reversed(self.posts):

@@ -116,7 +116,7 @@ def kill_group(group: int) -> None:
         wait_until(lambda: all(row.group != group for row in table()), 5)
 
 
-def end_leftover(trace: Trace, patience: float = 10) -> bool:
+def end_leftover(trace: Trace, patience: float = 5) -> bool:
     """Ends a dead supervisor's child and its group; tells whether anything was left.
 
     Only for traces of this boot. A leader that lives with another start time has
