@@ -25,7 +25,9 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
-        indexes: ClassVar = [models.Index(fields=["action", "-id"], name="audit_by_action")]
+        indexes: ClassVar = [
+            models.Index(fields=["action", "-id"], name="audit_by_action")
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} by {self.by_id}"

@@ -52,7 +52,9 @@ class Batch(models.Model):
     # None follows judges_required.
     maximum = models.PositiveSmallIntegerField(null=True, blank=True)
     page_size = models.PositiveSmallIntegerField(default=30)
-    order = models.CharField(max_length=10, choices=Order.choices, default=Order.UNCERTAIN)
+    order = models.CharField(
+        max_length=10, choices=Order.choices, default=Order.UNCERTAIN
+    )
     guidelines = models.TextField(blank=True, default="")
     priority = models.IntegerField(default=0)
     seed = models.BigIntegerField(default=0)
@@ -124,7 +126,9 @@ class BatchJudge(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["batch", "judge"], name="a_judge_once_a_batch"),
+            models.UniqueConstraint(
+                fields=["batch", "judge"], name="a_judge_once_a_batch"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -191,11 +195,22 @@ class Reopened(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False
     )
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE, db_index=False)
+    priority = models.FloatField()  # the row's, so that the queue's order is an index
 
     class Meta:
+        verbose_name_plural = "reopened"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["batch", "judge", "entity"], name="an_entity_reopened_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                F("batch"),
+                F("judge"),
+                -F("priority"),
+                F("entity"),
+                name="reopened_in_queue_order",
             ),
         ]
 

@@ -17,7 +17,7 @@ class Entity(models.Model):
     any property, so that what refers to it can say that it was erased.
     """
 
-    key = models.CharField(max_length=128, unique=True, null=True)
+    key = models.CharField(max_length=128, unique=True, null=True)  # noqa: DJ001
     name = models.TextField(blank=True, default="")
     description = models.TextField(blank=True, default="")
     frequency = models.BigIntegerField(null=True, blank=True)
@@ -109,7 +109,11 @@ class Candidate(models.Model):
         Entity, on_delete=models.CASCADE, related_name="candidates", db_index=False
     )
     image = models.ForeignKey(
-        Image, on_delete=models.PROTECT, null=True, blank=True, related_name="candidates"
+        Image,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="candidates",
     )
     state = models.CharField(max_length=10, choices=CandidateState.choices)
     face_id = models.TextField(blank=True, default="")
@@ -147,7 +151,9 @@ class Candidate(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                F("entity"), F("rank").asc(nulls_last=True), F("id"),
+                F("entity"),
+                F("rank").asc(nulls_last=True),
+                F("id"),
                 name="candidate_by_rank",
             ),
         ]

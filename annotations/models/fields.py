@@ -11,7 +11,9 @@ class Sha256Field(models.BinaryField):
     Half the width of text, which counts in the indexes of ten million pictures.
     """
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+    def get_db_prep_value(
+        self, value: Any, connection: Any, prepared: bool = False
+    ) -> Any:
         """Hex digits to the driver's binary value; ValueError where they are none."""
         data = bytes.fromhex(value) if isinstance(value, str) else value
         return super().get_db_prep_value(data, connection, prepared)

@@ -68,7 +68,9 @@ class RefusedRow(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["source", "line"], name="a_line_refused_once"),
+            models.UniqueConstraint(
+                fields=["source", "line"], name="a_line_refused_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -54,7 +54,8 @@ class Judgment(models.Model):
                 fields=["batch", "candidate", "place"], name="one_judgment_per_place"
             ),
             models.UniqueConstraint(
-                fields=["batch", "assignment", "client_id"], name="one_judgment_per_mark"
+                fields=["batch", "assignment", "client_id"],
+                name="one_judgment_per_mark",
             ),
             models.CheckConstraint(
                 condition=Q(verdict="skip", place__isnull=True)

@@ -1,0 +1,231 @@
+"""Record marks: one transaction, a few statements, however many marks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from annotations import queue
+from annotations.consensus import Verdict
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    BatchJudge,
+    BatchState,
+    Judgment,
+    JudgmentRevision,
+    User,
+)
+from annotations.queue import Entry
+
+from .marks import Mark, Outcome, Refusal, Sitting, at_position, clamped, decide
+from .writing import Writes
+
+Seen = dict[tuple[int, UUID], tuple[int, Verdict | None]]
+
+
+@transaction.atomic
+def record(*, judge: User, marks: Sequence[Mark]) -> list[Outcome]:
+    """Record a judge's marks in their order; a refused one does not undo the others.
+
+    An id seen before in its assignment is never applied again: replayed where tile
+    and verdict are the same, else refused as id-reused. Recorded and replayed marks
+    renew the judge's pages of their batches.
+    """
+    ledger = _Ledger.open(judge, marks)
+    outcomes = [ledger.take(mark) for mark in marks]
+    ledger.close()
+    return outcomes
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """Everything that the marks touch, locked and read once."""
+
+    judge: User
+    pages: dict[int, Assignment]
+    memberships: dict[int, BatchJudge]  # by batch
+    entries: dict[tuple[int, int], Entry]  # by batch and entity
+    current: dict[tuple[int, int], Judgment]  # by batch and candidate
+    seen: Seen
+    writes: Writes = field(default_factory=Writes)
+    renewed: set[int] = field(default_factory=set)  # batches
+
+    @classmethod
+    def open(cls, judge: User, marks: Sequence[Mark]) -> "_Ledger":
+        """Lock memberships, then queue rows, always in this order; then read."""
+        pages = _pages(judge, {mark.assignment for mark in marks})
+        memberships = {
+            m.batch_id: m
+            for m in BatchJudge.objects.select_for_update(no_key=True)
+            .filter(judge=judge, batch__in={p.batch_id for p in pages.values()})
+            .order_by("batch")
+        }
+        rows = queue.lock_pairs((p.batch_id, p.entity_id) for p in pages.values())
+        touched = _touched(pages, marks)
+        entries = queue.open_entries(rows, touched) if rows else []
+        pages = _pages(judge, pages)  # as they are under the lock
+        current, seen = _said(judge, pages.values())
+        return cls(
+            judge,
+            pages,
+            memberships,
+            {(e.row.batch_id, e.row.entity_id): e for e in entries},
+            current,
+            seen,
+        )
+
+    def take(self, mark: Mark) -> Outcome:
+        """Apply one mark to what was read, or refuse it."""
+        page = self.pages.get(mark.assignment)
+        if page is None:
+            return _refused(mark, Refusal.NOT_YOURS)
+        position = at_position(mark, len(page.candidates))
+        if position is None:
+            return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
+        candidate = page.candidates[position]
+        known = self.seen.get((page.pk, mark.id))
+        if known is not None:
+            return self._again(mark, page, is_same=known == (candidate, mark.verdict))
+        membership = self.memberships.get(page.batch_id)
+        if membership is None or membership.removed_at is not None:
+            return _refused(mark, Refusal.NOT_YOURS)
+        return self._decide(mark, page, candidate)
+
+    def _again(self, mark: Mark, page: Assignment, *, is_same: bool) -> Outcome:
+        if not is_same:
+            return _refused(mark, Refusal.ID_REUSED)
+        self.renewed.add(page.batch_id)
+        return Outcome(mark.id, "replayed")
+
+    def _decide(self, mark: Mark, page: Assignment, candidate: int) -> Outcome:
+        entry = self.entries[page.batch_id, page.entity_id]
+        standing = entry.standings.get(candidate)
+        if standing is None:
+            return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
+        held_before = standing.holds.get(self.judge.pk)
+        decided = decide(
+            mark, _sitting(page, entry), standing, entry.rules, self.judge.pk
+        )
+        if isinstance(decided, Refusal):
+            return _refused(mark, decided)
+        self._remember(mark, page, candidate, decided, entry)
+        held = standing.holds.get(self.judge.pk)
+        if held != held_before and held is not None:
+            self.writes.hold(page, candidate, held)
+        return Outcome(mark.id, "recorded")
+
+    def _remember(
+        self,
+        mark: Mark,
+        page: Assignment,
+        candidate: int,
+        place: int | None,
+        entry: Entry,
+    ) -> None:
+        key = (page.batch_id, candidate)
+        before = self.current.pop(key, None)
+        after = self.writes.say(
+            mark, page, candidate, place, before, judge=self.judge, now=entry.now
+        )
+        if after is not None:
+            self.current[key] = after
+        self.seen[page.pk, mark.id] = (candidate, mark.verdict)
+        self.renewed.add(page.batch_id)
+        self._count(self.memberships[page.batch_id], before, after)
+        self.memberships[page.batch_id].centiseconds += clamped(
+            mark.seconds, settings.LEASE_MINUTES
+        )
+
+    def _count(
+        self, membership: BatchJudge, before: Judgment | None, after: Judgment | None
+    ) -> None:
+        for judgment, sign in ((before, -1), (after, 1)):
+            if judgment is None:
+                continue
+            if judgment.verdict == Verdict.SKIP:
+                membership.skips += sign
+            else:
+                membership.verdicts += sign
+
+    def close(self) -> None:
+        """Write it all: rows, places, counters, renewals."""
+        if not self.renewed:
+            return
+        self.writes.flush()
+        for entry in self.entries.values():
+            entry.settle()
+        for batch in self.renewed & self.memberships.keys():
+            membership = self.memberships[batch]
+            membership.save(update_fields=["verdicts", "skips", "centiseconds"])
+            queue.renew_held(self.judge.pk, batch)
+
+
+def _pages(judge: User, numbers: Iterable[int]) -> dict[int, Assignment]:
+    return (
+        Assignment.objects.select_related("batch")
+        .filter(judge=judge)
+        .in_bulk(list(numbers))
+    )
+
+
+def _touched(pages: dict[int, Assignment], marks: Sequence[Mark]) -> list[int]:
+    """The candidates that the marks name, doubles dropped."""
+    touched = {}
+    for mark in marks:
+        page = pages.get(mark.assignment)
+        position = at_position(mark, len(page.candidates)) if page else None
+        if page and position is not None:
+            touched[page.candidates[position]] = True
+    return list(touched)
+
+
+def _sitting(page: Assignment, entry: Entry) -> Sitting:
+    runs = page.expires_at > entry.now
+    is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
+    is_open = page.batch.state == BatchState.OPEN
+    return Sitting(
+        is_submitted=page.state == AssignmentState.SUBMITTED,
+        takes_marks=is_open or (runs and not is_over),
+    )
+
+
+def _said(
+    judge: User, pages: Iterable[Assignment]
+) -> tuple[dict[tuple[int, int], Judgment], Seen]:
+    """The judge's current rows on the pages' candidates, and every id seen there."""
+    batches = {page.batch_id for page in pages}
+    candidates = {c for page in pages for c in page.candidates}
+    of_pages = Q(batch__in=batches, candidate__in=candidates, judge=judge)
+    current, seen = {}, Seen()
+    for judgment in Judgment.objects.filter(of_pages):
+        current[judgment.batch_id, judgment.candidate_id] = judgment
+        seen[judgment.assignment_id, judgment.client_id] = (
+            judgment.candidate_id,
+            Verdict(judgment.verdict),
+        )
+    for row in JudgmentRevision.objects.filter(of_pages).values_list(
+        "candidate_id",
+        F("assignment_id"),
+        "old_client_id",
+        "old_verdict",
+        "new_assignment_id",
+        "new_client_id",
+        "new_verdict",
+    ):
+        candidate, *old, new_assignment, new_id, new_verdict = row
+        for assignment, client_id, verdict in (
+            tuple(old),
+            (new_assignment, new_id, new_verdict),
+        ):
+            if client_id is not None:
+                said = Verdict(verdict) if verdict else None
+                seen.setdefault((assignment, client_id), (candidate, said))
+    return current, seen
+
+
+def _refused(mark: Mark, refusal: Refusal) -> Outcome:
+    return Outcome(mark.id, "refused", refusal.value)

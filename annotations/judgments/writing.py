@@ -1,0 +1,164 @@
+"""Marks that were taken, on their way into the database: sets, not rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+from psycopg2.extras import execute_values
+
+from annotations.consensus import Verdict
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Judgment,
+    JudgmentRevision,
+    User,
+)
+
+from .marks import Mark, blind_verdict, clamped
+
+COLUMNS = (
+    "batch_id",
+    "candidate_id",
+    "judge_id",
+    "assignment_id",
+    "place",
+    "verdict",
+    "blind_verdict",
+    "how",
+    "reason",
+    "centiseconds",
+    "decided_at",
+    "received_at",
+    "client_id",
+)
+UPSERT = f"""
+INSERT INTO annotations_judgment ({", ".join(COLUMNS)}) VALUES %s
+ON CONFLICT (batch_id, candidate_id, judge_id) DO UPDATE SET
+{", ".join(f"{name} = excluded.{name}" for name in COLUMNS[3:])}
+"""
+
+
+@dataclass(slots=True)
+class Writes:
+    """Rows to write, in rounds: the n-th mark on a candidate is in round n.
+
+    So each replaced mark meets the trigger that keeps it, and one page of first marks
+    is one statement.
+    """
+
+    rounds: list[dict[tuple[int, int], Judgment]] = field(default_factory=list)
+    depth: dict[tuple[int, int], int] = field(default_factory=dict)
+    nothing_to_take_back: list[JudgmentRevision] = field(default_factory=list)
+    places: list[tuple[int, Assignment, int]] = field(default_factory=list)
+
+    def say(
+        self,
+        mark: Mark,
+        page: Assignment,
+        candidate: int,
+        place: int | None,
+        before: Judgment | None,
+        *,
+        judge: User,
+        now: datetime,
+    ) -> Judgment | None:
+        """Plan a mark's row; the row that stands after it, None when taken back."""
+        if mark.verdict is None and before is None:
+            self._nothing(mark, page, candidate, judge, now)
+            return None
+        row = Judgment(
+            batch_id=page.batch_id,
+            candidate_id=candidate,
+            judge_id=judge.pk,
+            assignment_id=page.pk,
+            place=place,
+            verdict=mark.verdict,
+            blind_verdict=self._blind(mark, before, judge),
+            how=mark.how,
+            reason=mark.reason,
+            centiseconds=clamped(mark.seconds, settings.LEASE_MINUTES),
+            decided_at=min(mark.decided_at, now),
+            received_at=now,
+            client_id=mark.id,
+        )
+        key = (page.batch_id, candidate)
+        depth = self.depth.get(key, 0)
+        if depth == len(self.rounds):
+            self.rounds.append({})
+        self.rounds[depth][key] = row
+        self.depth[key] = depth + 1
+        return row if mark.verdict is not None else None
+
+    def _blind(self, mark: Mark, before: Judgment | None, judge: User) -> str | None:
+        if mark.verdict is None:
+            return None
+        previous = before.blind_verdict if before else None
+        return blind_verdict(
+            previous, mark.verdict, is_blind=judge.judges_independently
+        )
+
+    def _nothing(
+        self, mark: Mark, page: Assignment, candidate: int, judge: User, now: datetime
+    ) -> None:
+        """Remember the id of a null that found nothing: it may come once more."""
+        self.nothing_to_take_back.append(
+            JudgmentRevision(
+                batch_id=page.batch_id,
+                candidate_id=candidate,
+                judge=judge,
+                new_assignment_id=page.pk,
+                new_client_id=mark.id,
+                replaced_at=now,
+            )
+        )
+
+    def hold(self, page: Assignment, candidate: int, place: int) -> None:
+        """The judge's live page has another place for this candidate now, 0: none."""
+        self.places.append((place, page, candidate))
+
+    def flush(self) -> None:
+        """Write everything that was planned."""
+        for rows in self.rounds:
+            self._flush_round(list(rows.values()))
+        JudgmentRevision.objects.bulk_create(self.nothing_to_take_back)
+        with connection.cursor() as cursor:
+            for place, page, candidate in self.places:
+                cursor.execute(
+                    """
+                    UPDATE annotations_assignment
+                    SET places[array_position(candidates, %s)] = %s
+                    WHERE batch_id = %s AND entity_id = %s AND judge_id = %s
+                      AND state = %s AND %s = ANY(candidates)
+                    """,
+                    [
+                        candidate,
+                        place,
+                        page.batch_id,
+                        page.entity_id,
+                        page.judge_id,
+                        AssignmentState.HELD,
+                        candidate,
+                    ],
+                )
+
+    def _flush_round(self, rows: Sequence[Judgment]) -> None:
+        values = [tuple(_value(row, name) for name in COLUMNS) for row in rows]
+        taken_back = [row for row in rows if row.verdict is None]
+        with connection.cursor() as cursor:
+            execute_values(cursor.cursor, UPSERT, values, page_size=len(values))
+            for row in taken_back:
+                cursor.execute(
+                    "DELETE FROM annotations_judgment WHERE batch_id = %s "
+                    "AND candidate_id = %s AND judge_id = %s",
+                    [row.batch_id, row.candidate_id, row.judge_id],
+                )
+
+
+def _value(row: Judgment, name: str) -> object:
+    value = getattr(row, name)
+    if isinstance(value, Verdict):
+        return value.value
+    return str(value) if name == "client_id" else value

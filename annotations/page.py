@@ -1,0 +1,118 @@
+"""What one judge sees on one screen: one typed value for the template and the API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotations import images
+from annotations.consensus import Verdict
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    BatchEntity,
+    Candidate,
+    CandidateState,
+    Entity,
+    Judgment,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One candidate on the page, under the only name that its judge knows it by."""
+
+    id: str
+    position: int
+    image_url: str
+    page_url: str
+    rank: int | None
+    face_id: str
+    frame: Sequence[float] | None  # x1 y1 x2 y2, relative to the picture
+    is_unreadable: bool
+    is_erased: bool
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An assignment with all that its screen shows.
+
+    `done` counts the pages of this entity that this judge has submitted, `total`
+    estimates how many there are, from the number of candidates alone.
+    """
+
+    assignment: Assignment
+    batch: Batch
+    entity: Entity
+    aliases: Sequence[str]
+    representative: Candidate | None
+    is_representative_verified: bool
+    tiles: Sequence[Tile]
+    done: int
+    total: int
+
+
+def of(assignment: Assignment) -> Page:
+    """Build the page of an assignment, whatever its state, for its judge."""
+    entity = assignment.entity
+    representative, is_verified = images.representative_of(entity)
+    done, total = _count(assignment)
+    return Page(
+        assignment,
+        assignment.batch,
+        entity,
+        list(entity.aliases.order_by("pk").values_list("name", flat=True)[:20]),
+        representative,
+        is_verified,
+        _tiles(assignment),
+        done,
+        total,
+    )
+
+
+def _tiles(assignment: Assignment) -> list[Tile]:
+    found = Candidate.objects.in_bulk(assignment.candidates)
+    verdicts = dict(
+        Judgment.objects.filter(
+            batch=assignment.batch_id,
+            candidate__in=assignment.candidates,
+            judge=assignment.judge_id,
+        ).values_list("candidate_id", "verdict")
+    )
+    return [
+        _tile(assignment, position, found[number], verdicts.get(number))
+        for position, number in enumerate(assignment.candidates)
+    ]
+
+
+def _tile(
+    assignment: Assignment, position: int, candidate: Candidate, verdict: str | None
+) -> Tile:
+    return Tile(
+        assignment.tile_id(position),
+        position,
+        candidate.image_url,
+        candidate.page_url,
+        candidate.rank,
+        candidate.face_id,
+        candidate.frame,
+        candidate.state in (CandidateState.UNREADABLE, CandidateState.EMPTY),
+        candidate.state == CandidateState.ERASED,
+        Verdict(verdict) if verdict else None,
+    )
+
+
+def _count(assignment: Assignment) -> tuple[int, int]:
+    """Pages done and in all. Says nothing of what others did: members / page size."""
+    own = Assignment.objects.filter(
+        batch=assignment.batch_id,
+        entity=assignment.entity_id,
+        judge=assignment.judge_id,
+    )
+    states = list(own.values_list("state", flat=True))
+    done = states.count(AssignmentState.SUBMITTED)
+    members = BatchEntity.objects.values_list("total", flat=True).get(
+        batch=assignment.batch_id, entity=assignment.entity_id
+    )
+    pages = -(-members // assignment.batch.page_size)
+    return done, max(pages, done + states.count(AssignmentState.HELD))

@@ -1,0 +1,66 @@
+"""The queue: cut batches, lease one page to one judge, end pages, count what is left.
+
+`standing` reads how candidates stand, `entry` is a locked queue row that keeps its
+counters true, `turn` is one judge's search for the next page; the rest are the acts.
+"""
+
+from .cut import (
+    add_judges,
+    change,
+    close_batch,
+    cut,
+    open_batch,
+    refresh,
+    remove_judge,
+)
+from .ending import (
+    expire_due,
+    own_page,
+    pages_of,
+    release,
+    release_all,
+    renew,
+    renew_held,
+    submit,
+)
+from .entry import Entry, clock, lock_pairs, open_entries
+from .lease import lease
+from .progress import count, progress
+from .standing import Standing, Tally, read, tally
+from .turn import NothingToLease, held_by, lease_end
+from .withdrawal import needs_of, report, resolve_tile
+
+__all__ = [
+    "Entry",
+    "NothingToLease",
+    "Standing",
+    "Tally",
+    "add_judges",
+    "change",
+    "clock",
+    "close_batch",
+    "count",
+    "cut",
+    "expire_due",
+    "held_by",
+    "lease",
+    "lease_end",
+    "lock_pairs",
+    "needs_of",
+    "open_batch",
+    "open_entries",
+    "own_page",
+    "pages_of",
+    "progress",
+    "read",
+    "refresh",
+    "release",
+    "release_all",
+    "remove_judge",
+    "renew",
+    "renew_held",
+    "report",
+    "resolve_tile",
+    "submit",
+    "tally",
+]

@@ -1,0 +1,170 @@
+"""A locked queue row with what it guards: the one door to places and counters."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from annotations.consensus import Rules
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    BatchEntity,
+    Candidate,
+)
+
+from .standing import Standing, Tally, read
+
+
+def clock() -> datetime:
+    """The database's time now: the only clock of leases, whatever machine asks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One batch and entity, locked until the transaction ends.
+
+    Change `standings` as the act changes the database, then `settle`.
+    """
+
+    row: BatchEntity
+    rules: Rules
+    now: datetime
+    standings: dict[int, Standing]
+    before: Tally = field(default_factory=Tally)
+    free_before: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for standing in self.standings.values():
+            self.before.add(standing, self.rules)
+            self.free_before[standing.candidate] = standing.free(self.rules)
+
+    def settle(self) -> None:
+        """Write what changed, and reopen the row to judges who had passed it.
+
+        Only candidates that were read can have changed, so counters move by the
+        difference.
+        """
+        after = Tally()
+        for standing in self.standings.values():
+            after.add(standing, self.rules)
+        changed = False
+        for name in Tally.__slots__:
+            difference = getattr(after, name) - getattr(self.before, name)
+            if difference:
+                setattr(self.row, name, getattr(self.row, name) + difference)
+                changed = True
+        if changed:
+            counters = Tally(*(getattr(self.row, name) for name in Tally.__slots__))
+            self.row.state = counters.state
+            self.row.save(update_fields=[*Tally.__slots__, "state"])
+        if any(
+            s.free(self.rules) > self.free_before[s.candidate]
+            for s in self.standings.values()
+        ):
+            reopen([self.row])
+
+
+def reopen(rows: Iterable[BatchEntity]) -> None:
+    """Tell every judge of the batch that these rows, locked here, have places again.
+
+    Also those who have not come so far: a lease under way may be passing the row.
+    """
+    keys = [(row.batch_id, row.entity_id, row.priority) for row in rows]
+    batches, entities, priorities = zip(*keys, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO annotations_reopened (batch_id, judge_id, entity_id, priority)
+            SELECT b.batch_id, b.judge_id, t.entity_id, t.priority
+            FROM unnest(%s::bigint[], %s::bigint[], %s::float8[])
+                 AS t (batch_id, entity_id, priority)
+            JOIN annotations_batchjudge b ON b.batch_id = t.batch_id
+            WHERE b.removed_at IS NULL
+            ON CONFLICT (batch_id, judge_id, entity_id)
+            DO UPDATE SET priority = excluded.priority
+            """,
+            [list(batches), list(entities), list(priorities)],
+        )
+
+
+def open_entries(
+    rows: Sequence[BatchEntity], candidates: Sequence[int] | None = None
+) -> list[Entry]:
+    """Read what locked rows guard, of some candidates or of all.
+
+    Leases whose time is over are ended on the way: an expired one is free at once.
+    """
+    now = clock()
+    standings = read([row.pk for row in rows], candidates)
+    rules = {
+        batch.pk: batch.rules
+        for batch in Batch.objects.filter(pk__in={row.batch_id for row in rows})
+    }
+    entries = []
+    for row in rows:
+        entry = Entry(row, rules[row.batch_id], now, _by_candidate(standings[row.pk]))
+        if any(s.held_until and s.held_until <= now for s in standings[row.pk]):
+            _expire(row, rules[row.batch_id], now)
+            fresh = read([row.pk], candidates)[row.pk]
+            entry = Entry(row, rules[row.batch_id], now, _by_candidate(fresh))
+        entries.append(entry)
+    return entries
+
+
+def _by_candidate(standings: Iterable[Standing]) -> dict[int, Standing]:
+    return {standing.candidate: standing for standing in standings}
+
+
+def _expire(row: BatchEntity, rules: Rules, now: datetime) -> None:
+    """End a locked row's leases whose time is over and give their places back."""
+    entry = Entry(row, rules, now, _by_candidate(read([row.pk])[row.pk]))
+    due = Assignment.objects.filter(
+        batch_id=row.batch_id,
+        entity_id=row.entity_id,
+        state=AssignmentState.HELD,
+        expires_at__lte=now,
+    ).select_for_update(no_key=True)  # a renewal that came first wins
+    for page in due:
+        for candidate in page.candidates:
+            if candidate in entry.standings:
+                entry.standings[candidate].holds.pop(page.judge_id, None)
+        Assignment.objects.filter(pk=page.pk).update(
+            state=AssignmentState.EXPIRED, ended_at=now
+        )
+    entry.settle()
+
+
+def lock_pairs(pairs: Iterable[tuple[int, int]]) -> list[BatchEntity]:
+    """Lock the queue rows of (batch, entity) pairs, waiting, always in row order."""
+    wanted = sorted(set(pairs))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT q.id FROM annotations_batchentity q
+            JOIN unnest(%s::bigint[], %s::bigint[]) AS t (batch_id, entity_id)
+              USING (batch_id, entity_id)
+            """,
+            [[batch for batch, _ in wanted], [entity for _, entity in wanted]],
+        )
+        ids = [row[0] for row in cursor]
+    return list(
+        BatchEntity.objects.select_for_update(no_key=True)
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
+def lock_rows_of(candidates: Sequence[int]) -> list[BatchEntity]:
+    """Lock the queue rows, in every batch, of these candidates' entities."""
+    entities = Candidate.objects.filter(pk__in=candidates).values("entity_id")
+    return list(
+        BatchEntity.objects.select_for_update(no_key=True)
+        .filter(entity_id__in=entities, upto__gt=0)
+        .order_by("pk")
+    )

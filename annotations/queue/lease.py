@@ -1,0 +1,80 @@
+"""Lease one page to one judge: which batch, and how often to look."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    BatchJudge,
+    BatchState,
+    User,
+)
+
+from .ending import expire_due
+from .entry import clock
+from .turn import LONGEST_WAIT, NothingToLease, Turn
+
+
+def lease(
+    *, judge: User, batch: Batch | None = None, after: int | None = None
+) -> Assignment:
+    """Return the oldest page held, or with `after` = that page the one that follows.
+
+    Without `batch`: a held page, else a page of the open batch of highest priority
+    that has one. Raises NothingToLease, and TwoHeld for `after` the later of two.
+    """
+    batches = [batch] if batch else list(_open_batches(judge, after))
+    if not batches:
+        raise NothingToLease("closed" if _own(judge).exists() else "no-batch")
+    refusals = []
+    for each in batches:
+        try:
+            return _lease_from(each, judge, after)
+        except NothingToLease as refusal:
+            refusals.append(refusal)
+    return _raise_best(refusals)
+
+
+def _own(judge: User) -> QuerySet[BatchJudge]:
+    return BatchJudge.objects.filter(judge=judge, removed_at__isnull=True)
+
+
+def _open_batches(judge: User, after: int | None) -> Sequence[Batch]:
+    """Where a lease without a batch looks: `after`'s batch or held pages' first."""
+    followed = Q(pk=after) if after else Q(state=AssignmentState.HELD)
+    first = set(
+        Assignment.objects.filter(followed, judge=judge)
+        .filter(state=AssignmentState.HELD, expires_at__gt=clock())
+        .values_list("batch_id", flat=True)
+    )
+    batches = Batch.objects.filter(
+        state=BatchState.OPEN, pk__in=_own(judge).values("batch")
+    )
+    return sorted(batches, key=lambda b: (b.pk not in first, -b.priority, b.pk))
+
+
+def _raise_best(refusals: Sequence[NothingToLease]) -> Assignment:
+    """Waiting helps if it helps in any of the batches."""
+    waiting = [r for r in refusals if r.reason == "held-by-others"]
+    if waiting:
+        raise min(waiting, key=lambda r: r.retry_after or LONGEST_WAIT)
+    raise refusals[0]
+
+
+def _lease_from(batch: Batch, judge: User, after: int | None) -> Assignment:
+    expire_due(batch)
+    turn, waits = None, False
+    while True:
+        with transaction.atomic():
+            turn = Turn.begin(batch, judge, turn)
+            page = turn.held(after) or turn.take(waits=waits)
+            if page is not None:
+                return page
+            if turn.is_over and (waits or not turn.has_skipped):
+                raise turn.nothing()
+        if turn.is_over:
+            turn, waits = None, True  # look again, at every row, skipping none

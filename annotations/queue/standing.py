@@ -1,0 +1,179 @@
+"""How the candidates of a queue row stand: votes, held places, need.
+
+Everything here is read under the queue row's lock by a statement of its own, never by
+the one that took the lock: only then does it see what the last holder of the lock
+committed (docs/adr/0008-a-lease-is-two-statements.md).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from annotations import consensus
+from annotations.consensus import Basis, Rules, Verdict
+from annotations.models import JUDGEABLE, CandidateState, QueueState
+
+READ = """
+SELECT q.id, c.id, c.rank, c.state,
+       EXISTS (SELECT FROM annotations_report p
+               WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL),
+       (SELECT r.verdict FROM annotations_ruling r
+        WHERE r.batch_id = q.batch_id AND r.candidate_id = c.id
+          AND r.reopened_at IS NULL),
+       j.judges, j.verdicts, j.places, h.judges, h.places, h.until
+FROM annotations_batchentity q
+JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
+LEFT JOIN LATERAL (
+    SELECT array_agg(judge_id) AS judges, array_agg(verdict) AS verdicts,
+           array_agg(place) AS places
+    FROM annotations_judgment
+    WHERE batch_id = q.batch_id AND candidate_id = c.id AND verdict IS NOT NULL
+) j ON true
+LEFT JOIN (
+    SELECT a.batch_id, t.candidate_id, array_agg(a.judge_id) AS judges,
+           array_agg(t.place) AS places, min(a.expires_at) AS until
+    FROM annotations_assignment a, unnest(a.candidates, a.places)
+         AS t (candidate_id, place)
+    WHERE a.state = 'held'
+      AND (a.batch_id, a.entity_id) IN (
+          SELECT batch_id, entity_id FROM annotations_batchentity
+          WHERE id = ANY(%(rows)s))
+    GROUP BY 1, 2
+) h ON h.batch_id = q.batch_id AND h.candidate_id = c.id
+WHERE q.id = ANY(%(rows)s) AND c.state <> 'waiting'
+"""
+
+
+@dataclass(slots=True)
+class Standing:
+    """One candidate in one batch: who said what on which place, who may still."""
+
+    candidate: int
+    rank: int | None
+    is_member: bool
+    is_erased: bool
+    is_reported: bool
+    ruling: Verdict | None
+    votes: dict[int, tuple[Verdict, int | None]] = field(default_factory=dict)
+    # Places on live pages, by judge; 0 where a skip gave the place back.
+    holds: dict[int, int] = field(default_factory=dict)
+    held_until: datetime | None = None  # the first end of a lease on this candidate
+
+    @property
+    def held(self) -> dict[int, int]:
+        """Places that wait for their judge's verdict, by judge."""
+        return {j: p for j, p in self.holds.items() if p and j not in self.votes}
+
+    def verdicts(self) -> list[Verdict]:
+        """The current verdicts, skips left out."""
+        return [v for v, _ in self.votes.values() if v is not Verdict.SKIP]
+
+    def unmet(self, rules: Rules) -> int:
+        """How many judgments are still missing."""
+        withdrawn = not self.is_member or self.is_reported
+        verdicts = self.verdicts()
+        needed = consensus.need(verdicts, rules, self.ruling, withdrawn=withdrawn)
+        return max(0, needed - len(verdicts))
+
+    def free(self, rules: Rules) -> int:
+        """How many places can be given to further judges now."""
+        return max(0, self.unmet(rules) - len(self.held))
+
+    def is_open_to(self, judge: int, rules: Rules) -> bool:
+        """Whether a place can be given to this judge now."""
+        return (
+            judge not in self.votes and judge not in self.holds and self.free(rules) > 0
+        )
+
+    def lowest_place(self) -> int:
+        """The lowest place that neither a judgment nor a live lease holds."""
+        taken = {place for _, place in self.votes.values()} | set(self.holds.values())
+        place = 1
+        while place in taken:
+            place += 1
+        return place
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counters of a queue row, as its candidates make them."""
+
+    total: int = 0
+    judged: int = 0
+    settled: int = 0
+    disputed: int = 0
+    undecided: int = 0
+    open_places: int = 0
+    held_places: int = 0
+
+    def add(self, standing: Standing, rules: Rules, sign: int = 1) -> None:
+        """Count one candidate in, or out with sign -1."""
+        if not standing.is_member:
+            return
+        verdicts = standing.verdicts()
+        is_judged = len(verdicts) >= rules.required
+        is_open = consensus.truth(verdicts, rules, standing.ruling).basis is Basis.OPEN
+        self.total += sign
+        self.judged += sign * is_judged
+        self.settled += sign * (not is_open)
+        self.disputed += sign * consensus.is_disputed(verdicts, rules)
+        self.undecided += sign * (is_judged and is_open)
+        self.open_places += sign * standing.free(rules)
+        self.held_places += sign * len(standing.held)
+
+    @property
+    def state(self) -> QueueState:
+        """Open while a place can be leased, leased while one is held, else done."""
+        if self.open_places > 0:
+            return QueueState.OPEN
+        return QueueState.LEASED if self.held_places > 0 else QueueState.DONE
+
+
+def tally(standings: Iterable[Standing], rules: Rules) -> Tally:
+    """Count all of a queue row's candidates."""
+    counters = Tally()
+    for standing in standings:
+        counters.add(standing, rules)
+    return counters
+
+
+def read(
+    rows: Sequence[int], candidates: Sequence[int] | None = None
+) -> dict[int, list[Standing]]:
+    """Read the standings of queue rows (ids), of some candidates or of all.
+
+    Leases whose time is over count as held
+    until somebody ends them (`ending.expire`), as they do in the counters.
+    """
+    sql, parameters = READ, {"rows": list(rows)}
+    if candidates is not None:
+        sql += " AND c.id = ANY(%(candidates)s)"
+        parameters["candidates"] = list(candidates)
+    found: dict[int, list[Standing]] = {row: [] for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        for row in cursor:
+            found[row[0]].append(_standing(row))
+    return found
+
+
+def _standing(row: tuple) -> Standing:
+    _, candidate, rank, state, is_reported, ruling, *arrays, until = row
+    judges, verdicts, places, holders, held = (values or () for values in arrays)
+    votes = {
+        judge: (Verdict(verdict), place)
+        for judge, verdict, place in zip(judges, verdicts, places, strict=True)
+    }
+    return Standing(
+        candidate,
+        rank,
+        state in JUDGEABLE,
+        state == CandidateState.ERASED,
+        is_reported,
+        Verdict(ruling) if ruling else None,
+        votes,
+        dict(zip(holders, held, strict=True)),
+        until,
+    )

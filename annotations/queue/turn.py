@@ -1,0 +1,298 @@
+"""One transaction of a judge's search through the queue.
+
+Each row that is tried costs two statements: one locks it (SKIP LOCKED), the next reads
+what the lock guards. The cursor passes only rows that this judge locked and found
+empty, so a lease stays flat however much of the batch this judge has done; what
+reopens behind it comes through `Reopened`.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from annotations.errors import LabelerError, TwoHeld
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Batch,
+    BatchEntity,
+    BatchJudge,
+    BatchState,
+    Order,
+    Reopened,
+    User,
+)
+
+from .entry import Entry, clock, open_entries
+from .standing import Standing, read
+
+PAGES_HELD_LIMIT = 2
+ROWS_PER_TRANSACTION = 100
+LONGEST_WAIT = 60  # seconds between two looks of a judge who waits
+
+
+class NothingToLease(LabelerError):
+    """No page now. `reason` is one of no-batch, all-done, closed, held-by-others."""
+
+    slug = "nothing-to-lease"
+
+    def __init__(self, reason: str, retry_after: int | None = None) -> None:
+        super().__init__(f"There is no page to judge now: {reason}.")
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+def held_by(judge: User, batch: Batch | None = None) -> list[Assignment]:
+    """The judge's live pages, oldest first."""
+    pages = Assignment.objects.filter(
+        judge=judge, state=AssignmentState.HELD, expires_at__gt=clock()
+    )
+    return list((pages.filter(batch=batch) if batch else pages).order_by("pk"))
+
+
+class Turn:
+    """One transaction of a judge's search through the queue."""
+
+    def __init__(
+        self,
+        membership: BatchJudge,
+        batch: Batch,
+        judge: User,
+        previous: "Turn | None",
+    ) -> None:
+        self.membership = membership
+        self.batch = batch
+        self.judge = judge
+        self.is_over = False
+        self.has_skipped = previous.has_skipped if previous else False
+        # Goes on over skipped rows; the membership's cursor stops before the first.
+        self.position = (
+            previous.position
+            if previous
+            else (membership.cursor_priority, membership.cursor_entity)
+        )
+
+    @classmethod
+    def begin(cls, batch: Batch, judge: User, previous: "Turn | None") -> "Turn":
+        """Lock the judge's membership: two tabs of one judge take turns."""
+        membership = (
+            BatchJudge.objects.select_for_update(no_key=True)
+            .filter(batch=batch, judge=judge, removed_at__isnull=True)
+            .first()
+        )
+        if membership is None:
+            raise NothingToLease("no-batch")
+        batch.refresh_from_db()
+        if batch.state != BatchState.OPEN:
+            raise NothingToLease("closed")
+        return cls(membership, batch, judge, previous)
+
+    def held(self, after: int | None) -> Assignment | None:
+        """The page that the judge holds already, if the lease is about it."""
+        pages = held_by(self.judge, self.batch)
+        following = [page.pk for page in pages]
+        if after not in following:
+            return pages[0] if pages else None
+        if len(pages) < PAGES_HELD_LIMIT:
+            return None
+        if after == following[-1]:
+            raise TwoHeld("Two pages are held; submit one, then ask again.")
+        return pages[-1]
+
+    def take(self, *, waits: bool) -> Assignment | None:
+        """Try rows in the order of the queue until one has something for the judge.
+
+        Without `waits` rows locked by others are skipped. With it they are waited
+        for, one row a transaction, so that nobody waits while holding another row.
+        """
+        page = None
+        for _ in range(1 if waits else ROWS_PER_TRANSACTION):
+            row = self._reopened(waits=waits) or self._next(waits=waits)
+            if row is None:
+                self.is_over = True
+                self.has_skipped |= not waits and self._any_left()
+                break
+            [entry] = open_entries([row])
+            page = self._grant(entry)
+            if page is None or not self._offers(entry):
+                self._pass(row)
+            if page is not None:
+                break
+        self.membership.save(update_fields=["cursor_priority", "cursor_entity"])
+        return page
+
+    def _next(self, *, waits: bool) -> BatchEntity | None:
+        """Lock the first open row after the position; note whether one was skipped."""
+        skip = "" if waits else "SKIP LOCKED"
+        priority, entity = self.position
+        beyond = (
+            ""
+            if entity is None
+            else "AND (priority * -1, entity_id) > (%(priority)s * -1, %(entity)s)"
+        )
+        rows = BatchEntity.objects.raw(
+            f"""
+            SELECT *, (SELECT entity_id FROM annotations_batchentity
+                       WHERE batch_id = %(batch)s AND state = 'open' {beyond}
+                       ORDER BY priority * -1, entity_id LIMIT 1) AS first_entity
+            FROM annotations_batchentity
+            WHERE batch_id = %(batch)s AND state = 'open' {beyond}
+            ORDER BY priority * -1, entity_id LIMIT 1
+            FOR NO KEY UPDATE {skip}
+            """,
+            {"batch": self.batch.pk, "priority": priority, "entity": entity},
+        )
+        row = next(iter(rows), None)
+        if row is not None and not waits:
+            self.has_skipped |= row.first_entity != row.entity_id
+        return row
+
+    def _any_left(self) -> bool:
+        """Whether rows remain that SKIP LOCKED did not give."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT EXISTS (
+                    SELECT FROM annotations_batchentity
+                    WHERE batch_id = %(batch)s AND state = 'open'
+                      AND (%(entity)s IS NULL OR (priority * -1, entity_id)
+                           > (%(priority)s * -1, %(entity)s))
+                ) OR EXISTS (
+                    SELECT FROM annotations_reopened
+                    WHERE batch_id = %(batch)s AND judge_id = %(judge)s
+                      AND (priority * -1, entity_id)
+                          <= (%(priority)s * -1, %(entity)s))
+                """,
+                {
+                    "batch": self.batch.pk,
+                    "judge": self.judge.pk,
+                    "priority": self.position[0],
+                    "entity": self.position[1],
+                },
+            )
+            return cursor.fetchone()[0]
+
+    def _reopened(self, *, waits: bool) -> BatchEntity | None:
+        """Lock the first row behind the position that may have something again."""
+        if self.position[1] is None:
+            return None
+        skip = "" if waits else "SKIP LOCKED"
+        rows = BatchEntity.objects.raw(
+            f"""
+            SELECT q.* FROM annotations_reopened r
+            JOIN annotations_batchentity q USING (batch_id, entity_id)
+            WHERE r.batch_id = %s AND r.judge_id = %s
+              AND (r.priority * -1, r.entity_id) <= (%s * -1, %s)
+            ORDER BY r.priority * -1, r.entity_id LIMIT 1
+            FOR NO KEY UPDATE OF q {skip}
+            """,
+            [self.batch.pk, self.judge.pk, *self.position],
+        )
+        return next(iter(rows), None)
+
+    def _pass(self, row: BatchEntity) -> None:
+        """Leave a row behind: it has nothing (more) for this judge.
+
+        A reopening that comes later waits for the row's lock, so it is not lost.
+        """
+        Reopened.objects.filter(
+            batch=self.batch, judge=self.judge, entity_id=row.entity_id
+        ).delete()
+        priority, entity = self.position
+        key = (-row.priority, row.entity_id)
+        if entity is not None and key <= (-(priority or 0.0), entity):
+            return
+        self.position = (row.priority, row.entity_id)
+        if not self.has_skipped:
+            self.membership.cursor_priority = row.priority
+            self.membership.cursor_entity = row.entity_id
+
+    def _offers(self, entry: Entry) -> bool:
+        return any(
+            s.is_open_to(self.judge.pk, entry.rules) for s in entry.standings.values()
+        )
+
+    def _grant(self, entry: Entry) -> Assignment | None:
+        """Give the judge a page of what the row offers: places and the lease."""
+        offered = [
+            s
+            for s in entry.standings.values()
+            if s.is_open_to(self.judge.pk, entry.rules)
+        ]
+        if not offered:
+            return None
+        chosen = in_batch_order(offered, self.batch, entry.row)[: self.batch.page_size]
+        number = _next_assignment()
+        if self.batch.order != Order.RANK:
+            random.Random(number).shuffle(chosen)
+        places = [standing.lowest_place() for standing in chosen]
+        page = Assignment.objects.create(
+            pk=number,
+            batch=self.batch,
+            entity_id=entry.row.entity_id,
+            judge=self.judge,
+            candidates=[standing.candidate for standing in chosen],
+            places=places,
+            leased_at=entry.now,
+            expires_at=lease_end(entry.now),
+        )
+        for standing, place in zip(chosen, places, strict=True):
+            standing.holds[self.judge.pk] = place
+        entry.settle()
+        return page
+
+    def nothing(self) -> NothingToLease:
+        """Say why there is no page: others hold what this judge could take, or not."""
+        now = clock()
+        held = list(
+            Assignment.objects.filter(
+                batch=self.batch, state=AssignmentState.HELD, expires_at__gt=now
+            ).exclude(judge=self.judge)
+        )
+        entities = {page.entity_id for page in held}
+        rows = BatchEntity.objects.filter(batch=self.batch, entity__in=entities)
+        standings = read([row.pk for row in rows])
+        wanted = {
+            s.candidate
+            for group in standings.values()
+            for s in group
+            if self.judge.pk not in s.votes
+            and self.judge.pk not in s.held
+            and s.unmet(self.batch.rules) > 0
+        }
+        ends = [p.expires_at for p in held if not wanted.isdisjoint(p.candidates)]
+        if not ends:
+            return NothingToLease("all-done")
+        wait = math.ceil((min(ends) - now).total_seconds())
+        return NothingToLease("held-by-others", max(1, min(wait, LONGEST_WAIT)))
+
+
+def in_batch_order(
+    standings: Sequence[Standing], batch: Batch, row: BatchEntity
+) -> list[Standing]:
+    """Which candidates share a page: the batch's order; uncertain without scores is rank."""
+    if batch.order == Order.RANDOM:
+        shuffled = sorted(standings, key=lambda s: s.candidate)
+        random.Random(f"{batch.seed}:{row.entity_id}").shuffle(shuffled)
+        return shuffled
+    return sorted(
+        standings,
+        key=lambda s: (s.rank is None, s.rank or 0, s.candidate),
+    )
+
+
+def lease_end(now: datetime) -> datetime:
+    """When a lease that is made or renewed now ends."""
+    return now + timedelta(minutes=settings.LEASE_MINUTES)
+
+
+def _next_assignment() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('annotations_assignment', 'id'))"
+        )
+        return cursor.fetchone()[0]

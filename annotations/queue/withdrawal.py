@@ -1,0 +1,96 @@
+"""What takes a candidate out of the queue and gives it back, and who may name it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from annotations.errors import Erased, Invalid, NotFound
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    BatchState,
+    Candidate,
+    CandidateState,
+    Report,
+    ReportReason,
+    User,
+    audit,
+)
+
+from .entry import clock, lock_rows_of, open_entries
+from .standing import read
+
+
+@contextmanager
+def needs_of(candidates: Sequence[int]) -> Iterator[None]:
+    """Count these candidates' needs anew after the block has changed them.
+
+    The block may report, rule, erase or undo that: it runs under the locks of every
+    queue row concerned, in a transaction.
+    """
+    with transaction.atomic():
+        rows = lock_rows_of(candidates)
+        entries = open_entries(rows, candidates) if rows else []
+        yield
+        now = read([row.pk for row in rows], candidates) if rows else {}
+        for entry in entries:
+            entry.standings = {s.candidate: s for s in now[entry.row.pk]}
+            entry.free_before = {
+                c: entry.free_before.get(c, 0) for c in entry.standings
+            }
+            entry.settle()
+
+
+def report(*, candidate: Candidate, by: User, reason: str, comment: str) -> Report:
+    """Take a candidate out of every queue until somebody has looked at it.
+
+    Saying it twice changes the reason and comment of the open report.
+    """
+    if reason not in ReportReason.values:
+        raise Invalid({"reason": [f"Must be one of {', '.join(ReportReason.values)}."]})
+    if candidate.state == CandidateState.ERASED:
+        raise Erased("This candidate has been erased.")
+    with needs_of([candidate.pk]):
+        found, _ = Report.objects.update_or_create(
+            candidate=candidate,
+            by=by,
+            dismissed_at=None,
+            defaults={"reason": reason, "comment": comment},
+        )
+    audit.write("reported", by=by, candidate=candidate.pk, report=found.pk)
+    return found
+
+
+def resolve_tile(tile_id: str, judge: User) -> Candidate:
+    """The candidate behind a tile of the judge's own page.
+
+    Tile ids work while the batch is open, and on a live page; else NotFound.
+    """
+    number, _, position = tile_id.partition(".")
+    unknown = NotFound(f"There is no tile {tile_id}.")
+    if not (_is_number(number) and _is_number(position)):
+        raise unknown
+    page = (
+        Assignment.objects.select_related("batch")
+        .filter(pk=int(number), judge=judge)
+        .filter(batch__batchjudge__judge=judge, batch__batchjudge__removed_at=None)
+        .first()
+    )
+    if page is None or int(position) >= len(page.candidates):
+        raise unknown
+    is_live = page.state == AssignmentState.HELD and page.expires_at > clock()
+    if page.batch.state != BatchState.OPEN and not is_live:
+        raise unknown
+    candidate = (
+        Candidate.objects.select_related("image", "entity")
+        .filter(pk=page.candidates[int(position)])
+        .first()
+    )
+    if candidate is None:
+        raise unknown
+    return candidate
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18

@@ -1,0 +1,46 @@
+"""Celery tasks: ids in, one call into the domain, safe to run twice."""
+
+from celery import shared_task
+from django.db.models import Q
+from django.db.models.functions import Now
+from knox.models import AuthToken
+
+from annotations import intake, queue
+from annotations.models import Import, ImportState
+
+SLICE_SECONDS = 12
+
+
+@shared_task
+def expire_leases() -> None:
+    """End leases whose time is over, in batches where nobody asks."""
+    queue.expire_due()
+
+
+@shared_task
+def count_batches() -> None:
+    """Sum the queue's counters into the batches."""
+    queue.count()
+
+
+@shared_task
+def continue_import(import_id: int) -> None:
+    """Read a slice of an uploaded file; what is left is another task."""
+    import_ = Import.objects.get(pk=import_id)
+    if import_.state in (ImportState.DONE, ImportState.FAILED):
+        return
+    if not intake.run_upload(import_, budget_seconds=SLICE_SECONDS):
+        continue_import.delay(import_id)
+
+
+@shared_task
+def resume_imports() -> None:
+    """Enqueue uploads that nobody works on: their worker was killed."""
+    for number in intake.idle_uploads():
+        continue_import.delay(number)
+
+
+@shared_task
+def forget_tokens() -> None:
+    """Delete tokens whose time is over."""
+    AuthToken.objects.filter(Q(expiry__lt=Now())).delete()
