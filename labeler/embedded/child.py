@@ -89,9 +89,11 @@ class Child:
             self.process.stdin.close()
 
     def start(self, pause: Pause = short_pause) -> None:
-        """Launches and waits until it answers; `pause` may raise to give up."""
+        """Waits until it answers, and launches it where that was not done or it died;
+        `pause` may raise to give up."""
         for pauses in PAUSES:
-            self.launch()
+            if not self.is_running():
+                self.launch()
             if self._answers(pause):
                 return
             self.clear()

@@ -80,11 +80,20 @@ class Crew:
         if self.signals:
             raise Interrupted("Stopped while starting.")
 
-    def add(self, child: Child) -> None:
-        """Starts a child; on return it answers."""
+    def add(self, *children: Child) -> None:
+        """Starts children; on return they answer."""
+        for child in children:
+            if all(post.child is not child for post in self.posts):
+                self.posts.append(Post(child, time.monotonic()))
+            child.start(self.pause)
+            self.note()
+
+    def launch(self, child: Child) -> Child:
+        """Starts a child without waiting; `add` it later to wait."""
         self.posts.append(Post(child, time.monotonic()))
-        child.start(self.pause)
+        child.launch()
         self.note()
+        return child
 
     def mend(self) -> None:
         for post in self.posts:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -47,15 +48,6 @@ def manage(*arguments: str, log: Path, env: Mapping[str, str]) -> Child:
     return Child(name=name, log=log, cwd=CHECKOUT, argv=argv, env=env)
 
 
-def worker(*, log: Path, env: Mapping[str, str]) -> Child:
-    """Celery's worker; finishes its tasks when asked to stop."""
-    argv = [
-        *(*_celery(), "worker", "--queues", QUEUES, "--concurrency", "2"),
-        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-    ]
-    return Child(name="worker", log=log, cwd=CHECKOUT, argv=argv, env=env, patience=20)
-
-
 def beat(*, log: Path, env: Mapping[str, str], schedule: Path) -> Child:
     """Celery's clock, a process of its own: a worker that dies does not stop it."""
     argv = [*_celery(), "beat", "--schedule", str(schedule), "--pidfile="]
@@ -67,11 +59,37 @@ def _celery() -> list[str]:
 
 
 @dataclass(kw_only=True)
+class Worker(Child):
+    """Celery's worker; finishes its tasks when asked to stop."""
+
+    name: str = "worker"
+    cwd: Path = CHECKOUT
+    patience: float = 20
+    _log_begins: int = 0
+    _ready_by: float = 0
+
+    def prepare(self) -> None:
+        self.argv = [
+            *(*_celery(), "worker", "--queues", QUEUES, "--concurrency", "2"),
+            *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+        ]
+        self._log_begins = self.log.stat().st_size if self.log.exists() else 0
+        self._ready_by = time.monotonic() + 20
+
+    def is_ready(self) -> bool:
+        """It says so in its log; a user who silenced the log waits a little instead."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_begins)
+            return b" ready." in log.read() or time.monotonic() > self._ready_by
+
+
+@dataclass(kw_only=True)
 class Web(Child):
     """Gunicorn over a socket that the supervisor keeps, so that nobody can take the
     port while it restarts, and clients wait in line instead of being refused."""
 
     name: str = "web server"
+    cwd: Path = CHECKOUT
     door: socket.socket | None = None
 
     def prepare(self) -> None:

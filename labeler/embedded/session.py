@@ -17,6 +17,7 @@ from labeler.embedded.crew import Crew
 from labeler.embedded.errors import EmbeddedError, StartFailed
 from labeler.embedded.folders import TemporaryFolder
 from labeler.embedded.postgres import Postgres
+from labeler.embedded.programs import Worker
 
 NOT_RUN = 125  # as env(1), timeout(1) and docker say it
 PATIENCE = 10.0
@@ -69,8 +70,8 @@ def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:
     if migrate.run(crew.pause) != 0:
         raise StartFailed(f"{migrate.name} failed. {migrate.tail()}")
     schedule = folder / "beat-schedule"
-    crew.add(programs.worker(log=folder / "worker.log", env=env))
-    crew.add(programs.beat(log=folder / "beat.log", env=env, schedule=schedule))
+    crew.launch(programs.beat(log=folder / "beat.log", env=env, schedule=schedule))
+    crew.add(Worker(log=folder / "worker.log", env=env))
 
 
 def _follow(command: "subprocess.Popen[bytes]", crew: Crew) -> int:

@@ -14,7 +14,7 @@ from labeler.embedded.crew import Crew
 from labeler.embedded.errors import EmbeddedError, Interrupted, PortTaken, StartFailed
 from labeler.embedded.folders import DataFolder
 from labeler.embedded.postgres import Postgres
-from labeler.embedded.programs import Web
+from labeler.embedded.programs import Web, Worker
 
 
 def run(config: Config) -> int:
@@ -56,12 +56,12 @@ class Supervisor:
         self._manage("migrate", "--no-input")
         password = self._make_users()
         log, env = self.folder.log, self.env
-        self.crew.add(programs.worker(log=log("worker"), env=env))
+        worker = self.crew.launch(Worker(log=log("worker"), env=env))
         schedule = self.folder.path / "beat-schedule"
-        self.crew.add(programs.beat(log=log("beat"), env=env, schedule=schedule))
+        self.crew.launch(programs.beat(log=log("beat"), env=env, schedule=schedule))
         if self.config.demo:
             self._manage("load_demo")
-        self.crew.add(Web(log=log("web"), cwd=programs.CHECKOUT, env=env, door=self._door))  # fmt: skip
+        self.crew.add(Web(log=log("web"), env=env, door=self._door), worker)
         self._announce(password)
 
     def watch(self) -> None:
