@@ -65,7 +65,7 @@ def _apply(batch: Batch, rules: Mapping[str, Any]) -> None:
     """Set the fields and check them together; Invalid names every wrong one."""
     for field, value in rules.items():
         setattr(batch, "maximum" if field == "judges_maximum" else field, value)
-    required, maximum = batch.judges_required, batch.judges_maximum
+    required, maximum = batch.judges_required, batch.maximum
     checks = {
         "name": (bool(batch.name.strip()), "A batch needs a name."),
         "judges_required": (
@@ -73,7 +73,7 @@ def _apply(batch: Batch, rules: Mapping[str, Any]) -> None:
             f"Must be 1 to {JUDGES_LIMIT}.",
         ),
         "judges_maximum": (
-            required <= maximum <= JUDGES_LIMIT,
+            maximum is None or required <= maximum <= JUDGES_LIMIT,
             f"Must be judges_required to {JUDGES_LIMIT}.",
         ),
         "page_size": (1 <= batch.page_size <= 200, "Must be 1 to 200."),

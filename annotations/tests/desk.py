@@ -1,0 +1,69 @@
+"""A judge's desk in a few words: cut a batch, take pages, mark and submit them."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from annotations import judgments, queue
+from annotations.consensus import Verdict
+from annotations.judgments import Mark
+from annotations.models import Assignment, Role
+
+from .factories import CandidateFactory, EntityFactory, UserFactory
+
+
+def batch_of(*judges, entities=1, candidates=3, **rules):
+    """An open batch of fresh entities with ready candidates, for these judges."""
+    admin = UserFactory(roles=[Role.ADMIN])
+    made = EntityFactory.create_batch(entities)
+    for entity in made:
+        CandidateFactory.create_batch(candidates, entity=entity)
+    rules = {"judges_required": 2, "order": "rank", **rules}
+    batch = queue.cut(by=admin, name="Batch", entities=[e.key for e in made], **rules)
+    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    return queue.open_batch(batch=batch, by=admin)
+
+
+def mark_of(page, position, verdict, *, mark_id=None, seconds=1.0, **fields):
+    """A mark as a client would send it."""
+    return Mark(
+        id=mark_id or uuid4(),
+        assignment=page.pk,
+        tile=page.tile_id(position),
+        verdict=Verdict(verdict) if verdict else None,
+        decided_at=timezone.now(),
+        seconds=seconds,
+        how="key",
+        **fields,
+    )
+
+
+def say(judge, page, position, verdict, **fields):
+    """Record one mark; its status, or the reason of the refusal."""
+    mark = mark_of(page, position, verdict, **fields)
+    [outcome] = judgments.record(judge=judge, marks=[mark])
+    return outcome.reason or outcome.status
+
+
+def say_all(judge, page, verdict="yes"):
+    """Mark every tile alike and submit the page."""
+    marks = [mark_of(page, n, verdict) for n in range(len(page.candidates))]
+    outcomes = judgments.record(judge=judge, marks=marks)
+    assert {o.status for o in outcomes} == {"recorded"}, outcomes
+    return queue.submit(assignment_id=page.pk, judge=judge)
+
+
+def refusal_of(judge, **arguments):
+    """Why there is no page for this judge."""
+    try:
+        page = queue.lease(judge=judge, **arguments)
+    except queue.NothingToLease as nothing:
+        return nothing.reason
+    raise AssertionError(f"{judge} got {page}")
+
+
+def let_expire(page):
+    """Move the end of a page's lease into the past."""
+    past = timezone.now() - timedelta(seconds=1)
+    Assignment.objects.filter(pk=page.pk).update(expires_at=past)
