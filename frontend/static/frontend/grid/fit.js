@@ -1,0 +1,66 @@
+// @ts-check
+/** Chooses the tiles' size: all of them on one screen where they stay large enough. */
+
+import { tiles } from "./tiles.js";
+
+const SMALLEST = 112;
+const LARGEST = 320; // the side of a thumbnail: more would only blur it
+const NARROW = 700; // below, the page scrolls, as people expect of a phone
+
+/**
+ * Columns and side that show `count` square tiles largest in a space.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ * @param {number} gap
+ */
+export function bestFit(count, width, height, gap) {
+  let best = { columns: 1, side: 0 };
+  for (let columns = 1; columns <= count; columns += 1) {
+    const rows = Math.ceil(count / columns);
+    const side = Math.min((width - gap * (columns - 1)) / columns, (height - gap * (rows - 1)) / rows, LARGEST);
+    if (side > best.side) best = { columns, side };
+  }
+  return best;
+}
+
+/** Fit the grid of the page to the window. */
+export function fit() {
+  const grid = /** @type {HTMLElement | null} */ (document.querySelector("#page .tiles"));
+  if (!grid) return;
+  const style = getComputedStyle(grid);
+  const gap = parseFloat(style.columnGap) || 0;
+  const width = grid.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  const top = grid.getBoundingClientRect().top + window.scrollY;
+  const height = window.innerHeight - top - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+  const fitted = bestFit(tiles().length, width, height, gap);
+  const scrolls = window.innerWidth < NARROW || fitted.side < SMALLEST;
+  const columns = scrolls ? Math.max(1, Math.floor((width + gap) / (SMALLEST + gap))) : fitted.columns;
+  const side = scrolls ? (width - gap * (columns - 1)) / columns : fitted.side;
+  grid.style.setProperty("--columns", String(columns));
+  grid.style.setProperty("--side", `${Math.floor(side)}px`);
+  layRows(grid, columns);
+}
+
+/**
+ * Give each line of tiles its row, which screen readers count by.
+ * @param {HTMLElement} grid
+ * @param {number} columns
+ */
+function layRows(grid, columns) {
+  if (grid.dataset.columns === String(columns)) return;
+  grid.dataset.columns = String(columns);
+  const focused = document.activeElement;
+  const all = tiles();
+  const rows = [];
+  for (let at = 0; at < all.length; at += columns) {
+    const row = document.createElement("div");
+    row.className = "row";
+    row.setAttribute("role", "row");
+    row.append(...all.slice(at, at + columns));
+    rows.push(row);
+  }
+  grid.replaceChildren(...rows);
+  // Moving an element takes the focus from it.
+  if (focused instanceof HTMLElement && grid.contains(focused)) focused.focus({ preventScroll: true });
+}

@@ -1,0 +1,69 @@
+// @ts-check
+/** Watches the pictures: whether they came, have been seen, and where frames lie. */
+
+const TRIES = 3;
+
+/** Set while no page is shown. @type {IntersectionObserver | undefined} */
+let watcher;
+
+/** A page has been painted: watch which of its tiles come on the screen. */
+export function watch() {
+  watcher?.disconnect();
+  watcher = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (entry.isIntersecting) /** @type {HTMLElement} */ (entry.target).dataset.seen = "";
+      }
+    },
+    { threshold: 0.5 },
+  );
+  for (const tile of document.querySelectorAll("#page .tile")) watcher.observe(tile);
+  for (const picture of document.querySelectorAll("#page .tile img")) {
+    // What came or failed before this script was there.
+    if (picture instanceof HTMLImageElement && picture.complete && picture.getAttribute("src")) {
+      if (picture.naturalWidth) arrived(picture);
+      else failed(picture);
+    }
+  }
+}
+
+/**
+ * A frame's corners are shares of the picture: once its sides are known, the drawing
+ * lies over it exactly, because both are fitted into the tile in the same way.
+ * @param {HTMLImageElement} picture
+ */
+export function arrived(picture) {
+  const tile = /** @type {HTMLElement | null} */ (picture.closest(".tile"));
+  if (tile) delete tile.dataset.failed;
+  picture.parentElement
+    ?.querySelector(".frame")
+    ?.setAttribute("viewBox", `0 0 ${picture.naturalWidth} ${picture.naturalHeight}`);
+}
+
+/**
+ * A picture that does not come is asked for again; it is not broken for that.
+ * @param {HTMLImageElement} picture
+ */
+export function failed(picture) {
+  const tile = /** @type {HTMLElement | null} */ (picture.closest(".tile"));
+  if (!tile) return;
+  const tried = Number(picture.dataset.tried ?? 0) + 1;
+  picture.dataset.tried = String(tried);
+  tile.dataset.failed = tried > TRIES ? "given-up" : "";
+  if (tried <= TRIES) setTimeout(() => retry(picture), 1000 * 2 ** tried);
+}
+
+/** @param {HTMLImageElement} picture */
+function retry(picture) {
+  if (picture.isConnected) picture.src = picture.src; // eslint-disable-line no-self-assign
+}
+
+/** Ask again for every picture that did not come; the network is back. */
+export function retryAll() {
+  for (const picture of document.querySelectorAll("#page .tile[data-failed] img")) {
+    if (picture instanceof HTMLImageElement) {
+      picture.dataset.tried = "0";
+      retry(picture);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+"""Who may open a page. Whoever may not know of a page is told that there is none."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRedirect
+
+from annotations.models import User
+
+View = Callable[..., HttpResponse]
+
+
+class PersonRequest(HttpRequest):
+    """A request of somebody who is signed in."""
+
+    user: User
+    htmx: Any
+
+
+def signed_in(view: View) -> View:
+    """Let active users in and send everybody else to sign in, in whole pages.
+
+    Without this, htmx would swap the sign-in page into the middle of another page.
+    """
+
+    @wraps(view)
+    @never_cache
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if getattr(request, "htmx", False):
+            # What htmx fetched is no page to come back to; what it is shown on is.
+            shown_on = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+            return HttpResponseClientRedirect(redirect_to_login(shown_on).url)
+        return redirect_to_login(request.get_full_path())
+
+    return guarded
+
+
+def admins_only(view: View) -> View:
+    """Let admins in; for everybody else the page does not exist."""
+
+    @wraps(view)
+    @signed_in
+    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_admin:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded

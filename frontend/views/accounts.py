@@ -1,0 +1,55 @@
+"""Sign in, sign out, change one's password."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse_lazy
+
+from frontend.forms import ChangePasswordForm, SignInForm
+
+
+class SignIn(LoginView):
+    """The only page that strangers see. Repeated failure locks it for a while."""
+
+    template_name = "frontend/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a lock-out with a sentence, in place of axes' bare text."""
+        response = super().dispatch(request, *args, **kwargs)
+        if getattr(request, "axes_locked_out", False):
+            # Else the middleware would replace this answer by its own.
+            request.axes_locked_out = False  # type: ignore[attr-defined]
+            return self._locked(request)
+        return response
+
+    def _locked(self, request: HttpRequest) -> HttpResponse:
+        minutes = round(settings.AXES_COOLOFF_TIME * 60)
+        response = render(
+            request, "frontend/locked_out.html", {"minutes": minutes}, status=429
+        )
+        response["Retry-After"] = str(minutes * 60)
+        return response
+
+
+class SignOut(LogoutView):
+    """Ends the session; by POST only, so that no link can sign somebody out."""
+
+
+class ChangePassword(PasswordChangeView):
+    """Asks for the old password and twice for the new one."""
+
+    template_name = "frontend/change_password.html"
+    form_class = ChangePasswordForm
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Say that it is done where the person lands."""
+        messages.success(self.request, "Your password has been changed.")
+        return super().form_valid(form)

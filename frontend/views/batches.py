@@ -1,0 +1,123 @@
+"""An admin's pages of batches: cut one, see how far it is, change its state."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotations import queue
+from annotations.errors import Invalid, LabelerError
+from annotations.models import Batch
+from frontend.forms import BatchForm, JudgeForm
+
+from .access import PersonRequest, admins_only
+
+# Where the form names a field otherwise than the stage does.
+FIELDS = {"entities": "keys", "sample": "sample_size", "usernames": "judges"}
+
+
+@admins_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: PersonRequest) -> HttpResponse:
+    """Cut a batch and name its judges, both or neither."""
+    form = BatchForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                batch = queue.cut(by=request.user, **form.batch_fields())
+                if usernames := form.usernames():
+                    queue.add_judges(batch=batch, usernames=usernames, by=request.user)
+        except Invalid as invalid:
+            _show(invalid, form)
+        else:
+            messages.success(request, "The batch is cut. Open it when it may begin.")
+            return redirect("batch", batch.pk)
+    return render(request, "frontend/new_batch.html", {"form": form})
+
+
+def _show(invalid: Invalid, form: Form) -> None:
+    for name, sentences in invalid.errors.items():
+        field = FIELDS.get(name, name)
+        form.add_error(field if field in form.fields else None, list(sentences))
+
+
+@admins_only
+@require_safe
+def show(request: PersonRequest, batch_id: int) -> HttpResponse:
+    """Show a batch's rules, numbers and judges."""
+    batch = _batch(batch_id)
+    context = {
+        "batch": batch,
+        "progress": queue.progress(batch),
+        "form": JudgeForm(),
+        "entities": batch.batchentity_set.count(),
+    }
+    template = "frontend/batch.html#state" if request.htmx else "frontend/batch.html"
+    return render(request, template, context)
+
+
+@admins_only
+@require_POST
+def open_batch(request: PersonRequest, batch_id: int) -> HttpResponse:
+    """Open it, or continue a closed one."""
+    return _act(request, batch_id, queue.open_batch, "The batch is open.")
+
+
+@admins_only
+@require_POST
+def close(request: PersonRequest, batch_id: int) -> HttpResponse:
+    """Close it; pages that are held may end."""
+    return _act(request, batch_id, queue.close_batch, "The batch is closed.")
+
+
+@admins_only
+@require_POST
+def refresh(request: PersonRequest, batch_id: int) -> HttpResponse:
+    """Take in candidates that came later."""
+    return _act(request, batch_id, queue.refresh, "{} candidates were added.")
+
+
+@admins_only
+@require_POST
+def add_judge(request: PersonRequest, batch_id: int) -> HttpResponse:
+    """Let somebody judge this batch."""
+    username = request.POST.get("username", "").strip()
+    said = f"{username} can judge this batch now."
+    return _act(request, batch_id, queue.add_judges, said, usernames=[username])
+
+
+@admins_only
+@require_POST
+def remove_judge(request: PersonRequest, batch_id: int, username: str) -> HttpResponse:
+    """Take somebody out of this batch; given judgments stay."""
+    said = f"{username} is no longer asked. Given judgments stay."
+    return _act(request, batch_id, queue.remove_judge, said, username=username)
+
+
+def _act(
+    request: PersonRequest,
+    batch_id: int,
+    act: Callable[..., Any],
+    said: str,
+    **what: Any,
+) -> HttpResponse:
+    """Do one act of the queue and say on the batch's page how it went."""
+    try:
+        result = act(batch=_batch(batch_id), by=request.user, **what)
+    except LabelerError as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, said.replace("{}", str(result)))
+    return redirect("batch", batch_id)
+
+
+def _batch(batch_id: int) -> Batch:
+    batch = Batch.objects.filter(pk=batch_id).first()
+    if batch is None:
+        raise Http404
+    return batch
