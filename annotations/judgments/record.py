@@ -205,7 +205,7 @@ def _said(
         current[judgment.batch_id, judgment.candidate_id] = judgment
         seen[judgment.assignment_id, judgment.client_id] = (
             judgment.candidate_id,
-            Verdict(judgment.verdict),
+            Verdict(judgment.verdict) if judgment.verdict else None,
         )
     for row in JudgmentRevision.objects.filter(of_pages).values_list(
         "candidate_id",

@@ -77,7 +77,7 @@ class Image(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
-        return self.sha256
+        return str(self.sha256)
 
     @property
     def is_readable(self) -> bool:

@@ -111,12 +111,13 @@ def _checked_sample(sample: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drawn(sample: Mapping[str, Any]) -> list[int]:
     """Draw entities by frequency, streamed in the order of their ids."""
-    population = (
+    found = (
         Entity.objects.filter(key__isnull=False, frequency__gt=0)
         .order_by("pk")
         .values_list("pk", "frequency")
         .iterator(chunk_size=20_000)
     )
+    population = ((entity, float(frequency or 0)) for entity, frequency in found)
     ids = sampling.sample(
         population, sample["size"], sample["seed"], sample["exponent"]
     )

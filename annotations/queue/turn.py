@@ -35,6 +35,9 @@ ROWS_PER_TRANSACTION = 100
 LONGEST_WAIT = 60  # seconds between two looks of a judge who waits
 
 
+Key = tuple[float | None, int | None]  # priority and entity; None before the first
+
+
 class NothingToLease(LabelerError):
     """No page now. `reason` is one of no-batch, all-done, closed, held-by-others."""
 
@@ -68,9 +71,9 @@ class Turn:
         self.batch = batch
         self.judge = judge
         self.is_over = False
-        self.has_skipped = previous.has_skipped if previous else False
+        self.has_skipped: bool = previous.has_skipped if previous else False
         # Goes on over skipped rows; the membership's cursor stops before the first.
-        self.position = (
+        self.position: Key = (
             previous.position
             if previous
             else (membership.cursor_priority, membership.cursor_entity)
@@ -148,7 +151,7 @@ class Turn:
         )
         row = next(iter(rows), None)
         if row is not None and not waits:
-            self.has_skipped |= row.first_entity != row.entity_id
+            self.has_skipped |= vars(row)["first_entity"] != row.entity_id
         return row
 
     def _any_left(self) -> bool:

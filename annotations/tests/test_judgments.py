@@ -327,8 +327,10 @@ def test_revisions_cannot_be_changed_or_deleted(judge):
     page = queue.lease(judge=judge)
     say(judge, page, 0, "yes")
     say(judge, page, 0, "no")
-    for act in ("UPDATE annotations_judgmentrevision SET old_verdict = 'no'",
-                "DELETE FROM annotations_judgmentrevision"):
+    for act in (
+        "UPDATE annotations_judgmentrevision SET old_verdict = 'no'",
+        "DELETE FROM annotations_judgmentrevision",
+    ):
         with (
             pytest.raises(IntegrityError),
             transaction.atomic(),

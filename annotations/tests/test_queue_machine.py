@@ -7,6 +7,7 @@ take it.
 """
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from django.db import transaction
@@ -131,7 +132,10 @@ class Queue(RuleBasedStateMachine):
     def lease(self, who, follows):
         judge = self.judges[who]
         held = queue.held_by(judge, self.batch)
-        before, live = needs(self.batch), Counter(c for c, _, _ in live_places(self.batch))
+        before, live = (
+            needs(self.batch),
+            Counter(c for c, _, _ in live_places(self.batch)),
+        )
         try:
             page = queue.lease(
                 judge=judge,
@@ -185,10 +189,8 @@ class Queue(RuleBasedStateMachine):
     def renew(self, who, number):
         page = self.page(self.judges[who], number)
         if page:
-            try:
+            with suppress(LeaseLost):
                 queue.renew(assignment_id=page.pk, judge=page.judge)
-            except LeaseLost:
-                pass
 
     @rule(number=pick)
     def time_passes(self, number):
@@ -296,7 +298,8 @@ class Queue(RuleBasedStateMachine):
             expires_at=queue.clock() - self.batch_age()
         )
         for _ in range(100):
-            if not any([self.work_off(judge) for judge in self.judges]):
+            worked = [self.work_off(judge) for judge in self.judges]
+            if not any(worked):
                 break
         for need, places, judges in needs(self.batch).values():
             if need > len(places):
@@ -324,7 +327,7 @@ def test_the_queue_stays_true_whatever_happens():
     run_state_machine_as_test(
         Queue,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

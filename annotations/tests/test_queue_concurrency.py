@@ -1,0 +1,172 @@
+"""Many judges at once, each on a connection of their own."""
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.db.models import Count
+
+from annotations import judgments, queue
+from annotations.errors import PageIncomplete
+from annotations.models import Assignment, BatchEntity, Judgment
+
+from .desk import batch_of, let_expire, mark_of, say_all
+from .factories import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(work, arguments):
+    """Run `work(argument)` for all, started together, each with an own connection."""
+    arguments = list(arguments)
+    barrier = threading.Barrier(len(arguments))
+
+    def run(argument):
+        try:
+            barrier.wait()
+            return work(argument)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(arguments)) as pool:
+        return list(pool.map(run, arguments))
+
+
+def counters_are_true(batch):
+    rows = list(BatchEntity.objects.filter(batch=batch))
+    standings = queue.read([row.pk for row in rows])
+    for row in rows:
+        counted = queue.tally(standings[row.pk], batch.rules)
+        for name in counted.__slots__:
+            assert getattr(row, name) == getattr(counted, name), name
+
+
+def test_twenty_judges_at_once_never_share_a_place():
+    judges = UserFactory.create_batch(20)
+    batch = batch_of(*judges, entities=4, candidates=6, page_size=3)
+    pages = at_once(lambda judge: take(judge, batch), judges)
+    places = Counter()
+    for page in filter(None, pages):
+        places.update(zip(page.candidates, page.places, strict=True))
+    assert set(places.values()) == {1}
+    assert sum(places.values()) == 4 * 6 * 2
+    counters_are_true(batch)
+
+
+def take(judge, batch):
+    try:
+        return queue.lease(judge=judge, batch=batch)
+    except queue.NothingToLease as nothing:
+        assert nothing.reason in ("held-by-others", "all-done")
+        return None
+
+
+def test_twenty_judges_finish_a_batch_with_every_need_met_and_no_more():
+    judges = UserFactory.create_batch(20)
+    batch = batch_of(
+        *judges,
+        entities=10,
+        candidates=8,
+        page_size=4,
+        judges_required=3,
+        judges_maximum=5,
+        order="uncertain",
+    )
+    at_once(lambda judge: work(judge, batch), judges)
+    counters_are_true(batch)
+    rows = BatchEntity.objects.filter(batch=batch)
+    assert {row.state for row in rows} == {"done"}
+    counts = (
+        Judgment.objects.exclude(verdict="skip")
+        .values("candidate")
+        .annotate(n=Count("judge"))
+        .values_list("n", flat=True)
+    )
+    assert len(counts) == 80
+    assert min(counts) >= 3
+    assert max(counts) <= 5
+
+
+def work(judge, batch):
+    """Label to the end; now and then leave a page half done, released or expired."""
+    chance = random.Random(judge.pk)
+    waits = 0
+    while waits < 200:
+        try:
+            page = queue.lease(judge=judge, batch=batch)
+        except queue.NothingToLease as nothing:
+            if nothing.reason == "all-done":
+                return
+            waits += 1
+            connection.close()
+            threading.Event().wait(0.05)
+            continue
+        verdicts = ["yes", "yes", "yes", "no", "skip"]
+        marks = [
+            mark_of(page, n, chance.choice(verdicts))
+            for n in range(len(page.candidates))
+        ]
+        half = chance.random() < 0.2
+        judgments.record(judge=judge, marks=marks[: 1 if half else None])
+        if half and chance.random() < 0.5:
+            let_expire(page)
+        elif half:
+            queue.release(assignment_id=page.pk, judge=judge)
+        else:
+            try:
+                queue.submit(assignment_id=page.pk, judge=judge)
+            except PageIncomplete as incomplete:
+                assert incomplete.fields["lost"]
+    raise AssertionError("waited in vain")
+
+
+def test_two_tabs_of_one_judge_get_the_same_page():
+    judge = UserFactory()
+    batch = batch_of(judge, candidates=9, page_size=3)
+    pages = at_once(lambda _: queue.lease(judge=judge, batch=batch), range(6))
+    assert len({page.pk for page in pages}) == 1
+    assert Assignment.objects.count() == 1
+
+
+def test_two_tabs_sending_the_same_marks_record_each_once():
+    judge = UserFactory()
+    batch = batch_of(judge, candidates=5)
+    page = queue.lease(judge=judge, batch=batch)
+    marks = [mark_of(page, n, "yes") for n in range(5)]
+    outcomes = at_once(lambda _: judgments.record(judge=judge, marks=marks), range(4))
+    statuses = Counter(o.status for each in outcomes for o in each)
+    assert statuses == {"recorded": 5, "replayed": 15}
+    counters_are_true(batch)
+
+
+def test_late_marks_and_a_new_lease_race_for_one_place():
+    for _ in range(5):
+        late, quick = UserFactory.create_batch(2)
+        batch = batch_of(late, quick, candidates=4, judges_required=1)
+        page = queue.lease(judge=late, batch=batch)
+        let_expire(page)
+        marks = [mark_of(page, n, "yes") for n in range(4)]
+        acts = [
+            lambda marks=marks, late=late: judgments.record(judge=late, marks=marks),
+            lambda quick=quick, batch=batch: take(quick, batch),
+        ]
+        outcomes, taken = at_once(lambda act: act(), acts)
+        recorded = [o for o in outcomes if o.status == "recorded"]
+        held = len(taken.candidates) if taken else 0
+        assert len(recorded) + held == 4
+        counters_are_true(batch)
+
+
+def test_submitting_in_two_tabs_at_once_is_one_submit():
+    judge = UserFactory()
+    batch = batch_of(judge)
+    page = queue.lease(judge=judge, batch=batch)
+    say_all(judge, page)
+    results = at_once(
+        lambda _: queue.submit(assignment_id=page.pk, judge=judge), range(4)
+    )
+    assert set(results) == {True}
+    counters_are_true(batch)
