@@ -4,15 +4,7 @@
 counters true, `turn` is one judge's search for the next page; the rest are the acts.
 """
 
-from .cut import (
-    add_judges,
-    change,
-    close_batch,
-    cut,
-    open_batch,
-    refresh,
-    remove_judge,
-)
+from .cut import change, cut
 from .ending import (
     expire_due,
     own_page,
@@ -25,6 +17,8 @@ from .ending import (
 )
 from .entry import Entry, clock, lock_pairs, open_entries
 from .lease import lease
+from .membership import add_judges, remove_judge
+from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Standing, Tally, read, tally
 from .turn import NothingToLease, held_by, lease_end

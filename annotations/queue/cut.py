@@ -5,15 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
 from annotations import intake, sampling
-from annotations.errors import Conflict, Invalid, NotFound
+from annotations.errors import Invalid
 from annotations.models import (
     Batch,
     BatchEntity,
-    BatchJudge,
-    BatchState,
     Entity,
     Order,
     Purpose,
@@ -22,7 +19,6 @@ from annotations.models import (
 )
 from annotations.models.batches import JUDGES_LIMIT
 
-from .ending import release_all
 from .entry import open_entries, reopen
 from .standing import tally
 
@@ -175,7 +171,7 @@ def _recount(rows: Sequence[BatchEntity]) -> None:
         for name in counters.__slots__:
             setattr(entry.row, name, getattr(counters, name))
         entry.row.state = counters.state
-    fields = [*counters.__slots__, "state", "upto"]
+    fields = [*counters.__slots__, "state"]
     BatchEntity.objects.bulk_update(rows, fields, batch_size=ROWS_PER_STEP)
     reopen(rows)
 
@@ -192,125 +188,3 @@ def _locked_rows(batch: Batch, *, chunk: int) -> Iterator[list[BatchEntity]]:
             return
         yield rows
         last = rows[-1].pk
-
-
-def open_batch(*, batch: Batch, by: User) -> Batch:
-    """Open a batch, or continue a closed one. The first opening fixes its candidates."""
-    with transaction.atomic():
-        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-        if batch.state == BatchState.OPEN:
-            return batch
-        if batch.opened_at is None:
-            _take_in(batch)
-            batch.opened_at = Now()
-        batch.state = BatchState.OPEN
-        batch.save(update_fields=["state", "opened_at"])
-        audit.write("batch-opened", by=by, batch=batch.pk)
-    batch.refresh_from_db()
-    return batch
-
-
-@transaction.atomic
-def close_batch(*, batch: Batch, by: User) -> Batch:
-    """Stop leasing and renewing; pages leased before may end."""
-    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if batch.state == BatchState.DRAFT:
-        raise Conflict("A batch that was never opened cannot be closed.")
-    batch.state = BatchState.CLOSED
-    batch.save(update_fields=["state"])
-    audit.write("batch-closed", by=by, batch=batch.pk)
-    return batch
-
-
-@transaction.atomic
-def refresh(*, batch: Batch, by: User) -> int:
-    """Take in candidates of the batch's entities that came later; how many."""
-    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    if batch.opened_at is None:
-        return 0  # the first opening takes everything in
-    added = _take_in(batch)
-    audit.write("batch-refreshed", by=by, batch=batch.pk, added=added)
-    return added
-
-
-def _take_in(batch: Batch) -> int:
-    """Raise `upto` of every queue row to its entity's newest candidate; count rows.
-
-    Under the entities' locks, which an import's merge takes too: no candidate with an
-    id below `upto` can come later.
-    """
-    added = 0
-    for rows in _locked_rows(batch, chunk=ROWS_PER_STEP):
-        entities = [row.entity_id for row in rows]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM annotations_entity WHERE id = ANY(%s) "
-                "ORDER BY id FOR NO KEY UPDATE",
-                [entities],
-            )
-            cursor.execute(
-                "SELECT entity_id, max(id) FROM annotations_candidate "
-                "WHERE entity_id = ANY(%s) GROUP BY 1",
-                [entities],
-            )
-            newest = dict(cursor.fetchall())
-        before = sum(row.total for row in rows)
-        grown = [r for r in rows if newest.get(r.entity_id, 0) > r.upto]
-        for row in grown:
-            row.upto = newest[row.entity_id]
-        if grown:
-            BatchEntity.objects.bulk_update(grown, ["upto"])
-            _recount(grown)
-        added += sum(row.total for row in rows) - before
-    return added
-
-
-@transaction.atomic
-def add_judges(*, batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
-    """Let people judge a batch; those who do already are no error.
-
-    Invalid names who is unknown, deactivated or has not the role judge.
-    """
-    people = {u.username: u for u in User.objects.filter(username__in=usernames)}
-    errors = [
-        f"{name}: {problem}"
-        for name in usernames
-        if (problem := _not_a_judge(people.get(name)))
-    ]
-    if errors:
-        raise Invalid({"usernames": errors})
-    judges = [people[name] for name in dict.fromkeys(usernames)]
-    BatchJudge.objects.bulk_create(
-        [BatchJudge(batch=batch, judge=judge) for judge in judges],
-        ignore_conflicts=True,
-    )
-    BatchJudge.objects.filter(batch=batch, judge__in=judges).update(removed_at=None)
-    audit.write("judges-added", by=by, batch=batch.pk, judges=[j.pk for j in judges])
-    return judges
-
-
-def _not_a_judge(user: User | None) -> str:
-    if user is None:
-        return "there is no such user"
-    if not user.is_active:
-        return "is deactivated"
-    return "" if user.is_judge else "has not the role judge"
-
-
-@transaction.atomic
-def remove_judge(*, batch: Batch, username: str, by: User) -> None:
-    """Take a judge out: held pages are released, given judgments stay."""
-    membership = (
-        BatchJudge.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("judge")
-        .filter(batch=batch, judge__username=username, removed_at__isnull=True)
-        .first()
-    )
-    if membership is None:
-        raise NotFound(f"{username} is no judge of this batch.")
-    membership.removed_at = Now()
-    # While away nobody tells this judge what reopens: a return starts from the top.
-    membership.cursor_priority = membership.cursor_entity = None
-    membership.save(update_fields=["removed_at", "cursor_priority", "cursor_entity"])
-    release_all(judge=membership.judge, batch=batch)
-    audit.write("judge-removed", by=by, batch=batch.pk, judge=membership.judge_id)

@@ -1,0 +1,62 @@
+"""Who judges a batch."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from annotations.errors import Invalid, NotFound
+from annotations.models import Batch, BatchJudge, User, audit
+
+from .ending import release_all
+
+
+@transaction.atomic
+def add_judges(*, batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
+    """Let people judge a batch; those who do already are no error.
+
+    Invalid names who is unknown, deactivated or has not the role judge.
+    """
+    people = {u.username: u for u in User.objects.filter(username__in=usernames)}
+    errors = [
+        f"{name}: {problem}"
+        for name in usernames
+        if (problem := _not_a_judge(people.get(name)))
+    ]
+    if errors:
+        raise Invalid({"usernames": errors})
+    judges = [people[name] for name in dict.fromkeys(usernames)]
+    BatchJudge.objects.bulk_create(
+        [BatchJudge(batch=batch, judge=judge) for judge in judges],
+        ignore_conflicts=True,
+    )
+    BatchJudge.objects.filter(batch=batch, judge__in=judges).update(removed_at=None)
+    audit.write("judges-added", by=by, batch=batch.pk, judges=[j.pk for j in judges])
+    return judges
+
+
+def _not_a_judge(user: User | None) -> str:
+    if user is None:
+        return "there is no such user"
+    if not user.is_active:
+        return "is deactivated"
+    return "" if user.is_judge else "has not the role judge"
+
+
+@transaction.atomic
+def remove_judge(*, batch: Batch, username: str, by: User) -> None:
+    """Take a judge out: held pages are released, given judgments stay."""
+    membership = (
+        BatchJudge.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("judge")
+        .filter(batch=batch, judge__username=username, removed_at__isnull=True)
+        .first()
+    )
+    if membership is None:
+        raise NotFound(f"{username} is no judge of this batch.")
+    membership.removed_at = Now()
+    # While away nobody tells this judge what reopens: a return starts from the top.
+    membership.cursor_priority = membership.cursor_entity = None
+    membership.save(update_fields=["removed_at", "cursor_priority", "cursor_entity"])
+    release_all(judge=membership.judge, batch=batch)
+    audit.write("judge-removed", by=by, batch=batch.pk, judge=membership.judge_id)

@@ -1,0 +1,105 @@
+"""Open and close a batch, and take in candidates that came later."""
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from annotations.errors import Conflict
+from annotations.models import JUDGEABLE, Batch, BatchState, User, audit
+
+
+def open_batch(*, batch: Batch, by: User) -> Batch:
+    """Open a batch, or continue a closed one. The first opening fixes its candidates."""
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+        if batch.state == BatchState.OPEN:
+            return batch
+        if batch.opened_at is None:
+            _take_in(batch)
+            batch.opened_at = Now()
+        batch.state = BatchState.OPEN
+        batch.save(update_fields=["state", "opened_at"])
+        audit.write("batch-opened", by=by, batch=batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+@transaction.atomic
+def close_batch(*, batch: Batch, by: User) -> Batch:
+    """Stop leasing and renewing; pages leased before may end."""
+    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if batch.state == BatchState.DRAFT:
+        raise Conflict("A batch that was never opened cannot be closed.")
+    batch.state = BatchState.CLOSED
+    batch.save(update_fields=["state"])
+    audit.write("batch-closed", by=by, batch=batch.pk)
+    return batch
+
+
+@transaction.atomic
+def refresh(*, batch: Batch, by: User) -> int:
+    """Take in candidates of the batch's entities that came later; how many."""
+    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    if batch.opened_at is None:
+        return 0  # the first opening takes everything in
+    added = _take_in(batch)
+    audit.write("batch-refreshed", by=by, batch=batch.pk, added=added)
+    return added
+
+
+LOCK_ENTITIES = """
+SELECT e.id FROM annotations_entity e
+JOIN annotations_batchentity q ON q.entity_id = e.id
+WHERE q.batch_id = %s ORDER BY e.id FOR NO KEY UPDATE OF e
+"""
+TAKE_IN = """
+WITH newcomers AS (
+    SELECT q.id, max(c.id) AS newest,
+           count(*) FILTER (WHERE c.state = ANY(%(judgeable)s)) AS members,
+           count(*) FILTER (WHERE c.state = ANY(%(judgeable)s) AND NOT EXISTS (
+               SELECT FROM annotations_report r
+               WHERE r.candidate_id = c.id AND r.dismissed_at IS NULL)) AS asked
+    FROM annotations_batchentity q
+    JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id > q.upto
+    WHERE q.batch_id = %(batch)s GROUP BY q.id
+), grown AS (
+    UPDATE annotations_batchentity q
+    SET upto = n.newest, total = q.total + n.members,
+        open_places = q.open_places + n.asked * %(required)s,
+        state = CASE WHEN n.asked > 0 THEN 'open' ELSE q.state END
+    FROM newcomers n WHERE n.id = q.id
+    RETURNING q.entity_id, q.priority, n.members, n.asked
+), told AS (
+    INSERT INTO annotations_reopened (batch_id, judge_id, entity_id, priority)
+    SELECT b.batch_id, b.judge_id, g.entity_id, g.priority
+    FROM grown g JOIN annotations_batchjudge b ON b.batch_id = %(batch)s
+    WHERE %(tell)s AND g.asked > 0 AND b.removed_at IS NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT coalesce(sum(members), 0) FROM grown
+"""
+
+
+def _take_in(batch: Batch) -> int:
+    """Raise `upto` of every queue row to its entity's newest candidate; count members.
+
+    In one statement under the entities' locks, which an import's merge takes too: no
+    candidate with an id below `upto` can come later. The queue rows are locked before
+    it, so that no lease under way can pass a row without being told.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_ENTITIES, [batch.pk])
+        cursor.execute(
+            "SELECT id FROM annotations_batchentity WHERE batch_id = %s "
+            "ORDER BY id FOR NO KEY UPDATE",
+            [batch.pk],
+        )
+        cursor.execute(
+            TAKE_IN,
+            {
+                "batch": batch.pk,
+                "required": batch.judges_required,
+                "tell": batch.opened_at is not None,  # nobody has passed a draft's rows
+                "judgeable": [state.value for state in JUDGEABLE],
+            },
+        )
+        return int(cursor.fetchone()[0])
