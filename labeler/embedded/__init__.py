@@ -1,7 +1,7 @@
 """The zero-set-up default: database, broker, workers and web server under one supervisor.
 
-python -m labeler.embedded run                          what `make run` calls
-python -m labeler.embedded exec [--worker] -- COMMAND   what `make test` calls
+python -m labeler.embedded run                                   what `make run` calls
+python -m labeler.embedded exec [--worker] [--fast] -- COMMAND   what `make test` calls
 
 config       the environment -> what the user wants
 folders      the data folder: its lock, secrets and logs; temporary folders

@@ -1,4 +1,4 @@
-"""python -m labeler.embedded run | exec [--worker] -- COMMAND…"""
+"""python -m labeler.embedded run | exec [--worker] [--fast] -- COMMAND…"""
 
 import argparse
 import os
@@ -25,7 +25,9 @@ def main(arguments: list[str]) -> int:
         return 2
     if options.act == "run":
         return supervisor.run(config)
-    return session.execute(command, config, has_worker=options.worker)
+    return session.execute(
+        command, config, has_worker=options.worker, is_fast=options.fast
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         "exec", help="a database and a broker for the command after --"
     )
     execute.add_argument("--worker", action="store_true", help="and a Celery worker")
+    execute.add_argument(
+        "--fast", action="store_true", help="a database that never waits for the disk"
+    )
     return parser
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from labeler.embedded import processes
 from labeler.embedded.errors import StartFailed
 
-# So many pauses after the first, second, third and fourth start that failed.
-PAUSES = (2, 10, 50, 0)
+# So many pauses after the first, second and third start that failed.
+PAUSES = (2, 20, 0)
 TAIL_LINES = 12
 
 Pause = Callable[[], None]

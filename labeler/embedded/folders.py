@@ -1,10 +1,11 @@
 """The data folder: its lock, its secrets, its logs. And temporary folders.
 
-supervisor.lock  held while a supervisor lives, says who      postgres/  broker/
-children.json    what it started, for the next one to end     store/  (pictures)
-secret-key       signs sessions; losing it signs everybody out  logs/
-users-made       the logins were printed once
-first-password   exists from choosing the password until it was printed
+- supervisor.lock: held while a supervisor lives, says which
+- children.json: what it started, for the next one to end
+- secret-key: signs sessions; losing it signs everybody out
+- users-made: the databases whose logins were shown
+- first-password: exists from choosing the password until it was shown
+- postgres/, broker/, store/ (pictures), logs/
 """
 
 import contextlib
@@ -66,11 +67,16 @@ class DataFolder:
             self._lock = None
 
     def log(self, name: str) -> Path:
-        """The log of a program, with at most one old one beside it."""
-        path = self.logs / f"{name}.log"
-        if path.exists() and path.stat().st_size > LOG_BYTES:
-            path.replace(path.with_suffix(".log.1"))
-        return path
+        """The log of a program; at most one old one lies beside it."""
+        return self.logs / f"{name}.log"
+
+    def trim_logs(self) -> None:
+        """Moves what a grown log holds aside. Programs append, so they go on in the
+        emptied file; a line written in between may be lost."""
+        for path in self.logs.glob("*.log"):
+            if path.stat().st_size > LOG_BYTES:
+                shutil.copyfile(path, path.with_suffix(".log.1"))
+                os.truncate(path, 0)
 
     def secret_key(self) -> str:
         return self.secret("secret-key", secrets.token_urlsafe(48))
@@ -139,17 +145,19 @@ def _sweep(parent: Path) -> None:
                 os.close(lock)
 
 
-def runtime_folder() -> TemporaryFolder:
+def runtime_folder(*, holds_programs: bool) -> TemporaryFolder:
     """For the database's socket: a short path, which its own user can reach."""
     for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
         is_short = len(os.fsencode(parent)) + 30 <= SOCKET_FOLDER_BYTES
-        if is_short and (os.geteuid() != 0 or _serves_everybody(parent)):
+        if is_short and _serves(parent, programs=holds_programs):
             return TemporaryFolder(parent, mode=0o711 if os.geteuid() == 0 else 0o700)
     raise StartFailed(
         "No temporary folder is short and open enough for the database's socket; set TMPDIR to one that is."
     )
 
 
-def _serves_everybody(folder: Path) -> bool:
-    is_open = all(p.stat().st_mode & 0o001 for p in (folder, *folder.parents) if p.exists())  # fmt: skip
-    return is_open and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+def _serves(folder: Path, *, programs: bool) -> bool:
+    if not folder.is_dir() or (programs and os.statvfs(folder).f_flag & os.ST_NOEXEC):
+        return False
+    passed = (folder, *folder.parents)
+    return os.geteuid() != 0 or all(path.stat().st_mode & 0o001 for path in passed)

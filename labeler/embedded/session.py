@@ -23,13 +23,17 @@ NOT_RUN = 125  # as env(1), timeout(1) and docker say it
 PATIENCE = 10.0
 
 
-def execute(command: Sequence[str], config: Config, *, has_worker: bool) -> int:
+def execute(
+    command: Sequence[str], config: Config, *, has_worker: bool, is_fast: bool
+) -> int:
     """Runs the command beside fresh servers; its exit code. All data goes afterwards."""
     folder = TemporaryFolder(Path(tempfile.gettempdir()))
     crew = Crew()
     crew.listen()
     try:
-        env = _start(crew, folder.path, config, has_worker=has_worker)
+        env = _start(crew, folder.path, config, is_durable=not is_fast)
+        if has_worker:
+            _start_worker(crew, folder.path, env)
         return _follow(subprocess.Popen(list(command), env=env), crew)
     except FileNotFoundError:
         complain(f"There is no program {command[0]!r}.")
@@ -43,23 +47,22 @@ def execute(command: Sequence[str], config: Config, *, has_worker: bool) -> int:
 
 
 def _start(
-    crew: Crew, folder: Path, config: Config, *, has_worker: bool
+    crew: Crew, folder: Path, config: Config, *, is_durable: bool
 ) -> dict[str, str]:
     database_url, redis_url = config.database_url, config.redis_url
     if database_url is None:
-        database = Postgres(log=folder / "database.log", cwd=folder / "postgres")
+        database = Postgres(
+            log=folder / "database.log", cwd=folder / "postgres", is_durable=is_durable
+        )
         crew.add(database)
         database_url = database.url
     if redis_url is None:
         broker = Broker(log=folder / "broker.log", cwd=folder / "broker")
         crew.add(broker)
         redis_url = broker.url
-    env = programs.environment(
+    return programs.environment(
         data=folder, secret_key=os.urandom(32).hex(), database_url=database_url, redis_url=redis_url
     )  # fmt: skip
-    if has_worker:
-        _start_worker(crew, folder, env)
-    return env
 
 
 def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:

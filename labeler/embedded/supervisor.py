@@ -4,6 +4,7 @@ import contextlib
 import secrets
 import socket
 import time
+from hashlib import sha256
 
 from labeler.embedded import programs
 from labeler.embedded.broker import Broker
@@ -15,6 +16,8 @@ from labeler.embedded.errors import EmbeddedError, Interrupted, PortTaken, Start
 from labeler.embedded.folders import DataFolder
 from labeler.embedded.postgres import Postgres
 from labeler.embedded.programs import Web, Worker
+
+TRIM_SECONDS = 60
 
 
 def run(config: Config) -> int:
@@ -28,6 +31,9 @@ def run(config: Config) -> int:
         say(str(interruption))
     except EmbeddedError as error:
         complain(str(error))
+        return 1
+    except OSError as error:  # a full disk, a folder without rights
+        complain(f"Labeler cannot go on: {error}.")
         return 1
     finally:
         supervisor.stop()
@@ -43,15 +49,17 @@ class Supervisor:
         self.folder = folder
         self.crew = Crew(note=folder.remember)
         self.env: dict[str, str] = {}
+        self.database = ""
         self._door: socket.socket | None = None
 
     def start(self) -> None:
         self.crew.listen()
         self.folder.open(self.config.address)
+        self.folder.trim_logs()
         if left := self.folder.end_leftovers():
             say(f"Ended what a killed run had left: {', '.join(left)}.")
         self._door = take_port(self.config.port)
-        say("Starting Labeler …")
+        say("Starting Labeler ...")
         self._start_stores()
         self._manage("migrate", "--no-input")
         password = self._make_users()
@@ -65,15 +73,19 @@ class Supervisor:
         self._announce(password)
 
     def watch(self) -> None:
+        trimmed = time.monotonic()
         while not self.crew.signals:
             self.crew.mend()
+            if time.monotonic() - trimmed > TRIM_SECONDS:
+                self.folder.trim_logs()
+                trimmed = time.monotonic()
             time.sleep(0.2)
 
     def stop(self) -> None:
         if self._door:
             self._door.close()  # from here on newcomers are refused
         if self.crew.posts:
-            say("Stopping …")
+            say("Stopping ...")
             self.crew.stop()
             say("Stopped.")
 
@@ -85,6 +97,9 @@ class Supervisor:
             database = Postgres(log=log("database"), cwd=data / "postgres")
             self.crew.add(database)
             database_url = database.url
+            self.database = database.identity
+        else:
+            self.database = sha256(database_url.encode()).hexdigest()
         if redis_url is None:
             broker = Broker(log=log("broker"), cwd=data / "broker")
             self.crew.add(broker)
@@ -105,12 +120,12 @@ class Supervisor:
         return command
 
     def _make_users(self) -> str | None:
-        """The password to show, on the first run only.
+        """The password to show, on a database's first run only.
 
         It is kept in a file until it was shown, so that a first run that is killed in
         between does not leave users whose password nobody knows.
         """
-        if (self.folder.path / "users-made").exists():
+        if self.database in self._with_users():
             return None
         password = self.config.password
         if password is None:
@@ -119,6 +134,11 @@ class Supervisor:
         self._manage("make_users")
         del self.env["LABELER_DEMO_PASSWORD"]
         return password
+
+    def _with_users(self) -> list[str]:
+        """The databases whose users were made and shown."""
+        path = self.folder.path / "users-made"
+        return path.read_text().split() if path.exists() else []
 
     def _announce(self, password: str | None) -> None:
         say(f"\nLabeler runs at {self.config.address} (Ctrl-C stops it)")
@@ -132,7 +152,8 @@ class Supervisor:
         if password and self.config.database_url:
             say("Users that the database had before keep their passwords.")
         say(f"Data and logs: {self.config.data}\n")
-        (self.folder.path / "users-made").touch()
+        shown = dict.fromkeys([*self._with_users(), self.database])
+        (self.folder.path / "users-made").write_text("\n".join(shown))
         (self.folder.path / "first-password").unlink(missing_ok=True)
 
 
