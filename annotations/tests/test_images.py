@@ -1,0 +1,356 @@
+"""The guarded decoder, the store by digest, and what browsers are given."""
+
+import io
+import os
+import struct
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import PIL.Image
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.storage import default_storage
+
+from annotations import images
+from annotations.errors import NotFound, Unreadable
+from annotations.images import store
+from annotations.models import Image
+
+from .factories import CandidateFactory, EntityFactory, ImageFactory, UserFactory
+from .pictures import drawn, stored
+
+SAMPLE = django_settings.BASE_DIR.parent / "shared" / "data"
+needs_sample = pytest.mark.skipif(
+    not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
+)
+
+
+def saved(picture, format, **options):
+    file = io.BytesIO()
+    picture.save(file, format, **options)
+    return file.getvalue()
+
+
+def pixels_of(webp):
+    return PIL.Image.open(io.BytesIO(webp)).convert("RGB")
+
+
+def noise(size=(97, 61), mode="RGB"):
+    channels = len(PIL.Image.new(mode, (1, 1)).getbands())
+    data = bytes((n * 7919 >> 3) & 255 for n in range(size[0] * size[1] * channels))
+    return PIL.Image.frombytes(mode, size, data)
+
+
+def png_header(width, height):
+    def chunk(name, body):
+        sum_ = zlib.crc32(name + body)
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", sum_)
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = (
+        chunk(b"IHDR", head),
+        chunk(b"IDAT", zlib.compress(b"\0")),
+        chunk(b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def reason_for(data):
+    with pytest.raises(Unreadable) as caught:
+        images.examine(data)
+    return caught.value.detail
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_each_accepted_format_is_told_by_its_content(format):
+    picture = images.examine(saved(noise(), format))
+
+    assert (picture.format, picture.width, picture.height) == (format, 97, 61)
+    assert PIL.Image.open(io.BytesIO(picture.thumbnail)).format == "WEBP"
+
+
+@pytest.mark.parametrize("format", ["PPM", "ICO", "TGA", "PCX", "SGI", "ICNS"])
+def test_other_formats_of_pillow_are_refused(format):
+    assert "no JPEG, PNG" in reason_for(saved(noise((64, 64)), format))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!DOCTYPE html><title>404 Not Found</title>",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>',
+        b"%!PS-Adobe-3.0 EPSF-3.0",
+        os.urandom(3000),
+        b"\xff",
+    ],
+)
+def test_pages_drawings_and_garbage_are_refused(data):
+    assert reason_for(data)
+
+
+def test_zero_bytes_are_refused_in_their_own_words():
+    assert "zero bytes" in reason_for(b"")
+
+
+def test_a_jpeg_magic_before_random_bytes_is_refused():
+    assert reason_for(b"\xff\xd8\xff" + bytes(range(256)) * 8)
+
+
+def test_a_file_above_the_limit_is_refused_before_it_is_opened(settings):
+    settings.IMAGE_MAX_BYTES = 1024**2
+
+    assert "larger than 1 MiB" in reason_for(b"\xff" * (1024**2 + 1))
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("size", [(50_000, 50_000), (10_001, 10_000), (12_000, 12_000)])
+def test_pixels_are_counted_in_the_header_before_anything_is_decoded(size):
+    assert "more than 100 megapixels" in reason_for(png_header(*size))
+
+
+def test_a_progressive_jpeg_of_countless_scans_is_refused():
+    data = saved(PIL.Image.new("L", (4000, 4000)), "JPEG", progressive=True)
+
+    assert "scans" in reason_for(data + b"\xff\xda" * 200)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+def test_shrinking_while_decoding_still_finds_every_truncation(options):
+    data = saved(noise((900, 700)).resize((1400, 1000)), "JPEG", **options)
+    for end in range(len(data) // 50, len(data) - 1000, len(data) // 50):
+        assert reason_for(data[:end])
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_truncated_files_of_every_format_are_refused(format):
+    data = saved(noise(), format)
+    for part in (4, 2, 1.2):
+        assert reason_for(data[: int(len(data) / part)])
+
+
+def test_sixteen_bit_grey_keeps_its_shades():
+    ramp = PIL.Image.frombytes(
+        "I;16", (256, 16), b"".join(struct.pack("<H", n << 8) for n in range(256)) * 16
+    )
+    for data in (saved(ramp, "PNG"), saved(ramp, "TIFF")):
+        shown = pixels_of(images.examine(data).thumbnail)
+        for x in (10, 128, 245):
+            assert abs(shown.getpixel((x, 8))[0] - x) < 12
+
+
+def test_cmyk_is_shown_in_its_colours():
+    red = PIL.Image.new("RGB", (64, 64), (200, 30, 40)).convert("CMYK")
+    shown = pixels_of(images.examine(saved(red, "JPEG")).thumbnail)
+
+    assert shown.getpixel((32, 32))[0] > 150 > 90 > shown.getpixel((32, 32))[1]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        PIL.Image.new("RGBA", (40, 40), (255, 0, 0, 0)),
+        PIL.Image.new("LA", (40, 40), (255, 0)),
+        PIL.Image.new("RGBA", (40, 40), (0, 0, 0, 0)).quantize(4),
+    ],
+)
+def test_transparent_parts_show_a_neutral_ground(picture):
+    shown = pixels_of(images.examine(saved(picture, "PNG")).thumbnail)
+
+    assert all(abs(value - 128) < 6 for value in shown.getpixel((20, 20)))
+
+
+def test_palettes_and_bilevel_pictures_are_accepted():
+    for mode in ("P", "1", "L"):
+        assert images.examine(saved(noise().convert(mode), "PNG")).width == 97
+
+
+@pytest.mark.parametrize("said", range(1, 9))
+def test_exif_orientation_turns_the_picture_upright(said):
+    upright = PIL.Image.new("RGB", (80, 40), "white")
+    upright.paste("red", (0, 0, 40, 20))
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}.get(said)
+    lying = upright if undo is None else upright.transpose(PIL.Image.Transpose(undo))
+    exif = PIL.Image.Exif()
+    exif[0x0112] = said
+
+    picture = images.examine(saved(lying, "JPEG", exif=exif, quality=95))
+
+    assert (picture.width, picture.height) == (80, 40)
+    shown = pixels_of(picture.thumbnail)
+    assert shown.getpixel((10, 8))[1] < 90 < 200 < shown.getpixel((70, 30))[1]
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_the_first_frame_of_an_animation_is_shown(format):
+    frames = [
+        PIL.Image.new("RGB", (30, 30), colour) for colour in ("red", "blue", "lime")
+    ]
+    data = saved(frames[0], format, save_all=True, append_images=frames[1:])
+    red, _, blue = pixels_of(images.examine(data).thumbnail).getpixel((15, 15))
+
+    assert red > 200
+    assert blue < 60
+
+
+def test_a_phone_picture_of_several_parts_is_a_jpeg():
+    data = saved(noise(), "MPO", save_all=True, append_images=[noise()])
+
+    assert images.examine(data).format == "JPEG"
+
+
+def test_thumbnails_shrink_to_the_limit_and_never_grow(settings):
+    for size, wanted in [
+        ((1000, 500), (320, 160)),
+        ((500, 1000), (160, 320)),
+        ((320, 200), (320, 200)),
+        ((5, 3), (5, 3)),
+        ((3000, 1), (320, 1)),
+    ]:
+        thumbnail = images.examine(saved(noise(size), "PNG")).thumbnail
+        assert PIL.Image.open(io.BytesIO(thumbnail)).size == wanted
+
+
+@needs_sample
+def test_every_edge_file_ends_as_its_note_says():
+    refused = {"truncated", "html", "zero", "bomb", "garbage", "script"}
+    for path in (SAMPLE / "edge").iterdir():
+        if path.stem in refused:
+            assert reason_for(path.read_bytes()).endswith("."), path
+        else:
+            assert images.examine(path.read_bytes()).thumbnail, path
+
+
+@pytest.mark.django_db
+def test_pictures_are_stored_once_under_their_digest(own_store):
+    first, again, other = images.store_many([drawn(1), drawn(1), drawn(2)])
+
+    assert first == again
+    assert first.sha256 != other.sha256
+    assert Image.objects.count() == 2
+    assert default_storage.open(store.image_name(first.sha256)).read() == drawn(1)
+    assert len([path for path in own_store.rglob("*") if path.is_file()]) == 4
+
+
+@pytest.mark.django_db
+def test_unreadable_and_empty_bytes_are_stored_and_told_apart():
+    html, empty = images.store_many([b"<html>", b""])
+
+    assert (html.is_readable, html.is_empty) == (False, False)
+    assert (empty.is_readable, empty.is_empty) == (False, True)
+    assert "no JPEG" in Image.objects.get(pk=html.image_id).problem
+    assert default_storage.exists(store.image_name(html.sha256))
+    with pytest.raises(Unreadable):
+        images.open_image(Image.objects.get(pk=html.image_id))
+    with pytest.raises(Unreadable):
+        images.open_thumbnail(Image.objects.get(pk=empty.image_id))
+
+
+@pytest.mark.django_db
+def test_files_left_without_a_row_by_a_kill_get_their_row():
+    images.prepare(drawn(3))
+    (kept,) = images.store_many([drawn(3)])
+
+    assert Image.objects.get(pk=kept.image_id).width == 32
+
+
+@pytest.mark.django_db
+def test_half_a_file_is_mended_by_storing_again():
+    (kept,) = images.store_many([drawn(4)])
+    name = store.image_name(kept.sha256)
+    with open(default_storage.path(name), "wb") as file:  # noqa: PTH123
+        file.write(drawn(4)[:10])
+    images.store_many([drawn(4)])
+
+    assert default_storage.open(name).read() == drawn(4)
+
+
+def test_many_threads_storing_one_digest_leave_one_whole_file(own_store):
+    data, start = os.urandom(200_000), threading.Barrier(8)
+
+    def put(_):
+        start.wait()
+        store.put("images/ab/cd/abcd", data)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, range(8)))
+
+    files = [path for path in own_store.rglob("*") if path.is_file()]
+    assert [path.name for path in files] == ["abcd"]
+    assert files[0].read_bytes() == data
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("format", "content_type"),
+    [
+        ("JPEG", "image/jpeg"),
+        ("PNG", "image/png"),
+        ("GIF", "image/gif"),
+        ("WEBP", "image/webp"),
+    ],
+)
+def test_formats_of_browsers_are_served_as_they_came(format, content_type):
+    data = saved(noise(), format)
+    file, told = images.open_image(stored(data))
+
+    assert (file.read(), told) == (data, content_type)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("format", ["TIFF", "BMP"])
+def test_formats_that_browsers_lack_are_encoded_anew(format):
+    file, told = images.open_image(stored(saved(noise((700, 500)), format)))
+    picture = PIL.Image.open(file)
+
+    assert (picture.format, picture.size, told) == ("WEBP", (700, 500), "image/webp")
+
+
+@pytest.mark.django_db
+def test_a_missing_thumbnail_is_made_on_demand():
+    image = stored(seed=5)
+    default_storage.delete(store.thumbnail_name(image.sha256))
+
+    assert PIL.Image.open(images.open_thumbnail(image)).format == "WEBP"
+    assert default_storage.exists(store.thumbnail_name(image.sha256))
+
+
+@pytest.mark.django_db
+def test_deleted_files_are_gone_and_told():
+    image = stored(seed=6)
+    images.delete_files(image.sha256)
+    images.delete_files(image.sha256)
+
+    with pytest.raises(NotFound):
+        images.open_image(image)
+    with pytest.raises(NotFound):
+        images.open_thumbnail(image)
+
+
+@pytest.mark.django_db
+def test_an_etag_differs_between_users_and_pictures():
+    image, other = ImageFactory(), ImageFactory()
+    jo, olga = UserFactory(), UserFactory()
+    tags = {images.etag_for(i, u) for i in (image, other) for u in (jo, olga)}
+
+    assert len(tags) == 4
+    assert images.etag_for(image, jo) == images.etag_for(image, jo)
+    assert all(tag.startswith('"') for tag in tags)
+
+
+@pytest.mark.django_db
+def test_the_representative_is_the_named_one_else_the_first_by_rank():
+    entity = EntityFactory()
+    assert images.representative_of(entity) == (None, False)
+
+    CandidateFactory(entity=entity, rank=None)
+    named = CandidateFactory(entity=entity, rank=7)
+    CandidateFactory(entity=entity, rank=0, unreadable=True)
+    first = CandidateFactory(entity=entity, rank=2)
+    assert images.representative_of(entity) == (first, False)
+
+    entity.representative = named.image.sha256
+    assert images.representative_of(entity) == (named, True)
+
+    entity.representative = ImageFactory().sha256
+    assert images.representative_of(entity) == (first, False)
