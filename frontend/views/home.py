@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations import queue
-from annotations.models import Batch, BatchState, Import, User
+from annotations.models import Batch, BatchJudge, BatchState, Import, User
 
 from .access import PersonRequest, signed_in
 
@@ -49,18 +49,23 @@ def home(request: PersonRequest) -> HttpResponse:
 def own_batches(judge: User) -> list[OwnBatch]:
     """Batches assigned to this judge: where a page is held first, drafts left out."""
     held = {page.batch_id for page in queue.held_by(judge)}
-    batches = Batch.objects.filter(
-        batchjudge__judge=judge, batchjudge__removed_at__isnull=True
-    ).exclude(state=BatchState.DRAFT)
-    own = [_own(batch, judge, batch.pk in held) for batch in batches]
+    memberships = (
+        BatchJudge.objects.filter(judge=judge, removed_at__isnull=True)
+        .exclude(batch__state=BatchState.DRAFT)
+        .select_related("batch")
+    )
     return sorted(
-        own,
+        (_own(membership, held) for membership in memberships),
         key=lambda o: (not o.is_open, not o.holds_page, -o.batch.priority, o.batch.pk),
     )
 
 
-def _own(batch: Batch, judge: User, holds_page: bool) -> OwnBatch:
-    (numbers,) = queue.progress(batch, for_judge=judge)["judges"]
-    marks = numbers["judged"] + numbers["skipped"]
-    pace = numbers["seconds"] / marks if marks else None
-    return OwnBatch(batch, numbers["judged"], numbers["skipped"], pace, holds_page)
+def _own(membership: BatchJudge, held: set[int]) -> OwnBatch:
+    marks = membership.verdicts + membership.skips
+    return OwnBatch(
+        membership.batch,
+        membership.verdicts,
+        membership.skips,
+        membership.centiseconds / 100 / marks if marks else None,
+        membership.batch_id in held,
+    )

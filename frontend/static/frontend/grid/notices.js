@@ -17,6 +17,16 @@ export function say(sentence) {
 }
 
 /**
+ * Say to screen readers what everybody else sees anyway.
+ * @param {string} sentence
+ */
+export function whisper(sentence) {
+  const place = document.getElementById("said");
+  place?.classList.add("hidden");
+  if (place) place.textContent = sentence;
+}
+
+/**
  * Show something that stays until it is closed. The same name is shown once.
  * @param {string} name
  * @param {string} sentence

@@ -2,7 +2,7 @@
 /** "Mark the rest": shown on the tiles first, done only when it is confirmed. */
 
 import { restOf } from "./marking.js";
-import { say } from "./notices.js";
+import { say, whisper } from "./notices.js";
 import { goTo, tiles, unmarked } from "./tiles.js";
 import * as words from "./words.js";
 
@@ -25,7 +25,7 @@ export class Rest {
       say(unmarked().length ? "The other pictures have not been seen yet." : "Every picture has a verdict.");
       return;
     }
-    for (const tile of tiles()) tile.dataset.proposed = this.verdicts.get(tile) ?? "";
+    for (const tile of tiles()) propose(tile, this.verdicts.get(tile) ?? "");
     this.show(this.sentence(verdict));
   }
 
@@ -33,7 +33,7 @@ export class Rest {
   sentence(verdict) {
     const unseen = unmarked().length - this.verdicts.size;
     const left = unseen ? ` ${words.pictures(unseen)} not seen yet will be left.` : "";
-    return `Mark ${words.pictures(this.verdicts.size)} as ${verdict}?${left} 1, 2 change it.`;
+    return `Mark ${words.pictures(this.verdicts.size)} as ${verdict}?${left} 1 or 2 changes it.`;
   }
 
   confirm() {
@@ -46,7 +46,7 @@ export class Rest {
 
   close() {
     this.verdicts = new Map();
-    for (const tile of tiles()) delete tile.dataset.proposed;
+    for (const tile of tiles()) propose(tile, "");
     this.show("");
   }
 
@@ -56,6 +56,16 @@ export class Rest {
     if (!panel) return;
     panel.hidden = !text;
     /** @type {HTMLElement} */ (panel.querySelector("[data-preview-text]")).textContent = text;
-    if (text) say(text);
+    if (text) whisper(text);
   }
+}
+
+/**
+ * Show on a tile what it would be marked as; it is not marked by that.
+ * @param {HTMLElement} tile
+ * @param {string} verdict empty for none
+ */
+function propose(tile, verdict) {
+  tile.dataset.proposed = verdict;
+  tile.querySelector(".sign use")?.setAttribute("href", `#sign-${verdict || tile.dataset.verdict}`);
 }

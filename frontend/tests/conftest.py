@@ -1,0 +1,71 @@
+"""A real browser, and people who are signed in."""
+
+import os
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from annotations.tests.conftest import (  # noqa: F401
+    admin,
+    judge,
+    other_judge,
+    own_store,
+    quick_passwords,
+    stranger,
+)
+from labeler import browser as chromium
+
+# Playwright's loop runs in this thread, and the database is asked in it, too.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests."""
+    program = chromium.find()
+    assert program, chromium.MISSING
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser, live_server, client):
+    """`opened(judge, path)` is a page of this person in a window of its own.
+
+    What the page throws or logs as an error fails the test.
+    """
+    contexts, errors = [], []
+
+    def open_page(person, path="/", **options):
+        options.setdefault("viewport", {"width": 1440, "height": 900})
+        context = browser.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        if person is not None:
+            client.force_login(person)
+            cookie = client.cookies["sessionid"].value
+            context.add_cookies(
+                [{"name": "sessionid", "value": cookie, "url": live_server.url}]
+            )
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors, errors

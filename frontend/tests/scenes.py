@@ -1,0 +1,57 @@
+"""What the pages show: batches that are open and ready to judge."""
+
+from uuid import uuid4
+
+from django.utils import timezone
+
+from annotations import judgments, queue
+from annotations.consensus import Verdict
+from annotations.models import Batch, Judgment
+from annotations.tests.factories import CandidateFactory, EntityFactory, UserFactory
+from annotations.tests.pictures import drawn, stored
+
+
+def opened_batch(*judges, count=4, entities=1, by=None, unreadable=0, **rules) -> Batch:
+    """A batch of entities with `count` pictures each, opened for these judges.
+
+    The last `unreadable` pictures of each entity cannot be shown.
+    """
+    admin = by or UserFactory(roles=["admin"])
+    made = [EntityFactory(name=f"Person {n}") for n in range(entities)]
+    for number, entity in enumerate(made):
+        for rank in range(count):
+            add_picture(entity, number * 1000 + rank, rank >= count - unreadable)
+    rules.setdefault("judges_required", max(1, len(judges)))
+    keys = [entity.key for entity in made]
+    batch = queue.cut(by=admin, name="First batch", entities=keys, **rules)
+    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    return queue.open_batch(batch=batch, by=admin)
+
+
+def add_picture(entity, seed, is_unreadable=False, **fields):
+    """A candidate of the entity, its bytes in the store."""
+    if is_unreadable:
+        data = b"no picture %d" % seed
+        fields["state"] = "unreadable"
+    else:
+        data = drawn(seed, side=64)
+    return CandidateFactory(entity=entity, image=stored(data), rank=seed, **fields)
+
+
+def verdicts_of(judge, batch) -> list[str]:
+    """What this judge has said so far, in no order."""
+    return sorted(
+        Judgment.objects.filter(judge=judge, batch=batch).values_list(
+            "verdict", flat=True
+        )
+    )
+
+
+def mark(judge, tile, verdict) -> None:
+    """Give a verdict on a tile, as the API does."""
+    assignment = int(tile.partition(".")[0])
+    sent = judgments.Mark(
+        uuid4(), assignment, tile, Verdict(verdict), timezone.now(), 1.0, "key"
+    )
+    (outcome,) = judgments.record(judge=judge, marks=[sent])
+    assert outcome.status == "recorded"

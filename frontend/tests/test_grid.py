@@ -1,0 +1,214 @@
+"""The judge's page as the server writes it."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from annotations import queue
+from annotations.models import Candidate, Entity
+from annotations.tests.factories import UserFactory
+
+from .scenes import add_picture, mark, opened_batch
+
+
+def grid(client, person, batch, **headers):
+    client.force_login(person)
+    return client.get(reverse("grid", args=[batch.pk]), headers=headers)
+
+
+def test_a_page_shows_the_entity_and_its_pictures(client, judge):
+    batch = opened_batch(judge)
+    entity = Entity.objects.get()
+    entity.aliases.create(name="Persona", language="es")
+    text = grid(client, judge, batch).text
+    assert f"<h2>{entity.name}</h2>" in text
+    assert "Persona" in text
+    assert entity.description in text
+    assert text.count('role="gridcell"') == 4
+    assert "not verified" in text
+
+
+def test_a_page_names_tiles_and_never_candidates(client, judge):
+    batch = opened_batch(judge)
+    Candidate.objects.update(rank=987654)
+    text = grid(client, judge, batch).text
+    page = queue.held_by(judge)[0]
+    assert f"/api/v1/candidates/{page.pk}.0/thumbnail/" in text
+    assert "987654" not in text
+    for candidate in Candidate.objects.all():
+        assert candidate.image.sha256 not in text
+        assert f"/candidates/{candidate.pk}/" not in text
+
+
+def test_a_page_is_leased_once_however_often_it_is_loaded(client, judge):
+    batch = opened_batch(judge)
+    grid(client, judge, batch)
+    grid(client, judge, batch)
+    assert len(queue.held_by(judge)) == 1
+
+
+def test_a_stranger_sees_nothing_of_a_batch(client, judge, stranger):
+    batch = opened_batch(judge)
+    response = grid(client, stranger, batch)
+    assert response.status_code == 404
+    assert batch.name not in response.text
+
+
+def test_an_admin_who_does_not_judge_has_no_page(client, judge, admin):
+    assert grid(client, admin, opened_batch(judge)).status_code == 404
+
+
+def test_a_removed_judge_has_no_page(client, judge, admin):
+    batch = opened_batch(judge)
+    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    assert grid(client, judge, batch).status_code == 404
+
+
+def test_htmx_gets_the_page_alone(client, judge):
+    response = grid(client, judge, opened_batch(judge), **{"HX-Request": "true"})
+    assert "<html" not in response.text
+    assert '<main id="page"' in response.text
+    assert 'id="page-of"' in response.text
+
+
+def test_htmx_is_sent_to_sign_in_as_a_whole(client, judge):
+    batch = opened_batch(judge)
+    address = reverse("grid", args=[batch.pk])
+    here = f"http://testserver{address}"
+    headers = {"HX-Request": "true", "HX-Current-URL": here}
+    response = client.get(address, headers=headers)
+    assert response["HX-Redirect"] == f"{reverse('sign-in')}?next={address}"
+
+
+def test_given_verdicts_are_shown_again(client, judge):
+    batch = opened_batch(judge)
+    grid(client, judge, batch)
+    page = queue.held_by(judge)[0]
+    mark(judge, page.tile_id(1), "no")
+    text = grid(client, judge, batch).text
+    assert f'data-tile="{page.tile_id(1)}" data-verdict="no"' in text
+    assert f'data-tile="{page.tile_id(0)}" data-verdict=""' in text
+
+
+def test_what_another_judge_said_is_never_shown(client, judge, other_judge):
+    batch = opened_batch(judge, other_judge)
+    for position in range(3):
+        page = queue.lease(judge=other_judge, batch=batch)
+        mark(other_judge, page.tile_id(position), "broken")
+    text = grid(client, judge, batch).text
+    assert 'data-verdict="broken"' not in text
+    assert text.count('data-verdict=""') == 4
+
+
+def test_an_unreadable_picture_is_shown_as_such(client, judge):
+    text = grid(client, judge, opened_batch(judge, unreadable=1)).text
+    assert text.count("data-unreadable") == 1
+    assert "cannot be shown" in text
+    assert text.count("/thumbnail/") == 3
+
+
+def test_a_manifests_frame_is_drawn_over_its_picture(client, judge):
+    batch = opened_batch(judge, count=1)
+    Candidate.objects.update(frame=[0.1, 0.2, 0.6, 0.9])
+    text = grid(client, judge, batch).text
+    assert '<rect x="10%" y="20%" width="50%" height="70%" />' in text
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", ""])
+def test_only_web_addresses_are_linked(client, judge, address):
+    batch = opened_batch(judge)
+    Candidate.objects.update(page_url=address)
+    Entity.objects.update(url=address)
+    text = grid(client, judge, batch).text
+    assert "Source page" not in text
+    assert "alert(1)" not in text
+
+
+def test_what_rows_hold_is_shown_as_text(client, judge):
+    batch = opened_batch(judge)
+    Entity.objects.update(name="<b>Bold</b>", description="<script>1</script>")
+    text = grid(client, judge, batch).text
+    assert "&lt;b&gt;Bold&lt;/b&gt;" in text
+    assert "<script>1" not in text
+
+
+def test_own_guidelines_replace_the_usual_ones(client, judge):
+    usual = grid(client, judge, opened_batch(judge)).text
+    own = grid(client, judge, opened_batch(judge, guidelines="Hats are no.")).text
+    assert "An old photo is yes" in usual
+    assert "A drawing or a look-alike is no" in usual
+    assert "Hats are no." in own
+    assert "An old photo is yes" not in own
+
+
+def test_a_batch_without_more_says_so(client, judge):
+    batch = opened_batch(judge, count=1)
+    grid(client, judge, batch)
+    page = queue.held_by(judge)[0]
+    mark(judge, page.tile_id(0), "yes")
+    queue.submit(assignment_id=page.pk, judge=judge)
+    assert "All done" in grid(client, judge, batch).text
+
+
+def test_a_closed_batch_says_so(client, judge, admin):
+    batch = opened_batch(judge)
+    queue.close_batch(batch=batch, by=admin)
+    assert "This batch is closed" in grid(client, judge, batch).text
+
+
+def test_pages_held_by_others_are_waited_for(client, judge, other_judge):
+    batch = opened_batch(judge, other_judge, judges_required=1)
+    queue.lease(judge=other_judge, batch=batch)
+    text = grid(client, judge, batch).text
+    assert "Others hold the last pages" in text
+    assert re.search(r'hx-trigger="load delay:\d+s"', text)
+
+
+def test_nothing_on_the_page_is_inline(client, judge):
+    response = grid(client, judge, opened_batch(judge))
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert not re.search(r"\sstyle=|\son\w+=|<style", response.text)
+    assert re.findall(r"<script(?![^>]*\ssrc=)", response.text) == []
+
+
+def test_more_pictures_cost_no_more_queries(
+    client, judge, django_assert_max_num_queries
+):
+    other = UserFactory()
+    few, many = opened_batch(judge, count=2), opened_batch(other, count=12)
+    for person, batch in ((judge, few), (other, many)):
+        grid(client, person, batch)
+    client.force_login(judge)
+    with django_assert_max_num_queries(40) as first:
+        client.get(reverse("grid", args=[few.pk]))
+    client.force_login(other)
+    with django_assert_max_num_queries(len(first)):
+        client.get(reverse("grid", args=[many.pk]))
+
+
+def test_a_page_of_an_erased_picture_shows_none(client, judge):
+    batch = opened_batch(judge, count=2)
+    grid(client, judge, batch)
+    Candidate.objects.filter(pk=Candidate.objects.order_by("pk")[0].pk).update(
+        state="erased", image=None
+    )
+    text = grid(client, judge, batch).text
+    assert text.count("data-withdrawn") == 1
+    assert "removed" in text
+
+
+def test_another_entity_is_another_page(client, judge):
+    batch = opened_batch(judge, entities=2, count=2)
+    grid(client, judge, batch)
+    page = queue.held_by(judge)[0]
+    for position in range(2):
+        mark(judge, page.tile_id(position), "yes")
+    queue.submit(assignment_id=page.pk, judge=judge)
+    assert "Person 1" in grid(client, judge, batch).text
+
+
+def test_a_picture_that_came_later_is_not_on_the_page(client, judge):
+    batch = opened_batch(judge, count=2)
+    add_picture(Entity.objects.get(), 77)
+    assert grid(client, judge, batch).text.count('role="gridcell"') == 2

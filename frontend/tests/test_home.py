@@ -1,0 +1,103 @@
+"""Where everybody lands."""
+
+from django.urls import reverse
+
+from annotations import queue
+from annotations.models import BatchJudge, Judgment
+from annotations.tests.factories import UserFactory
+
+from .scenes import opened_batch
+
+
+def home(client, person):
+    client.force_login(person)
+    return client.get(reverse("home")).text
+
+
+def test_a_judge_sees_own_batches_and_a_way_on(client, judge):
+    batch = opened_batch(judge)
+    text = home(client, judge)
+    assert batch.name in text
+    assert "Start labelling" in text
+    assert reverse("grid", args=[batch.pk]) in text
+
+
+def test_a_judge_sees_nothing_of_batches_of_others(client, judge, other_judge):
+    batch = opened_batch(other_judge)
+    text = home(client, judge)
+    assert batch.name not in text
+    assert "No batch is assigned to you yet" in text
+
+
+def test_a_judge_sees_own_numbers_only(client, judge, other_judge):
+    batch = opened_batch(judge, other_judge)
+    numbers = BatchJudge.objects.filter(batch=batch)
+    numbers.filter(judge=judge).update(verdicts=81, skips=3, centiseconds=33600)
+    numbers.filter(judge=other_judge).update(verdicts=4711)
+    text = home(client, judge)
+    assert "<dd>81</dd>" in text
+    assert "<dd>4.0</dd>" in text
+    assert "4711" not in text
+    assert not Judgment.objects.exists()
+
+
+def test_a_draft_is_not_shown_to_its_judges(client, judge, admin):
+    batch = opened_batch(judge)
+    draft = queue.cut(
+        by=admin, name="Still a draft", entities=[batch.batchentity_set.get().entity.key]
+    )
+    queue.add_judges(batch=draft, usernames=[judge.username], by=admin)
+    assert "Still a draft" not in home(client, judge)
+
+
+def test_a_closed_batch_offers_nothing_to_do(client, judge, admin):
+    batch = opened_batch(judge)
+    queue.close_batch(batch=batch, by=admin)
+    text = home(client, judge)
+    assert "Nothing is open for you now" in text
+    assert reverse("grid", args=[batch.pk]) not in text
+
+
+def test_a_held_page_is_continued_first(client, judge):
+    opened_batch(judge)
+    begun = opened_batch(judge)
+    queue.lease(judge=judge, batch=begun)
+    text = home(client, judge)
+    assert "Continue labelling" in text
+    assert text.index(reverse("grid", args=[begun.pk])) < text.index("Your batches")
+
+
+def test_a_removed_judge_sees_the_batch_no_more(client, judge, admin):
+    batch = opened_batch(judge)
+    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    assert batch.name not in home(client, judge)
+
+
+def test_an_admin_sees_every_batch_with_its_files(client, admin, judge):
+    batch = opened_batch(judge)
+    text = home(client, admin)
+    assert reverse("batch", args=[batch.pk]) in text
+    assert f"/api/v1/truth.tsv?batch={batch.pk}" in text
+    assert f"/api/v1/judgments.tsv?batch={batch.pk}" in text
+
+
+def test_a_judge_sees_no_admin_pages(client, judge):
+    opened_batch(judge)
+    text = home(client, judge)
+    assert "truth.tsv" not in text
+    assert reverse("imports") not in text
+
+
+def test_somebody_without_a_role_is_told_so(client, db):
+    assert "There is nothing for you to do here yet" in home(client, UserFactory(roles=[]))
+
+
+def test_more_batches_cost_no_more_queries(client, judge, django_assert_max_num_queries):
+    opened_batch(judge)
+    client.force_login(judge)
+    with django_assert_max_num_queries(20) as first:
+        client.get(reverse("home"))
+    for _ in range(3):
+        opened_batch(judge)
+    with django_assert_max_num_queries(len(first)):
+        client.get(reverse("home"))
