@@ -62,7 +62,7 @@ ROLES = [
     Role(
         "m.demo04",
         "Teo Marrowby",
-        "Film actor, born 1988, seen in the series *Harbour Lights*; no relation of the commentator.",
+        "Film actor, born 1988, seen in the series Harbour Lights; no relation of the commentator.",
         2_000_000,
         date(1988, 1, 30),
         ("actor", "producer"),
@@ -177,7 +177,7 @@ ROLES = [
     Role(
         "m.demo11",
         "Leocadia Finch",
-        "Novelist, born 1947, author of the *Salt Road* books.",
+        "Novelist, born 1947, author of the Salt Road books.",
         730_000,
         date(1947, 10, 1),
         ("novelist",),
