@@ -117,7 +117,7 @@ def blind_verdict(
     """The last verdict given blind; somebody who skips has given none."""
     if verdict is Verdict.SKIP:
         return None
-    return verdict if is_blind else previous
+    return verdict.value if is_blind else previous
 
 
 def clamped(seconds: float, lease_minutes: int) -> int:

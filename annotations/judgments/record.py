@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
 
 from annotations import queue
 from annotations.consensus import Verdict
@@ -15,14 +14,12 @@ from annotations.models import (
     AssignmentState,
     BatchJudge,
     BatchState,
-    Judgment,
-    JudgmentRevision,
     User,
 )
 from annotations.queue import Entry
 
 from .marks import Mark, Outcome, Refusal, Sitting, at_position, clamped, decide
-from .writing import Writes
+from .writing import Said, Writes
 
 Seen = dict[tuple[int, UUID], tuple[int, Verdict | None]]
 
@@ -49,7 +46,7 @@ class _Ledger:
     pages: dict[int, Assignment]
     memberships: dict[int, BatchJudge]  # by batch
     entries: dict[tuple[int, int], Entry]  # by batch and entity
-    current: dict[tuple[int, int], Judgment]  # by batch and candidate
+    current: dict[tuple[int, int], Said]  # by batch and candidate
     seen: Seen
     writes: Writes = field(default_factory=Writes)
     renewed: set[int] = field(default_factory=set)  # batches
@@ -68,7 +65,7 @@ class _Ledger:
         touched = _touched(pages, marks)
         entries = queue.open_entries(rows, touched) if rows else []
         pages = _pages(judge, pages)  # as they are under the lock
-        current, seen = _said(judge, pages.values())
+        current, seen = _said(judge, list(pages.values()))
         return cls(
             judge,
             pages,
@@ -141,12 +138,12 @@ class _Ledger:
         )
 
     def _count(
-        self, membership: BatchJudge, before: Judgment | None, after: Judgment | None
+        self, membership: BatchJudge, before: Said | None, after: Said | None
     ) -> None:
-        for judgment, sign in ((before, -1), (after, 1)):
-            if judgment is None:
+        for said, sign in ((before, -1), (after, 1)):
+            if said is None:
                 continue
-            if judgment.verdict == Verdict.SKIP:
+            if said.verdict is Verdict.SKIP:
                 membership.skips += sign
             else:
                 membership.verdicts += sign
@@ -193,37 +190,43 @@ def _sitting(page: Assignment, entry: Entry) -> Sitting:
     )
 
 
+SAID = """
+SELECT candidate_id, assignment_id, client_id, verdict, batch_id, blind_verdict, true
+FROM annotations_judgment
+WHERE batch_id = ANY(%(batches)s) AND candidate_id = ANY(%(candidates)s)
+  AND judge_id = %(judge)s
+UNION ALL
+SELECT candidate_id, assignment_id, old_client_id, old_verdict, batch_id, NULL, false
+FROM annotations_judgmentrevision
+WHERE batch_id = ANY(%(batches)s) AND candidate_id = ANY(%(candidates)s)
+  AND judge_id = %(judge)s
+UNION ALL
+SELECT candidate_id, new_assignment_id, new_client_id, new_verdict, batch_id, NULL, false
+FROM annotations_judgmentrevision
+WHERE batch_id = ANY(%(batches)s) AND candidate_id = ANY(%(candidates)s)
+  AND judge_id = %(judge)s
+"""
+
+
 def _said(
-    judge: User, pages: Iterable[Assignment]
-) -> tuple[dict[tuple[int, int], Judgment], Seen]:
+    judge: User, pages: Sequence[Assignment]
+) -> tuple[dict[tuple[int, int], Said], Seen]:
     """The judge's current rows on the pages' candidates, and every id seen there."""
-    batches = {page.batch_id for page in pages}
-    candidates = {c for page in pages for c in page.candidates}
-    of_pages = Q(batch__in=batches, candidate__in=candidates, judge=judge)
-    current, seen = {}, Seen()
-    for judgment in Judgment.objects.filter(of_pages):
-        current[judgment.batch_id, judgment.candidate_id] = judgment
-        seen[judgment.assignment_id, judgment.client_id] = (
-            judgment.candidate_id,
-            Verdict(judgment.verdict) if judgment.verdict else None,
-        )
-    for row in JudgmentRevision.objects.filter(of_pages).values_list(
-        "candidate_id",
-        F("assignment_id"),
-        "old_client_id",
-        "old_verdict",
-        "new_assignment_id",
-        "new_client_id",
-        "new_verdict",
-    ):
-        candidate, *old, new_assignment, new_id, new_verdict = row
-        for assignment, client_id, verdict in (
-            tuple(old),
-            (new_assignment, new_id, new_verdict),
-        ):
-            if client_id is not None:
-                said = Verdict(verdict) if verdict else None
-                seen.setdefault((assignment, client_id), (candidate, said))
+    parameters = {
+        "batches": list({page.batch_id for page in pages}),
+        "candidates": list({c for page in pages for c in page.candidates}),
+        "judge": judge.pk,
+    }
+    current: dict[tuple[int, int], Said] = {}
+    seen: Seen = {}
+    with connection.cursor() as cursor:
+        cursor.execute(SAID, parameters)
+        for candidate, assignment, mark, text, batch, blind, is_current in cursor:
+            verdict = Verdict(text) if text else None
+            if is_current:
+                current[batch, candidate] = Said(verdict, blind)
+            if mark is not None:
+                seen[assignment, mark] = (candidate, verdict)
     return current, seen
 
 

@@ -12,7 +12,6 @@ from annotations.consensus import Verdict
 from annotations.models import (
     Assignment,
     AssignmentState,
-    Judgment,
     JudgmentRevision,
     User,
 )
@@ -34,11 +33,20 @@ COLUMNS = (
     "received_at",
     "client_id",
 )
+VERDICT = COLUMNS.index("verdict")
 UPSERT = f"""
 INSERT INTO annotations_judgment ({", ".join(COLUMNS)}) VALUES %s
 ON CONFLICT (batch_id, candidate_id, judge_id) DO UPDATE SET
 {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[3:])}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A judge's current verdict on a candidate and the last one given blind."""
+
+    verdict: Verdict | None
+    blind: str | None
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class Writes:
     is one statement.
     """
 
-    rounds: list[dict[tuple[int, int], Judgment]] = field(default_factory=list)
+    rounds: list[list[tuple]] = field(default_factory=list)
     depth: dict[tuple[int, int], int] = field(default_factory=dict)
     nothing_to_take_back: list[JudgmentRevision] = field(default_factory=list)
     places: list[tuple[int, Assignment, int]] = field(default_factory=list)
@@ -60,45 +68,39 @@ class Writes:
         page: Assignment,
         candidate: int,
         place: int | None,
-        before: Judgment | None,
+        before: Said | None,
         *,
         judge: User,
         now: datetime,
-    ) -> Judgment | None:
-        """Plan a mark's row; the row that stands after it, None when taken back."""
+    ) -> Said | None:
+        """Plan a mark's row; what stands after it, None when taken back."""
         if mark.verdict is None and before is None:
             self._nothing(mark, page, candidate, judge, now)
             return None
-        row = Judgment(
-            batch_id=page.batch_id,
-            candidate_id=candidate,
-            judge_id=judge.pk,
-            assignment_id=page.pk,
-            place=place,
-            verdict=mark.verdict,
-            blind_verdict=self._blind(mark, before, judge),
-            how=mark.how,
-            reason=mark.reason,
-            centiseconds=clamped(mark.seconds, settings.LEASE_MINUTES),
-            decided_at=min(mark.decided_at, now),
-            received_at=now,
-            client_id=mark.id,
-        )
+        after = Said(mark.verdict, _blind(mark, before, judge))
         key = (page.batch_id, candidate)
         depth = self.depth.get(key, 0)
         if depth == len(self.rounds):
-            self.rounds.append({})
-        self.rounds[depth][key] = row
+            self.rounds.append([])
         self.depth[key] = depth + 1
-        return row if mark.verdict is not None else None
-
-    def _blind(self, mark: Mark, before: Judgment | None, judge: User) -> str | None:
-        if mark.verdict is None:
-            return None
-        previous = before.blind_verdict if before else None
-        return blind_verdict(
-            previous, mark.verdict, is_blind=judge.judges_independently
+        self.rounds[depth].append(
+            (
+                page.batch_id,
+                candidate,
+                judge.pk,
+                page.pk,
+                place,
+                mark.verdict and mark.verdict.value,
+                after.blind,
+                mark.how,
+                mark.reason,
+                clamped(mark.seconds, settings.LEASE_MINUTES),
+                min(mark.decided_at, now),
+                now,
+                str(mark.id),
+            )
         )
+        return after if mark.verdict is not None else None
 
     def _nothing(
         self, mark: Mark, page: Assignment, candidate: int, judge: User, now: datetime
@@ -122,7 +124,7 @@ class Writes:
     def flush(self) -> None:
         """Write everything that was planned."""
         for rows in self.rounds:
-            self._flush_round(list(rows.values()))
+            self._flush_round(rows)
         JudgmentRevision.objects.bulk_create(self.nothing_to_take_back)
         with connection.cursor() as cursor:
             for place, page, candidate in self.places:
@@ -144,21 +146,20 @@ class Writes:
                     ],
                 )
 
-    def _flush_round(self, rows: Sequence[Judgment]) -> None:
-        values = [tuple(_value(row, name) for name in COLUMNS) for row in rows]
-        taken_back = [row for row in rows if row.verdict is None]
+    def _flush_round(self, rows: Sequence[tuple]) -> None:
+        taken_back = [row[:3] for row in rows if row[VERDICT] is None]
         with connection.cursor() as cursor:
-            execute_values(cursor.cursor, UPSERT, values, page_size=len(values))
-            for row in taken_back:
+            execute_values(cursor.cursor, UPSERT, rows, page_size=len(rows))
+            for key in taken_back:
                 cursor.execute(
                     "DELETE FROM annotations_judgment WHERE batch_id = %s "
                     "AND candidate_id = %s AND judge_id = %s",
-                    [row.batch_id, row.candidate_id, row.judge_id],
+                    key,
                 )
 
 
-def _value(row: Judgment, name: str) -> object:
-    value = getattr(row, name)
-    if isinstance(value, Verdict):
-        return value.value
-    return str(value) if name == "client_id" else value
+def _blind(mark: Mark, before: Said | None, judge: User) -> str | None:
+    if mark.verdict is None:
+        return None
+    previous = before.blind if before else None
+    return blind_verdict(previous, mark.verdict, is_blind=judge.judges_independently)

@@ -20,13 +20,14 @@ from .lease import lease
 from .membership import add_judges, remove_judge
 from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
-from .standing import Standing, Tally, read, tally
+from .standing import Reading, Standing, Tally, read, tally
 from .turn import NothingToLease, held_by, lease_end
 from .withdrawal import needs_of, report, resolve_tile
 
 __all__ = [
     "Entry",
     "NothingToLease",
+    "Reading",
     "Standing",
     "Tally",
     "add_judges",

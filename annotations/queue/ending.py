@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from annotations.errors import Conflict, LeaseLost, NotFound, PageIncomplete
 from annotations.models import (
@@ -15,7 +16,7 @@ from annotations.models import (
     User,
 )
 
-from .entry import Entry, clock, lock_pairs, open_entries
+from .entry import Entry, lock_pairs, open_entries
 from .standing import Standing
 
 
@@ -110,7 +111,7 @@ def expire_due(batch: Batch | None = None) -> int:
     Every lease does this first for its batch, so an expired page is free at once and
     its end is an event that reopens the row; a periodic task does it for all.
     """
-    due = Assignment.objects.filter(state=AssignmentState.HELD, expires_at__lte=clock())
+    due = Assignment.objects.filter(state=AssignmentState.HELD, expires_at__lte=Now())
     if batch is not None:
         due = due.filter(batch=batch)
     pages = list(due.order_by("pk").values_list("batch_id", "entity_id"))

@@ -10,12 +10,11 @@ from annotations.consensus import Rules
 from annotations.models import (
     Assignment,
     AssignmentState,
-    Batch,
     BatchEntity,
     Candidate,
 )
 
-from .standing import Standing, Tally, read
+from .standing import Reading, Standing, Tally, read
 
 
 def clock() -> datetime:
@@ -100,42 +99,36 @@ def open_entries(
 
     Leases whose time is over are ended on the way: an expired one is free at once.
     """
-    now = clock()
-    standings = read([row.pk for row in rows], candidates)
-    rules = {
-        batch.pk: batch.rules
-        for batch in Batch.objects.filter(pk__in={row.batch_id for row in rows})
-    }
+    readings = read([row.pk for row in rows], candidates)
     entries = []
     for row in rows:
-        entry = Entry(row, rules[row.batch_id], now, _by_candidate(standings[row.pk]))
-        if any(s.held_until and s.held_until <= now for s in standings[row.pk]):
-            _expire(row, rules[row.batch_id], now)
-            fresh = read([row.pk], candidates)[row.pk]
-            entry = Entry(row, rules[row.batch_id], now, _by_candidate(fresh))
-        entries.append(entry)
+        reading = readings[row.pk]
+        if reading.is_due():
+            _expire(row)
+            reading = read([row.pk], candidates)[row.pk]
+        entries.append(_entry(row, reading))
     return entries
 
 
-def _by_candidate(standings: Iterable[Standing]) -> dict[int, Standing]:
-    return {standing.candidate: standing for standing in standings}
+def _entry(row: BatchEntity, reading: Reading) -> Entry:
+    return Entry(row, reading.rules, reading.now, reading.standings)
 
 
-def _expire(row: BatchEntity, rules: Rules, now: datetime) -> None:
+def _expire(row: BatchEntity) -> None:
     """End a locked row's leases whose time is over and give their places back."""
-    entry = Entry(row, rules, now, _by_candidate(read([row.pk])[row.pk]))
+    entry = _entry(row, read([row.pk])[row.pk])
     due = Assignment.objects.filter(
         batch_id=row.batch_id,
         entity_id=row.entity_id,
         state=AssignmentState.HELD,
-        expires_at__lte=now,
+        expires_at__lte=entry.now,
     ).select_for_update(no_key=True)  # a renewal that came first wins
     for page in due:
         for candidate in page.candidates:
             if candidate in entry.standings:
                 entry.standings[candidate].holds.pop(page.judge_id, None)
         Assignment.objects.filter(pk=page.pk).update(
-            state=AssignmentState.EXPIRED, ended_at=now
+            state=AssignmentState.EXPIRED, ended_at=entry.now
         )
     entry.settle()
 
@@ -143,21 +136,16 @@ def _expire(row: BatchEntity, rules: Rules, now: datetime) -> None:
 def lock_pairs(pairs: Iterable[tuple[int, int]]) -> list[BatchEntity]:
     """Lock the queue rows of (batch, entity) pairs, waiting, always in row order."""
     wanted = sorted(set(pairs))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT q.id FROM annotations_batchentity q
-            JOIN unnest(%s::bigint[], %s::bigint[]) AS t (batch_id, entity_id)
-              USING (batch_id, entity_id)
-            """,
-            [[batch for batch, _ in wanted], [entity for _, entity in wanted]],
-        )
-        ids = [row[0] for row in cursor]
-    return list(
-        BatchEntity.objects.select_for_update(no_key=True)
-        .filter(pk__in=ids)
-        .order_by("pk")
+    rows = BatchEntity.objects.raw(
+        """
+        SELECT q.* FROM annotations_batchentity q
+        JOIN unnest(%s::bigint[], %s::bigint[]) AS t (batch_id, entity_id)
+          USING (batch_id, entity_id)
+        ORDER BY q.id FOR NO KEY UPDATE OF q
+        """,
+        [[batch for batch, _ in wanted], [entity for _, entity in wanted]],
     )
+    return list(rows)
 
 
 def lock_rows_of(candidates: Sequence[int]) -> list[BatchEntity]:

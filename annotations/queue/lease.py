@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from annotations.models import (
     Assignment,
@@ -15,7 +16,6 @@ from annotations.models import (
 )
 
 from .ending import expire_due
-from .entry import clock
 from .turn import LONGEST_WAIT, NothingToLease, Turn
 
 
@@ -48,7 +48,7 @@ def _open_batches(judge: User, after: int | None) -> Sequence[Batch]:
     followed = Q(pk=after) if after else Q(state=AssignmentState.HELD)
     first = set(
         Assignment.objects.filter(followed, judge=judge)
-        .filter(state=AssignmentState.HELD, expires_at__gt=clock())
+        .filter(state=AssignmentState.HELD, expires_at__gt=Now())
         .values_list("batch_id", flat=True)
     )
     batches = Batch.objects.filter(

@@ -8,6 +8,7 @@ committed (docs/adr/0008-a-lease-is-two-statements.md).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +17,8 @@ from annotations.consensus import Basis, Rules, Verdict
 from annotations.models import JUDGEABLE, CandidateState, QueueState
 
 READ = """
-SELECT q.id, c.id, c.rank, c.state,
+SELECT q.id, b.judges_required, coalesce(b.maximum, b.judges_required),
+       clock_timestamp(), c.id, c.rank, c.state,
        EXISTS (SELECT FROM annotations_report p
                WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL),
        (SELECT r.verdict FROM annotations_ruling r
@@ -24,7 +26,9 @@ SELECT q.id, c.id, c.rank, c.state,
           AND r.reopened_at IS NULL),
        j.judges, j.verdicts, j.places, h.judges, h.places, h.until
 FROM annotations_batchentity q
-JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
+JOIN annotations_batch b ON b.id = q.batch_id
+LEFT JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
+     AND c.state <> 'waiting'{chosen}
 LEFT JOIN LATERAL (
     SELECT array_agg(judge_id) AS judges, array_agg(verdict) AS verdicts,
            array_agg(place) AS places
@@ -42,8 +46,9 @@ LEFT JOIN (
           WHERE id = ANY(%(rows)s))
     GROUP BY 1, 2
 ) h ON h.batch_id = q.batch_id AND h.candidate_id = c.id
-WHERE q.id = ANY(%(rows)s) AND c.state <> 'waiting'
+WHERE q.id = ANY(%(rows)s)
 """
+OF_CANDIDATES = " AND c.id = ANY(%(candidates)s)"
 
 
 @dataclass(slots=True)
@@ -139,33 +144,56 @@ def tally(standings: Iterable[Standing], rules: Rules) -> Tally:
     return counters
 
 
+@dataclass(slots=True)
+class Reading:
+    """What one statement saw of a queue row: rules, the database's time, standings."""
+
+    rules: Rules
+    now: datetime
+    standings: dict[int, Standing] = field(default_factory=dict)  # by candidate
+
+    def is_due(self) -> bool:
+        """Whether some lease is over that still counts as held."""
+        return any(
+            s.held_until is not None and s.held_until <= self.now
+            for s in self.standings.values()
+        )
+
+
 def read(
     rows: Sequence[int], candidates: Sequence[int] | None = None
-) -> dict[int, list[Standing]]:
-    """Read the standings of queue rows (ids), of some candidates or of all.
+) -> dict[int, Reading]:
+    """Read queue rows (ids) in one statement, of some candidates or of all.
 
-    Leases whose time is over count as held
-    until somebody ends them (`ending.expire`), as they do in the counters.
+    Leases whose time is over count as held until somebody ends them, as they do in
+    the counters.
     """
-    sql, parameters = READ, {"rows": list(rows)}
+    parameters: dict[str, Any] = {"rows": list(rows)}
     if candidates is not None:
-        sql += " AND c.id = ANY(%(candidates)s)"
         parameters["candidates"] = list(candidates)
-    found: dict[int, list[Standing]] = {row: [] for row in rows}
+    sql = READ.format(chosen="" if candidates is None else OF_CANDIDATES)
+    found: dict[int, Reading] = {}
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        for row in cursor:
-            found[row[0]].append(_standing(row))
+        for row, required, maximum, now, candidate, *rest in cursor:
+            if row not in found:
+                found[row] = Reading(Rules(required, maximum), now)
+            if candidate is not None:
+                found[row].standings[candidate] = _standing(candidate, *rest)
     return found
 
 
-def _standing(row: tuple) -> Standing:
-    _, candidate, rank, state, is_reported, ruling, *arrays, until = row
+def _standing(
+    candidate: int,
+    rank: int | None,
+    state: str,
+    is_reported: bool,
+    ruling: str | None,
+    *votes_and_places: Any,
+) -> Standing:
+    *arrays, until = votes_and_places
     judges, verdicts, places, holders, held = (values or () for values in arrays)
-    votes = {
-        judge: (Verdict(verdict), place)
-        for judge, verdict, place in zip(judges, verdicts, places, strict=True)
-    }
+    said = zip(judges, zip(map(Verdict, verdicts), places, strict=True), strict=True)
     return Standing(
         candidate,
         rank,
@@ -173,7 +201,7 @@ def _standing(row: tuple) -> Standing:
         state == CandidateState.ERASED,
         is_reported,
         Verdict(ruling) if ruling else None,
-        votes,
+        dict(said),
         dict(zip(holders, held, strict=True)),
         until,
     )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
 from annotations.errors import LabelerError, TwoHeld
 from annotations.models import (
@@ -52,7 +53,7 @@ class NothingToLease(LabelerError):
 def held_by(judge: User, batch: Batch | None = None) -> list[Assignment]:
     """The judge's live pages, oldest first."""
     pages = Assignment.objects.filter(
-        judge=judge, state=AssignmentState.HELD, expires_at__gt=clock()
+        judge=judge, state=AssignmentState.HELD, expires_at__gt=Now()
     )
     return list((pages.filter(batch=batch) if batch else pages).order_by("pk"))
 
@@ -258,11 +259,11 @@ class Turn:
         )
         entities = {page.entity_id for page in held}
         rows = BatchEntity.objects.filter(batch=self.batch, entity__in=entities)
-        standings = read([row.pk for row in rows])
+        readings = read([row.pk for row in rows])
         wanted = {
             s.candidate
-            for group in standings.values()
-            for s in group
+            for reading in readings.values()
+            for s in reading.standings.values()
             if self.judge.pk not in s.votes
             and self.judge.pk not in s.held
             and s.unmet(self.batch.rules) > 0

@@ -35,7 +35,7 @@ def needs_of(candidates: Sequence[int]) -> Iterator[None]:
         yield
         now = read([row.pk for row in rows], candidates) if rows else {}
         for entry in entries:
-            entry.standings = {s.candidate: s for s in now[entry.row.pk]}
+            entry.standings = now[entry.row.pk].standings
             entry.free_before = {
                 c: entry.free_before.get(c, 0) for c in entry.standings
             }

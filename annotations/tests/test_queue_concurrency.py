@@ -37,9 +37,9 @@ def at_once(work, arguments):
 
 def counters_are_true(batch):
     rows = list(BatchEntity.objects.filter(batch=batch))
-    standings = queue.read([row.pk for row in rows])
+    readings = queue.read([row.pk for row in rows])
     for row in rows:
-        counted = queue.tally(standings[row.pk], batch.rules)
+        counted = queue.tally(readings[row.pk].standings.values(), batch.rules)
         for name in counted.__slots__:
             assert getattr(row, name) == getattr(counted, name), name
 

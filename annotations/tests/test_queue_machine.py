@@ -142,7 +142,10 @@ class Queue(RuleBasedStateMachine):
                 batch=self.batch,
                 after=held[-1].pk if held and follows else None,
             )
-        except (queue.NothingToLease, TwoHeld):
+        except TwoHeld:
+            return
+        except queue.NothingToLease as nothing:
+            self.check_reason(judge, nothing.reason)
             return
         if page in held:
             return
@@ -150,6 +153,22 @@ class Queue(RuleBasedStateMachine):
             need, places, judges = before[candidate]
             assert len(places) + live[candidate] < need
             assert judge.pk not in judges
+
+    def check_reason(self, judge, reason):
+        """204 tells the truth: nothing is free, and others hold something or not."""
+        if Batch.objects.get(pk=self.batch.pk).state != "open":
+            assert reason == "closed"
+            return
+        live = live_places(self.batch)
+        own = {c for p in queue.held_by(judge, self.batch) for c in p.candidates}
+        held = Counter(c for c, _, _ in live)
+        left = {
+            c: need - len(places)
+            for c, (need, places, judges) in needs(self.batch).items()
+            if need > len(places) and judge.pk not in judges and c not in own
+        }
+        assert reason == ("held-by-others" if left else "all-done")
+        assert all(held[c] >= missing for c, missing in left.items())
 
     @rule(who=who, number=pick, position=pick, verdict=said)
     def mark(self, who, number, position, verdict):
@@ -280,9 +299,9 @@ class Queue(RuleBasedStateMachine):
             return
         rules = Batch.objects.get(pk=self.batch.pk).rules
         rows = list(BatchEntity.objects.filter(batch=self.batch))
-        standings = queue.read([row.pk for row in rows])
+        readings = queue.read([row.pk for row in rows])
         for row in rows:
-            counted = queue.tally(standings[row.pk], rules)
+            counted = queue.tally(readings[row.pk].standings.values(), rules)
             stored = {name: getattr(row, name) for name in counted.__slots__}
             assert stored == {n: getattr(counted, n) for n in counted.__slots__}
             assert row.state == counted.state

@@ -1,0 +1,197 @@
+"""Lease the next page and record one: in process, on a warm connection."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg2.extras import execute_values
+
+from annotations import judgments, queue
+from annotations.consensus import Verdict
+from annotations.judgments import Mark
+from annotations.judgments.writing import COLUMNS
+from annotations.models import Assignment, Batch, BatchJudge, Judgment, Role, User
+
+from ._filled import filled_batch
+
+SMALL = int(os.environ.get("BENCH_LEASE_SMALL", "100000"))
+LARGE = int(os.environ.get("BENCH_LEASE_LARGE", "1000000"))
+LEASES = 200
+PAGES = 100
+
+
+def lease() -> list[dict[str, Any]]:
+    """A page at two sizes, for a judge who did 90 % alone, and the 204."""
+    rows = []
+    small = _leases(filled_batch("small", SMALL))
+    rows.append(_row(f"lease, {SMALL:,} candidates, p99", small, None, "<= 20 ms"))
+    batch = filled_batch("large", LARGE)
+    large = _leases(batch)
+    rows.append(_row(f"lease, {LARGE:,} candidates, p99", large, small, "<= 1.3"))
+    rows.append(_row(f"lease, {LARGE:,} candidates, p99", large, None, "<= 20 ms"))
+    diligent = _judge(batch, "diligent")
+    _do_alone(batch, diligent, share=0.9)
+    alone = _leases(batch, diligent)
+    rows.append(_row("lease after doing 90 % alone, p99", alone, large, "<= 20 ms"))
+    finished = _judge(batch, "finished")
+    _do_alone(batch, finished, share=1.0)
+    refusals = _timed(lambda: _refused(finished, batch), LEASES)
+    rows.append(_row("204 all-done, p99", refusals, large, "<= 20 ms"))
+    return rows
+
+
+def record() -> list[dict[str, Any]]:
+    """A page of 30 judgments beside its bare INSERT in the same run."""
+    batch = filled_batch("record", PAGES * 30 * 3)
+    judge = _judge(batch, "recorder")
+    ours, bare = [], []
+    for _ in range(PAGES):
+        page = queue.lease(judge=judge, batch=batch)
+        marks = _marks(page)
+        ours += _timed(lambda m=marks: judgments.record(judge=judge, marks=m), 1)  # type: ignore[misc]
+        queue.submit(assignment_id=page.pk, judge=judge)
+        page = queue.lease(judge=judge, batch=batch)
+        bare += _timed(lambda p=page: _bare_insert(p, judge), 1)  # type: ignore[misc]
+        Judgment.objects.filter(assignment=page).delete()
+        judgments.record(judge=judge, marks=_marks(page))
+        queue.submit(assignment_id=page.pk, judge=judge)
+    value, limit = statistics.median(ours) * 1000, statistics.median(bare) * 1000
+    row = {"name": "record a page of 30", "value": value, "unit": "ms"}
+    return [row | {"limit": limit, "ratio": value / limit, "goal": "<= 3"}]
+
+
+def _row(
+    name: str, seconds: list[float], beside: list[float] | None, goal: str
+) -> dict[str, Any]:
+    value = _p99(seconds)
+    limit = None if beside is None else _p99(beside)
+    return {
+        "name": name,
+        "value": value,
+        "unit": "ms",
+        "limit": limit,
+        "ratio": None if limit is None else value / limit,
+        "goal": goal,
+        "p50": statistics.median(seconds) * 1000,
+    }
+
+
+def _p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99) - 1] * 1000
+
+
+def _timed(act: Callable[[], object], times: int) -> list[float]:
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        act()
+        found.append(time.perf_counter() - start)
+    return found
+
+
+def _judge(batch: Batch, name: str) -> User:
+    username = f"{name}-{uuid4().hex[:8]}"
+    judge = User.objects.create_user(username, None, roles=[Role.JUDGE])
+    queue.add_judges(batch=batch, usernames=[username], by=batch.created_by)
+    return judge
+
+
+def _leases(batch: Batch, judge: User | None = None) -> list[float]:
+    """Time leases only; each page is marked and submitted in between."""
+    judge = judge or _judge(batch, "bench")
+    found = []
+    for n in range(LEASES + 10):
+        start = time.perf_counter()
+        page = queue.lease(judge=judge, batch=batch)
+        if n >= 10:  # the first ones warm plans and caches
+            found.append(time.perf_counter() - start)
+        judgments.record(judge=judge, marks=_marks(page))
+        queue.submit(assignment_id=page.pk, judge=judge)
+    return found
+
+
+def _refused(judge: User, batch: Batch) -> None:
+    try:
+        queue.lease(judge=judge, batch=batch)
+    except queue.NothingToLease:
+        return
+    raise AssertionError("a page where there should be none")
+
+
+def _marks(page: Assignment) -> list[Mark]:
+    now = timezone.now()
+    return [
+        Mark(uuid4(), page.pk, page.tile_id(n), Verdict.YES, now, 1.0, "fill")
+        for n in range(len(page.candidates))
+    ]
+
+
+def _bare_insert(page: Assignment, judge: User) -> None:
+    """The physical limit: the same rows, nothing read, nothing checked by us."""
+    now = timezone.now()
+    rows = [
+        (page.batch_id, candidate, judge.pk, page.pk, place, "yes", "yes")
+        + ("fill", "", 100, now, now, str(uuid4()))
+        for candidate, place in zip(page.candidates, page.places, strict=True)
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        execute_values(
+            cursor.cursor,
+            f"INSERT INTO annotations_judgment ({', '.join(COLUMNS)}) VALUES %s",
+            rows,
+        )
+
+
+def _do_alone(batch: Batch, judge: User, share: float) -> None:
+    """Let one judge have judged the first share of the queue, by set-based SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT priority, entity_id FROM annotations_batchentity
+            WHERE batch_id = %s ORDER BY priority * -1, entity_id
+            OFFSET (SELECT floor(count(*) * %s)::int - 1
+                    FROM annotations_batchentity WHERE batch_id = %s) LIMIT 1
+            """,
+            [batch.pk, share, batch.pk],
+        )
+        priority, entity = cursor.fetchone()
+        cursor.execute(
+            """
+            WITH pages AS (
+                INSERT INTO annotations_assignment (batch_id, entity_id, judge_id,
+                    candidates, places, state, leased_at, expires_at, ended_at)
+                SELECT q.batch_id, q.entity_id, %(judge)s,
+                       (SELECT array_agg(c.id) FROM annotations_candidate c
+                        WHERE c.entity_id = q.entity_id),
+                       array_fill(3::smallint, ARRAY[q.total]), 'submitted',
+                       now(), now(), now()
+                FROM annotations_batchentity q
+                WHERE q.batch_id = %(batch)s AND (q.priority * -1, q.entity_id)
+                      <= (%(priority)s * -1, %(entity)s)
+                RETURNING id, batch_id, judge_id, candidates)
+            INSERT INTO annotations_judgment (batch_id, candidate_id, judge_id,
+                assignment_id, place, verdict, blind_verdict, how, reason,
+                centiseconds, decided_at, received_at, client_id)
+            SELECT p.batch_id, c, p.judge_id, p.id,
+                   %(place)s, 'yes', 'yes', 'key', '', 100, now(), now(),
+                   gen_random_uuid()
+            FROM pages p, unnest(p.candidates) AS c
+            """,
+            {
+                "batch": batch.pk,
+                "judge": judge.pk,
+                "priority": priority,
+                "entity": entity,
+                "place": 3 + (judge.pk % 4),
+            },
+        )
+        cursor.execute("ANALYZE annotations_judgment")
+        cursor.execute("ANALYZE annotations_assignment")
+    BatchJudge.objects.filter(batch=batch, judge=judge).update(
+        cursor_priority=priority, cursor_entity=entity
+    )
