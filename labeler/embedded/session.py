@@ -68,7 +68,7 @@ def _start(
 def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:
     """A worker and its clock need the tables."""
     migrate = programs.manage(
-        "migrate", "--no-input", log=folder / "setup.log", env=env
+        "migrate", "--no-input", "--skip-checks", log=folder / "setup.log", env=env
     )
     if migrate.run(crew.pause) != 0:
         raise StartFailed(f"{migrate.name} failed. {migrate.tail()}")

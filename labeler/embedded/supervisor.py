@@ -58,10 +58,11 @@ class Supervisor:
         self.folder.trim_logs()
         if left := self.folder.end_leftovers():
             say(f"Ended what a killed run had left: {', '.join(left)}.")
-        self._door = take_port(self.config.port)
+        # What was just ended may hold the port for a moment longer.
+        self._door = take_port(self.config.port, seconds=2 if left else 0)
         say("Starting Labeler ...")
         self._start_stores()
-        self._manage("migrate", "--no-input")
+        self._manage("migrate", "--no-input", "--skip-checks")
         password = self._make_users()
         log, env = self.folder.log, self.env
         worker = self.crew.launch(Worker(log=log("worker"), env=env))
@@ -157,7 +158,7 @@ class Supervisor:
         (self.folder.path / "first-password").unlink(missing_ok=True)
 
 
-def take_port(port: int, seconds: float = 2) -> socket.socket:
+def take_port(port: int, *, seconds: float) -> socket.socket:
     """Binds the port at once, so that nobody else gets it while the rest starts; it
     refuses clients until the web server listens on it."""
     deadline = time.monotonic() + seconds

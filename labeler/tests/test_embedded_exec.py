@@ -13,6 +13,8 @@ from labeler.embedded.processes import wait_until
 from labeler.tests.running import clean_environment, family_of, living
 
 EXEC = [sys.executable, "-m", "labeler.embedded", "exec"]
+# Servers of the user's own: none is started.
+NAMED = {"DATABASE_URL": "postgres:///other", "REDIS_URL": "redis://other:1/0"}
 # What the command sees: one query, one ping, and where things lie.
 LOOK = """
 import os, psycopg2, redis
@@ -47,15 +49,14 @@ def test_exec_gives_servers_and_leaves_no_data(tmp_path):
 
 
 def test_exec_passes_exit_codes_and_options_of_the_command_on():
-    assert execute("sh", "-c", "exit 7").returncode == 7
-    assert execute("sh", "-c", "kill -9 $$").returncode == 128 + 9
-    assert execute("no-such-program").returncode == 125
+    assert execute("sh", "-c", "exit 7", **NAMED).returncode == 7
+    assert execute("sh", "-c", "kill -9 $$", **NAMED).returncode == 128 + 9
+    assert execute("no-such-program", **NAMED).returncode == 125
 
 
 def test_exec_uses_the_servers_that_the_user_names():
-    named = {"DATABASE_URL": "postgres:///other", "REDIS_URL": "redis://other:1/0"}
-    done = execute("sh", "-c", "echo $DATABASE_URL $REDIS_URL", **named)
-    assert done.stdout.split() == list(named.values())
+    done = execute("sh", "-c", "echo $DATABASE_URL $REDIS_URL", **NAMED)
+    assert done.stdout.split() == list(NAMED.values())
 
 
 def test_exec_with_a_worker_has_tables_and_a_worker(tmp_path):

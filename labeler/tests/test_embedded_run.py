@@ -25,7 +25,7 @@ from labeler.tests.running import (
 PROGRAMS = {"database", "broker", "worker", "beat", "web server"}
 LATER_START_SECONDS = 10
 # Other tests may share the two cores.
-PATIENCE_FACTOR = 2
+PATIENCE_FACTOR = 3
 
 
 def keep(run: Run) -> None:
