@@ -1,0 +1,30 @@
+"""`manage.py export_judgments`: every current judgment of batches as a file."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from annotations import export
+from annotations.management.exports import ExportCommand
+
+
+class Command(ExportCommand):
+    """Writes judgments.tsv."""
+
+    help = (
+        "Write judgments.tsv: a row for every current judgment of the batches.\n\n"
+        "Example: manage.py export_judgments --batch 1 judgments.tsv"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Also whether judges are named."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--names",
+            action="store_true",
+            help="name the judges; else each has a stable pseudonym",
+        )
+
+    def stream(self, **options: Any) -> Iterator[bytes]:
+        """The rows of judgments.tsv."""
+        return export.stream_judgments(options["batch"], names=options["names"])

@@ -1,0 +1,95 @@
+"""What the export commands share: where the file goes and how far it is."""
+
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from annotations.errors import LabelerError
+
+
+class ExportCommand(BaseCommand):
+    """Streams a file of some batches to disk, or to standard output.
+
+    A file appears under its name only when it is whole.
+    """
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep the lines of the example."""
+        kwargs.setdefault("formatter_class", RawDescriptionHelpFormatter)
+        return super().create_parser(*args, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Batches and the output file."""
+        parser.add_argument(
+            "output", nargs="?", default="-", help="a file; - is standard output"
+        )
+        parser.add_argument(
+            "--batch",
+            type=int,
+            action="append",
+            required=True,
+            metavar="ID",
+            help="a batch; repeat it for several",
+        )
+
+    def stream(self, **options: Any) -> Iterator[bytes]:
+        """The file's pieces, each of whole rows, the header first."""
+        raise NotImplementedError
+
+    def handle(self, **options: Any) -> None:
+        """Write the file."""
+        output = options["output"]
+        try:
+            pieces = self.stream(**options)
+            if output == "-":
+                self._print(pieces)
+            else:
+                with whole_file(Path(output)) as file:
+                    self._copy(pieces, file)
+        except LabelerError as error:
+            raise CommandError(error.detail) from error
+
+    def _print(self, pieces: Iterator[bytes]) -> None:
+        out = getattr(self.stdout, "buffer", None)
+        if out is None:
+            self.stdout.write(b"".join(pieces).decode(), ending="")
+            return
+        try:
+            self._copy(pieces, out)
+            out.flush()
+        except BrokenPipeError:
+            # `| head` has seen enough; the interpreter must not flush once more.
+            sys.stdout = None  # type: ignore[assignment]
+
+    def _copy(self, pieces: Iterator[bytes], file: BinaryIO) -> None:
+        is_terminal = sys.stderr.isatty()
+        with tqdm(unit=" rows", unit_scale=True, disable=not is_terminal) as bar:
+            rows = -1  # the header is none
+            for piece in pieces:
+                file.write(piece)
+                written = piece.count(b"\n")
+                rows += written
+                bar.update(written)
+        if not is_terminal:
+            self.stderr.write(f"{rows:,} rows written")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name only when the block has ended well."""
+    unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+        unfinished.replace(path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
