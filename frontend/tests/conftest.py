@@ -54,11 +54,7 @@ def opened(browser, live_server, client):
         context = browser.new_context(base_url=live_server.url, **options)
         contexts.append(context)
         if person is not None:
-            client.force_login(person)
-            cookie = client.cookies["sessionid"].value
-            context.add_cookies(
-                [{"name": "sessionid", "value": cookie, "url": live_server.url}]
-            )
+            sign_in(context, client, person)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("dialog", lambda dialog: dialog.accept())
@@ -69,3 +65,10 @@ def opened(browser, live_server, client):
     for context in contexts:
         context.close()
     assert not errors, errors
+
+
+def sign_in(context, client, person) -> None:
+    """Give a window the session of this person."""
+    client.force_login(person)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
+    context.add_cookies([{**cookie, "domain": "localhost", "path": "/"}])

@@ -1,0 +1,40 @@
+"""Short words for what a judge does and sees in the browser."""
+
+from django.urls import reverse
+from playwright.sync_api import expect
+
+
+def grid_of(batch) -> str:
+    """The address of a batch's page."""
+    return reverse("grid", args=[batch.pk])
+
+
+def press(page, *keys) -> None:
+    """Press keys one after the other."""
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def all_saved(page) -> None:
+    """Wait until the page says that nothing is on its way."""
+    expect(page.locator("#saving")).to_have_attribute("data-state", "saved")
+
+
+def verdicts(page) -> list[str]:
+    """What the tiles show, in reading order."""
+    return page.locator(".tile").evaluate_all("all => all.map(t => t.dataset.verdict)")
+
+
+def focused(page) -> int:
+    """The place of the tile that has the focus, -1 where none has."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.tile')].indexOf(document.activeElement)"
+    )
+
+
+def pictures_shown(page) -> None:
+    """Wait until every picture has come and has been on the screen."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
+        " && [...document.querySelectorAll('.tile')].every(t => 'seen' in t.dataset)"
+    )

@@ -1,0 +1,160 @@
+"""How pages look to everybody: sizes, themes, and what axe finds."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from annotations import queue
+
+from .scenes import mark, opened_batch
+from .screen import grid_of, pictures_shown, press
+
+PHONE = {"width": 390, "height": 844}
+SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
+SCROLLS_DOWN = "document.documentElement.scrollHeight > window.innerHeight"
+
+
+def assert_accessible(page) -> None:
+    """axe finds nothing."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request):
+    """What the system asks for."""
+    return {"color_scheme": request.param}
+
+
+def test_sign_in_is_accessible_and_works(opened, judge, theme):
+    judge.set_password("correct horse battery")
+    judge.save()
+    page = opened(None, "/", **theme)
+    assert_accessible(page)
+    page.get_by_label("Name").fill(judge.username)
+    page.get_by_label("Password").fill("wrong")
+    press(page, "Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_label("Password").fill("correct horse battery")
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Hello, jo")).to_be_visible()
+
+
+def test_a_judges_home_is_accessible(opened, judge, theme):
+    page = opened(judge, "/", **theme)
+    assert_accessible(page)
+    opened_batch(judge)
+    page.reload()
+    assert_accessible(page)
+    page.locator(".account summary").click()
+    assert_accessible(page)
+
+
+def test_an_admins_pages_are_accessible(opened, admin, judge, theme):
+    batch = opened_batch(judge)
+    page = opened(admin, "/", **theme)
+    assert_accessible(page)
+    addresses = [
+        reverse("imports"),
+        reverse("new-batch"),
+        reverse("batch", args=[batch.pk]),
+        reverse("change-password"),
+    ]
+    for address in addresses:
+        page.goto(address)
+        assert_accessible(page)
+
+
+def test_the_grid_is_accessible_in_all_its_states(opened, judge, theme):
+    batch = opened_batch(judge, count=8, unreadable=1)
+    page = opened(judge, grid_of(batch), **theme)
+    pictures_shown(page)
+    assert_accessible(page)
+    press(page, "y", "n", "b", "s", "Enter")
+    assert_accessible(page)
+    press(page, "r")
+    assert_accessible(page)
+    press(page, "Escape", "?")
+    assert_accessible(page)
+    press(page, "Escape", "f")
+    assert_accessible(page)
+
+
+def test_the_end_of_a_batch_is_accessible(opened, judge, theme):
+    batch = opened_batch(judge, count=1)
+    held = queue.lease(judge=judge, batch=batch)
+    mark(judge, held.tile_id(0), "yes")
+    queue.submit(assignment_id=held.pk, judge=judge)
+    page = opened(judge, grid_of(batch), **theme)
+    expect(page.get_by_role("heading", name="All done")).to_be_focused()
+    assert_accessible(page)
+
+
+def test_thirty_pictures_fit_on_a_desktop_without_scrolling(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=30)))
+    pictures_shown(page)
+    assert not page.evaluate(SCROLLS_DOWN)
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
+    box = page.locator(".tile").first.bounding_box()
+    assert min(box["width"], box["height"]) >= 140
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 720, "height": 450}])
+def test_small_windows_never_scroll_sideways(opened, judge, admin, size):
+    batch = opened_batch(judge, count=30)
+    page = opened(judge, grid_of(batch), viewport=size)
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
+    page.goto("/")
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
+    page = opened(admin, "/", viewport=size)
+    for address in ("/", reverse("new-batch"), reverse("batch", args=[batch.pk])):
+        page.goto(address)
+        assert not page.evaluate(SCROLLS_SIDEWAYS), address
+
+
+def test_fingers_find_targets_of_44_pixels(opened, judge):
+    batch = opened_batch(judge, count=3)
+    page = opened(judge, grid_of(batch), viewport=PHONE, has_touch=True, is_mobile=True)
+    targets = ".tile a, .marking button:visible, .tile, .bar button:visible"
+    for target in page.locator(targets).all():
+        box = target.bounding_box()
+        assert min(box["width"], box["height"]) >= 44, target
+
+
+def test_nothing_moves_while_a_page_loads(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=30)))
+    pictures_shown(page)
+    shifts = page.evaluate(
+        """() => new Promise(done => new PerformanceObserver(list => done(
+            list.getEntries().reduce((sum, e) => sum + e.value, 0)
+        )).observe({type: 'layout-shift', buffered: true})
+        || setTimeout(() => done(0), 500))"""
+    )
+    assert shifts < 0.01
+
+
+def test_a_frame_lies_over_the_picture_where_the_manifest_says(opened, judge):
+    batch = opened_batch(judge, count=1)
+    batch.batchentity_set.get().entity.candidates.update(frame=[0.25, 0.25, 0.75, 0.75])
+    page = opened(judge, grid_of(batch))
+    pictures_shown(page)
+    picture = page.locator(".tile img").bounding_box()
+    drawn = page.locator(".frame rect").first.bounding_box()
+    centre = (drawn["x"] + drawn["width"] / 2, drawn["y"] + drawn["height"] / 2)
+    middle = (picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
+    assert centre == pytest.approx(middle, abs=2)
+    shown = min(picture["width"], picture["height"])
+    assert drawn["height"] == pytest.approx(shown / 2, rel=0.1)
+
+
+def test_no_page_breaks_the_content_security_policy(opened, judge):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, "/")
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(grid_of(batch))
+    press(page, "y", "r", "Enter", "f", "Escape", "?", "Escape")
+    page.wait_for_timeout(300)
+    assert [c for c in complaints if "Security" in c or "violat" in c] == []

@@ -1,0 +1,215 @@
+"""Nothing that a judge marks is lost, and what is refused is said."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from annotations import queue
+from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision, Ruling
+
+from .scenes import mark, opened_batch, verdicts_of
+from .conftest import sign_in
+from .screen import all_saved, grid_of, press, verdicts
+
+
+def kept_in_browser(page) -> int:
+    """How many marks wait in the browser's storage."""
+    keys = "Object.keys(localStorage).filter(k => k.startsWith('labeler.mark.'))"
+    return page.evaluate(f"{keys}.length")
+
+
+def candidate_of(page_row, position):
+    """The candidate behind a tile."""
+    return Candidate.objects.get(pk=page_row.candidates[position])
+
+
+def test_marks_survive_a_reload(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=4)))
+    press(page, "y", "n")
+    all_saved(page)
+    page.reload()
+    assert verdicts(page) == ["yes", "no", "", ""]
+
+
+def test_marks_made_without_a_network_arrive_once_each(opened, judge):
+    batch = opened_batch(judge, count=4)
+    page = opened(judge, grid_of(batch))
+    page.context.set_offline(True)
+    press(page, "y", "n", "b")
+    expect(page.locator("#saving")).to_contain_text("3 not saved")
+    assert kept_in_browser(page) == 3
+    assert not Judgment.objects.exists()
+    page.context.set_offline(False)
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["broken", "no", "yes"]
+    assert not JudgmentRevision.objects.exists()
+    assert kept_in_browser(page) == 0
+
+
+def test_marks_that_were_never_sent_are_sent_at_the_next_visit(opened, judge):
+    batch = opened_batch(judge, count=4)
+    page = opened(judge, grid_of(batch))
+    page.route("**/api/v1/judgments/", lambda route: route.abort())
+    press(page, "y", "n")
+    expect(page.locator("#saving")).to_contain_text("2 not saved")
+    page.unroute("**/api/v1/judgments/")
+    page.reload()
+    all_saved(page)
+    assert verdicts(page) == ["yes", "no", "", ""]
+    assert verdicts_of(judge, batch) == ["no", "yes"]
+    assert kept_in_browser(page) == 0
+
+
+def test_an_answer_that_got_lost_doubles_nothing(opened, judge):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    lost = []
+
+    def lose_the_first_answer(route):
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.fetch().status)
+            route.abort()
+
+    page.route("**/api/v1/judgments/", lose_the_first_answer)
+    press(page, "y")
+    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    all_saved(page)
+    assert lost == [200]
+    assert verdicts_of(judge, batch) == ["yes"]
+    assert not JudgmentRevision.objects.exists()
+
+
+def test_marks_of_one_person_are_not_sent_by_the_next(opened, judge, other_judge):
+    batch = opened_batch(judge, other_judge, count=2)
+    page = opened(judge, grid_of(batch))
+    page.route("**/api/v1/judgments/", lambda route: route.abort())
+    press(page, "y")
+    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    page.unroute("**/api/v1/judgments/")
+    page.evaluate("document.body.dataset.user = 'somebody else'")
+    shelf = "[...Object.keys(localStorage)].find(k => k.startsWith('labeler.mark.'))"
+    assert f".{judge.pk}." in page.evaluate(shelf)
+
+
+def test_leaving_with_unsent_marks_warns(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=2)))
+    page.route("**/api/v1/judgments/", lambda route: route.abort())
+    press(page, "y")
+    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+
+
+def test_an_ended_session_keeps_marks_until_one_is_back(opened, judge, client):
+    batch = opened_batch(judge, count=3)
+    page = opened(judge, grid_of(batch))
+    Session.objects.all().delete()
+    press(page, "y", "n")
+    expect(page.locator("#notices")).to_contain_text("You are signed out")
+    assert kept_in_browser(page) == 2
+    sign_in(page.context, client, judge)
+    page.get_by_role("link", name="Sign in").click()
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["no", "yes"]
+
+
+def test_submit_waits_for_marks_that_are_not_saved(opened, judge):
+    batch = opened_batch(judge, count=1)
+    page = opened(judge, grid_of(batch))
+    page.context.set_offline(True)
+    press(page, "y", "Enter")
+    expect(page.locator("#said")).to_contain_text("Not submitted")
+    page.context.set_offline(False)
+    all_saved(page)
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="All done")).to_be_visible()
+    assert verdicts_of(judge, batch) == ["yes"]
+
+
+def test_a_ruled_picture_says_so_and_is_no_longer_asked_for(opened, judge, admin):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    ruled = candidate_of(queue.held_by(judge)[0], 0)
+    Ruling.objects.create(batch=batch, candidate=ruled, verdict="no", by=admin)
+    press(page, "y")
+    refusal = page.locator(".tile").nth(0).locator(".refusal")
+    expect(refusal).to_have_text("Not needed: this picture has been decided meanwhile.")
+    assert verdicts(page)[0] == ""
+    press(page, "y", "Enter")
+    expect(page.get_by_role("heading", name="All done")).to_be_visible()
+
+
+def test_a_closed_batch_says_so_on_the_tile(opened, judge, admin):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    queue.close_batch(batch=batch, by=admin)
+    past = timezone.now() - timedelta(minutes=1)
+    Assignment.objects.update(expires_at=past)
+    press(page, "y")
+    expect(page.locator(".refusal").first).to_have_text(
+        "Not recorded: this batch is closed."
+    )
+
+
+def test_a_lost_page_is_said_and_the_next_one_offered(opened, judge, other_judge):
+    batch = opened_batch(judge, other_judge, count=1, judges_required=1, entities=2)
+    page = opened(judge, grid_of(batch))
+    queue.release_all(judge=judge)
+    taken = queue.lease(judge=other_judge, batch=batch)
+    mark(other_judge, taken.tile_id(0), "yes")
+    press(page, "y")
+    expect(page.locator(".refusal").first).to_contain_text("went back to the queue")
+    press(page, "Enter")
+    expect(page.locator("#notices")).to_contain_text("went back to the queue")
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator("#notices")).to_be_empty()
+    press(page, "y")
+    all_saved(page)
+    assert len(verdicts_of(judge, batch)) == 1
+
+
+def test_a_removed_judge_is_told(opened, judge, admin):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    press(page, "y")
+    expect(page.locator(".refusal").first).to_contain_text("no longer assigned to you")
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_server_in_trouble_is_asked_again(opened, judge, status):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    answers = [status]
+
+    def fail_once(route):
+        if answers:
+            route.fulfill(status=answers.pop(), body="{}")
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/judgments/", fail_once)
+    press(page, "y")
+    expect(page.locator("#saving")).to_contain_text("1 not saved – trying again")
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["yes"]
+
+
+def test_two_tabs_of_one_page_agree_on_what_is_recorded(opened, judge):
+    batch = opened_batch(judge, count=2)
+    first = opened(judge, grid_of(batch))
+    second = first.context.new_page()
+    second.goto(grid_of(batch))
+    press(first, "y")
+    all_saved(first)
+    press(second, "n")
+    all_saved(second)
+    assert verdicts_of(judge, batch) == ["no"]
+    first.reload()
+    assert verdicts(first) == ["no", ""]
