@@ -20,8 +20,10 @@ def environment(
     *, data: Path, secret_key: str, database_url: str, redis_url: str
 ) -> dict[str, str]:
     """What every program of Labeler gets: the user's environment and our addresses."""
-    # PGHOST and its like would lead clients away from the database that we name.
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+    # PGHOST and its like would lead clients away from the database that we name; the
+    # password is for one command only.
+    hidden = ("PG", "LABELER_DEMO_PASSWORD")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
     defaults = {
         "LABELER_DEBUG": "0",
         "LABELER_ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
