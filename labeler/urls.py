@@ -1,8 +1,24 @@
 """Every address, by whose face it is."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from annotations.api import health
+from labeler import celery
+
+# Tasks that the web server enqueues go to this application's broker.
+__all__ = ["celery", "urlpatterns"]
 
 urlpatterns = [
+    path("healthz/live", health.live, name="live"),
+    path("healthz/ready", health.ready, name="ready"),
+    path("api/", include("annotations.api.urls")),
     path("django-admin/", admin.site.urls),
+    path("", include("frontend.urls")),
 ]
+
+# Under /api/ these answer with problems, elsewhere with Django's pages.
+handler400 = "annotations.api.errors.bad_request"
+handler403 = "annotations.api.errors.permission_denied"
+handler404 = "annotations.api.errors.page_not_found"
+handler500 = "annotations.api.errors.server_error"

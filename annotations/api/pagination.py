@@ -1,0 +1,69 @@
+"""Lists by keyset: a page begins after the last row of the one before. No counting."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from .fields import BIGGEST
+
+LIMIT_DEFAULT = 50
+LIMIT_MAX = 200
+Row = TypeVar("Row", bound=Model)
+
+
+class ListQuery(serializers.Serializer):
+    """Which page of a list. Take `next` as it comes, rather than making one."""
+
+    cursor = serializers.IntegerField(
+        required=False, min_value=0, max_value=BIGGEST, help_text="From `next`."
+    )
+    limit = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=LIMIT_MAX,
+        help_text=f"Rows on a page, {LIMIT_DEFAULT} unless told.",
+    )
+
+
+def page_of(
+    request: Request,
+    rows: QuerySet[Row],
+    show: Callable[[Sequence[Row]], Any],
+    *,
+    newest_first: bool = False,
+) -> Response:
+    """Answer with one page of `rows` by id, as `show` has them.
+
+    One row more than asked for is read: it tells whether there is a next page.
+    """
+    query = ListQuery(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    cursor = query.validated_data.get("cursor")
+    limit = query.validated_data.get("limit", LIMIT_DEFAULT)
+    if cursor is not None:
+        beyond = {"pk__lt": cursor} if newest_first else {"pk__gt": cursor}
+        rows = rows.filter(**beyond)
+    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
+    following = None
+    if len(found) > limit:
+        found = found[:limit]
+        here = request.build_absolute_uri()
+        following = replace_query_param(here, "cursor", str(found[-1].pk))
+    return Response({"next": following, "results": show(found)})
+
+
+def listed(shape: type[serializers.Serializer]) -> type[serializers.Serializer]:
+    """The serializer of a list's page, for the schema."""
+    fields = {
+        "__doc__": "One page of a list.",
+        "next": serializers.URLField(
+            allow_null=True, help_text="Where it goes on; null at the end."
+        ),
+        "results": shape(many=True),
+    }
+    return type(f"{shape.__name__}List", (serializers.Serializer,), fields)

@@ -1,0 +1,132 @@
+"""Candidates: by number for admins, by tile of an own page for judges."""
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotations import queue
+from annotations.api.pagination import listed, page_of
+from annotations.api.permissions import IsAdmin, IsAdminOrJudge
+from annotations.api.schema import answers, binary
+from annotations.api.serializers.candidates import (
+    CandidateQuery,
+    CandidateShape,
+    NewReport,
+    ReportShape,
+)
+from annotations.errors import NotFound
+from annotations.models import Candidate, CandidateState, Entity, User
+
+from . import pictures
+from .base import ApiView, ask, read
+
+
+class Candidates(ApiView):
+    """The candidates of an entity."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(
+        parameters=[CandidateQuery],
+        responses=answers({200: listed(CandidateShape)}, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List an entity's candidates; erased ones are in no list."""
+        key = ask(CandidateQuery, request)["entity"]
+        entity = Entity.objects.filter(key=key).first()
+        if entity is None:
+            raise NotFound(f"There is no entity {key}.")
+        rows = _present().filter(entity=entity)
+        return page_of(
+            request,
+            rows,
+            lambda found: (
+                CandidateShape(found, many=True, context={"request": request}).data
+            ),
+        )
+
+
+class OneCandidate(ApiView):
+    """A candidate by number."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(responses=answers({200: CandidateShape}))
+    def get(self, request: Request, id: int) -> Response:
+        """Show a candidate."""
+        candidate = _by_number(id)
+        shown = CandidateShape(candidate, context={"request": request})
+        return Response(shown.data)
+
+
+class CandidateImage(ApiView):
+    """The picture."""
+
+    permission_classes = (IsAdminOrJudge,)
+
+    @extend_schema(
+        responses=answers(binary(*pictures.TYPES) | {304: None}, 410, described="Same.")
+    )
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """Bytes that a browser may show; 404 `unreadable` where there are none."""
+        image = pictures.image_of(_named(ref, self.user))
+        name = f"candidate-{ref}"
+        return pictures.answer(request, self.user, image, name, pictures.full)
+
+
+class CandidateThumbnail(ApiView):
+    """The small picture."""
+
+    permission_classes = (IsAdminOrJudge,)
+
+    @extend_schema(
+        responses=answers(
+            binary(pictures.THUMBNAIL_TYPE) | {304: None}, 410, described="Same."
+        )
+    )
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """A small WebP; 404 `unreadable` where there is none."""
+        image = pictures.image_of(_named(ref, self.user))
+        name = f"thumbnail-{ref}"
+        return pictures.answer(request, self.user, image, name, pictures.small)
+
+
+class CandidateReports(ApiView):
+    """What is wrong with a picture."""
+
+    permission_classes = (IsAdminOrJudge,)
+
+    @extend_schema(request=NewReport, responses=answers({201: ReportShape}, 410))
+    def post(self, request: Request, ref: str) -> Response:
+        """Take a candidate out of the queue until somebody has looked at it."""
+        candidate, body = _named(ref, self.user), read(NewReport, request)
+        report = queue.report(
+            candidate=candidate,
+            by=self.user,
+            reason=body["reason"],
+            comment=body.get("comment", ""),
+        )
+        return Response(ReportShape(report).data, status=201)
+
+
+def _present() -> QuerySet[Candidate]:
+    rows = Candidate.objects.select_related("entity", "image")
+    return rows.exclude(state=CandidateState.ERASED)
+
+
+def _by_number(number: int) -> Candidate:
+    candidate = _present().filter(pk=number).first()
+    if candidate is None:
+        raise NotFound(f"There is no candidate {number}.")
+    return candidate
+
+
+def _named(ref: str, user: User) -> Candidate:
+    """A tile of an own page, or for an admin any candidate by its number."""
+    if "." in ref:
+        return queue.resolve_tile(ref, user)
+    if not user.is_admin:
+        raise NotFound(f"There is no candidate {ref}.")
+    return _by_number(int(ref))

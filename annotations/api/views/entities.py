@@ -1,0 +1,141 @@
+"""Entities: for admins, and without counts for the judges of their batches."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotations import erasure, images
+from annotations.api.pagination import ListQuery, listed, page_of
+from annotations.api.permissions import IsAdmin, IsAdminOrReadingJudge
+from annotations.api.schema import answers, binary
+from annotations.api.serializers.entities import (
+    EntityChange,
+    EntityInFull,
+    EntityLine,
+    EntityShape,
+)
+from annotations.errors import Invalid, NotFound
+from annotations.models import (
+    BatchEntity,
+    CandidateState,
+    Entity,
+    User,
+    audit,
+)
+
+from . import pictures
+from .base import ApiView, own_batches, read
+
+
+class Entities(ApiView):
+    """The entities of an admin (all), of a judge (those of own batches)."""
+
+    permission_classes = (IsAdminOrReadingJudge,)
+
+    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(EntityLine)}))
+    def get(self, request: Request) -> Response:
+        """List entities."""
+        return page_of(
+            request,
+            _entities(self.user),
+            lambda rows: EntityLine(rows, many=True).data,
+        )
+
+
+class OneEntity(ApiView):
+    """An entity by key."""
+
+    permission_classes = (IsAdminOrReadingJudge,)
+
+    @extend_schema(responses=answers({200: EntityInFull}))
+    def get(self, request: Request, key: str) -> Response:
+        """Show an entity."""
+        return Response(_shown(_entity(key, self.user), self.user, request))
+
+    @extend_schema(request=EntityChange, responses=answers({200: EntityInFull}))
+    def patch(self, request: Request, key: str) -> Response:
+        """Change properties, or choose the representative."""
+        entity = _entity(key, self.user)
+        _change(entity, read(EntityChange, request), by=self.user)
+        return Response(_shown(entity, self.user, request))
+
+    @extend_schema(responses=answers({204: None}, described="It is erased."))
+    def delete(self, request: Request, key: str) -> Response:
+        """Erase an entity everywhere; its key can never return."""
+        erasure.erase_entity(key=_entity(key, self.user).key, by=self.user)
+        return Response(status=204)
+
+
+class Representative(ApiView):
+    """The picture that shows who an entity is."""
+
+    permission_classes = (IsAdminOrReadingJudge,)
+
+    @extend_schema(
+        responses=answers(binary(*pictures.TYPES) | {304: None}, described="Same.")
+    )
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        """The picture chosen, else the ready one of the lowest rank."""
+        candidate, _ = images.representative_of(_entity(key, self.user))
+        if candidate is None:
+            raise NotFound("This entity has no picture.")
+        image = pictures.image_of(candidate)
+        return pictures.answer(
+            request, self.user, image, "representative", pictures.full
+        )
+
+
+class OneImage(ApiView):
+    """A picture by digest."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(responses=answers({204: None}, described="It is erased."))
+    def delete(self, request: Request, sha256: str) -> Response:
+        """Erase a picture everywhere; its bytes can never return."""
+        erasure.erase_image(sha256=sha256, by=self.user)
+        return Response(status=204)
+
+
+def _entities(user: User) -> QuerySet[Entity]:
+    present = Entity.objects.filter(key__isnull=False)
+    if user.is_admin:
+        return present
+    shown = BatchEntity.objects.filter(batch__in=own_batches(user))
+    return present.filter(pk__in=shown.values("entity"))
+
+
+def _entity(key: str, user: User) -> Entity:
+    entity = _entities(user).filter(key=key).first()
+    if entity is None:
+        raise NotFound(f"There is no entity {key}.")
+    return entity
+
+
+def _shown(entity: Entity, user: User, request: Request) -> Any:
+    shape = EntityInFull if user.is_admin else EntityShape
+    representative = images.representative_of(entity)
+    context = {"request": request, "representative": representative}
+    return shape(entity, context=context).data
+
+
+@transaction.atomic
+def _change(entity: Entity, fields: dict[str, Any], *, by: User) -> None:
+    """Set what is named. A representative is a readable picture of this entity."""
+    digest = fields.get("representative")
+    if digest is not None and not _has_picture(entity, digest):
+        raise Invalid({"representative": ["The entity has no readable picture of it."]})
+    for name, value in fields.items():
+        setattr(entity, name, value)
+    entity.save(update_fields=list(fields))
+    audit.write("entity-changed", by=by, entity=entity.pk, fields=sorted(fields))
+
+
+def _has_picture(entity: Entity, digest: str) -> bool:
+    pictures_of = entity.candidates.filter(state=CandidateState.READY)
+    return pictures_of.filter(image__sha256=digest).exists()
