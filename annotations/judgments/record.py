@@ -15,6 +15,7 @@ from annotations.models import (
     BatchJudge,
     BatchState,
     User,
+    prepared,
 )
 from annotations.queue import Entry
 
@@ -193,18 +194,14 @@ def _sitting(page: Assignment, entry: Entry) -> Sitting:
 SAID = """
 SELECT candidate_id, assignment_id, client_id, verdict, batch_id, blind_verdict, true
 FROM annotations_judgment
-WHERE batch_id = ANY(%(batches)s) AND candidate_id = ANY(%(candidates)s)
-  AND judge_id = %(judge)s
+WHERE batch_id = ANY($1) AND candidate_id = ANY($2) AND judge_id = $3
 UNION ALL
-SELECT candidate_id, assignment_id, old_client_id, old_verdict, batch_id, NULL, false
-FROM annotations_judgmentrevision
-WHERE batch_id = ANY(%(batches)s) AND candidate_id = ANY(%(candidates)s)
-  AND judge_id = %(judge)s
-UNION ALL
-SELECT candidate_id, new_assignment_id, new_client_id, new_verdict, batch_id, NULL, false
-FROM annotations_judgmentrevision
-WHERE batch_id = ANY(%(batches)s) AND candidate_id = ANY(%(candidates)s)
-  AND judge_id = %(judge)s
+SELECT r.candidate_id, i.assignment, i.mark, i.verdict, r.batch_id, NULL, false
+FROM annotations_judgmentrevision r,
+     LATERAL (VALUES (r.assignment_id, r.old_client_id, r.old_verdict),
+                     (r.new_assignment_id, r.new_client_id, r.new_verdict))
+     AS i (assignment, mark, verdict)
+WHERE r.batch_id = ANY($1) AND r.candidate_id = ANY($2) AND r.judge_id = $3
 """
 
 
@@ -212,15 +209,20 @@ def _said(
     judge: User, pages: Sequence[Assignment]
 ) -> tuple[dict[tuple[int, int], Said], Seen]:
     """The judge's current rows on the pages' candidates, and every id seen there."""
-    parameters = {
-        "batches": list({page.batch_id for page in pages}),
-        "candidates": list({c for page in pages for c in page.candidates}),
-        "judge": judge.pk,
-    }
     current: dict[tuple[int, int], Said] = {}
     seen: Seen = {}
     with connection.cursor() as cursor:
-        cursor.execute(SAID, parameters)
+        prepared.execute(
+            cursor,
+            "labeler_said",
+            "bigint[], bigint[], bigint",
+            SAID,
+            [
+                list({page.batch_id for page in pages}),
+                list({c for page in pages for c in page.candidates}),
+                judge.pk,
+            ],
+        )
         for candidate, assignment, mark, text, batch, blind, is_current in cursor:
             verdict = Verdict(text) if text else None
             if is_current:

@@ -14,7 +14,7 @@ from django.db import connection
 
 from annotations import consensus
 from annotations.consensus import Basis, Rules, Verdict
-from annotations.models import JUDGEABLE, CandidateState, QueueState
+from annotations.models import JUDGEABLE, CandidateState, QueueState, prepared
 
 READ = """
 SELECT q.id, b.judges_required, coalesce(b.maximum, b.judges_required),
@@ -28,7 +28,8 @@ SELECT q.id, b.judges_required, coalesce(b.maximum, b.judges_required),
 FROM annotations_batchentity q
 JOIN annotations_batch b ON b.id = q.batch_id
 LEFT JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
-     AND c.state <> 'waiting'{chosen}
+     AND c.state <> 'waiting'
+     AND ($2 IS NULL OR c.id = ANY($2))
 LEFT JOIN LATERAL (
     SELECT array_agg(judge_id) AS judges, array_agg(verdict) AS verdicts,
            array_agg(place) AS places
@@ -43,12 +44,11 @@ LEFT JOIN (
     WHERE a.state = 'held'
       AND (a.batch_id, a.entity_id) IN (
           SELECT batch_id, entity_id FROM annotations_batchentity
-          WHERE id = ANY(%(rows)s))
+          WHERE id = ANY($1))
     GROUP BY 1, 2
 ) h ON h.batch_id = q.batch_id AND h.candidate_id = c.id
-WHERE q.id = ANY(%(rows)s)
+WHERE q.id = ANY($1)
 """
-OF_CANDIDATES = " AND c.id = ANY(%(candidates)s)"
 
 
 @dataclass(slots=True)
@@ -168,13 +168,12 @@ def read(
     Leases whose time is over count as held until somebody ends them, as they do in
     the counters.
     """
-    parameters: dict[str, Any] = {"rows": list(rows)}
-    if candidates is not None:
-        parameters["candidates"] = list(candidates)
-    sql = READ.format(chosen="" if candidates is None else OF_CANDIDATES)
+    chosen = None if candidates is None else list(candidates)
     found: dict[int, Reading] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        prepared.execute(
+            cursor, "labeler_read", "bigint[], bigint[]", READ, [list(rows), chosen]
+        )
         for row, required, maximum, now, candidate, *rest in cursor:
             if row not in found:
                 found[row] = Reading(Rules(required, maximum), now)

@@ -184,6 +184,18 @@ class Queue(RuleBasedStateMachine):
             for position in range(len(page.candidates)):
                 say(judge, page, position, "yes")
 
+    @rule(who=who, verdict=st.sampled_from(["yes", "no"]))
+    def finish_a_page(self, who, verdict):
+        judge = self.judges[who]
+        try:
+            page = queue.lease(judge=judge, batch=self.batch)
+        except queue.NothingToLease as nothing:
+            self.check_reason(judge, nothing.reason)
+            return
+        for position in range(len(page.candidates)):
+            assert say(judge, page, position, verdict) in ("recorded", "ruled")
+        queue.submit(assignment_id=page.pk, judge=judge)
+
     @rule(who=who, number=pick)
     def submit(self, who, number):
         page = self.page(self.judges[who], number)
