@@ -1,0 +1,136 @@
+"""A program that knows the documented API and nothing else of Labeler."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from labeler.tests.running import Run
+
+Answer = tuple[int, Any, dict[str, str]]
+
+
+class Client:
+    """One person's program: a token, and calls that wait while a server restarts."""
+
+    def __init__(self, run: Run, username: str, password: str) -> None:
+        self.run = run
+        self.headers = {"Accept": "*/*"}
+        signed_in = {"username": username, "password": password}
+        status, body, _ = self.call("POST", "tokens/", signed_in)
+        assert status == 201, body
+        self.headers["Authorization"] = f"Token {body['token']}"
+
+    def call(self, method: str, path: str, body: Any = None) -> Answer:
+        """One call; a server that is away or answers 5xx is asked again, as it says."""
+        for _ in range(240):
+            try:
+                answer = self._once(method, path, body)
+            except OSError:
+                time.sleep(0.25)
+                continue
+            if answer[0] < 500:
+                return answer
+            time.sleep(0.25)
+        raise AssertionError(f"{method} {path}: no answer within a minute")
+
+    def _once(self, method: str, path: str, body: Any) -> Answer:
+        data, headers = body, dict(self.headers)
+        if body is not None and not isinstance(body, bytes):
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        elif body is not None:
+            headers["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
+        request = urllib.request.Request(
+            self.run.address(f"/api/v1/{path}"), data, headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, _read(answer), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, _read(error), dict(error.headers)
+
+    def upload(self, name: str, content: bytes, **fields: str) -> dict[str, Any]:
+        """Import a file and wait for its end."""
+        status, body, _ = self.call("POST", "imports/", form(name, content, fields))
+        assert status == 202, body
+        number = body["id"]
+        for _ in range(600):
+            _, body, _ = self.call("GET", f"imports/{number}/")
+            if body["state"] in ("done", "failed"):
+                return body
+            time.sleep(0.2)
+        raise AssertionError(f"import {number} did not end: {body}")
+
+    def pages(self, batch: int):
+        """Lease pages until nothing is left for this judge."""
+        while True:
+            status, page, headers = self.call(
+                "POST", "assignments/lease/", {"batch": batch}
+            )
+            if status == 200:
+                yield page
+            elif headers["Labeler-Reason"] == "held-by-others":
+                time.sleep(min(1.0, float(headers.get("Retry-After", 1))))
+            else:
+                assert headers["Labeler-Reason"] == "all-done", headers
+                return
+
+    def mark(self, page: dict[str, Any], verdicts: dict[str, str]) -> list[Any]:
+        """Send marks by tile id; sent again under the same ids until answered."""
+        marks = [
+            {
+                "id": str(uuid4()),
+                "assignment": page["assignment"]["id"],
+                "candidate": tile,
+                "verdict": verdict,
+                "decided_at": datetime.now(UTC).isoformat(),
+                "seconds": 1.0,
+                "how": "key",
+            }
+            for tile, verdict in verdicts.items()
+        ]
+        status, body, _ = self.call("PUT", "judgments/", {"judgments": marks})
+        assert status == 200, body
+        return body["results"]
+
+    def submit(self, page: dict[str, Any]) -> Answer:
+        number = page["assignment"]["id"]
+        return self.call("POST", f"assignments/{number}/submit/")
+
+    def table(self, path: str) -> list[dict[str, str]]:
+        """A TSV file as its rows."""
+        status, text, _ = self.call("GET", path)
+        assert status == 200, text
+        head, *lines = text.split("\n")[:-1]
+        names = head.split("\t")
+        return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
+
+
+BOUNDARY = "a-line-that-no-file-of-ours-holds"
+
+
+def form(name: str, content: bytes, fields: dict[str, str]) -> bytes:
+    """multipart/form-data with one file."""
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n'
+        f"{value}\r\n".encode()
+        for field, value in fields.items()
+    ]
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; '
+        f'filename="{name}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+    )
+    return b"".join(
+        [*parts, head.encode(), content, f"\r\n--{BOUNDARY}--\r\n".encode()]
+    )
+
+
+def _read(answer: Any) -> Any:
+    raw = answer.read()
+    if "json" in answer.headers.get("Content-Type", ""):
+        return json.loads(raw)
+    return raw.decode() if raw else None

@@ -1,0 +1,148 @@
+"""The whole way, on a real `make run`: TSV in, three judges, TSV out, by the API alone."""
+
+import csv
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from labeler.embedded.config import CHECKOUT
+from labeler.tests.client import Client
+from labeler.tests.running import Run
+
+SAMPLE = CHECKOUT.parent / "shared" / "data"
+PASSWORD = "a pass phrase for tests"
+JUDGES = ("judge1", "judge2", "judge3")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    data = tmp_path_factory.mktemp("flow") / "data"
+    with Run(data, LABELER_DEMO_PASSWORD=PASSWORD) as run:
+        yield run.started()
+
+
+@pytest.fixture(scope="module")
+def admin(run):
+    return Client(run, "admin", PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """The sample as a file of the released layout, and its truth by digest."""
+    if not SAMPLE.exists():
+        pytest.skip("the shared sample of real pictures is not on this machine")
+    out = tmp_path_factory.mktemp("sample") / "sample.tsv"
+    script = SAMPLE / "make_synthetic.py"
+    command = [sys.executable, script, "--pack", SAMPLE, "--out", out]
+    subprocess.run(command, check=True, capture_output=True)
+    with (SAMPLE / "truth.tsv").open() as rows:
+        truth = list(csv.DictReader(rows, delimiter="\t"))
+    return out, {(row["mid"], row["sha256"]): row["label"] for row in truth}
+
+
+def test_sample_by_api_ends_as_its_truth_says(admin, run, packed):
+    path, truth = packed
+    renamed = path.read_bytes().replace(b"m.s00", b"m.api")
+    first = admin.upload("sample.tsv", renamed, layout="faces")
+    assert (first["state"], first["rows_added"]) == ("done", len(truth))
+    again = admin.upload("sample.tsv", renamed, layout="faces")
+    assert (again["rows_added"], again["rows_known"]) == (0, len(truth))
+    expected = {(k.replace("m.s00", "m.api"), d): v for (k, d), v in truth.items()}
+    label_everything(admin, run, expected)
+
+
+def test_sample_by_command_ends_as_its_truth_says(admin, run, packed):
+    path, truth = packed
+    for line in ("281 added", "281 known"):
+        command = [sys.executable, "manage.py", "import_candidates", str(path)]
+        done = subprocess.run(
+            command,
+            cwd=CHECKOUT,
+            env=os.environ | run.environ_of("worker"),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        number, word = line.split()
+        said = done.stdout + done.stderr
+        assert number in said, said
+        assert word in said, said
+    label_everything(admin, run, truth)
+
+
+def label_everything(admin, run, truth):
+    """Three judges mark everything as the truth says; truth.tsv must say the same."""
+    keys = sorted({key for key, _ in truth})
+    rules = {"name": "sample", "entities": keys, "judges_required": 3}
+    status, batch, _ = admin.call("POST", "batches/", rules)
+    assert status == 201, batch
+    number = batch["id"]
+    names = {"usernames": list(JUDGES)}
+    assert admin.call("POST", f"batches/{number}/judges/", names)[0] < 300
+    assert admin.call("POST", f"batches/{number}/open/")[0] == 200
+    with ThreadPoolExecutor(len(JUDGES)) as pool:
+        list(pool.map(lambda name: judge_all(run, name, number, admin, truth), JUDGES))
+    rows = admin.table(f"truth.tsv?batch={number}")
+    assert len(rows) == len(truth)
+    for row in rows:
+        expected = truth[row["entity_key"], row["image_sha256"]]
+        said = (row["verdict"], row["basis"], row["judges"], row["agreement"])
+        assert said == (expected, "unanimous", "3", "1.0000"), row
+    judgments = admin.table(f"judgments.tsv?batch={number}")
+    assert len(judgments) == 3 * len(truth)
+    assert {row["judge"] for row in judgments} == set(JUDGES)
+
+
+def judge_all(run, name, batch, admin, truth):
+    client = Client(run, name, PASSWORD)
+    digests = {}
+    for page in client.pages(batch):
+        key = page["entity"]["key"]
+        if key not in digests:
+            digests[key] = digests_of(admin, key)
+        verdicts = {
+            tile["id"]: truth[key, digests[key][tile["image_url"], tile["rank"]]]
+            for tile in page["candidates"]
+        }
+        assert {r["status"] for r in client.mark(page, verdicts)} == {"recorded"}
+        assert client.submit(page)[0] == 200
+
+
+def digests_of(admin, key):
+    """What an admin sees of an entity's candidates: digest by URL and rank."""
+    path, found = f"candidates/?entity={key}", {}
+    while path:
+        status, body, _ = admin.call("GET", path)
+        assert status == 200, body
+        for one in body["results"]:
+            found[one["image_url"], one["rank"]] = one["sha256"]
+        following = body["next"]
+        path = following.partition("/api/v1/")[2] if following else None
+    return found
+
+
+def test_edge_cases_end_ready_or_unreadable(admin, packed):
+    _, truth = packed
+    status, body, _ = admin.call("GET", "candidates/?entity=m.s0001")
+    assert status == 200
+    notes = {
+        Path(row["path"]).name: row
+        for row in csv.DictReader((SAMPLE / "truth.tsv").open(), delimiter="\t")
+        if row["kind"] == "edge"
+    }
+    path, states = "candidates/?entity=m.s0001", {}
+    while path:
+        _, body, _ = admin.call("GET", path)
+        states |= {one["sha256"]: one["state"] for one in body["results"]}
+        following = body["next"]
+        path = following.partition("/api/v1/")[2] if following else None
+    assert len(notes) == 17
+    for name, row in notes.items():
+        state = states[row["sha256"]]
+        readable = state == "ready"
+        if name != "pixel.gif":  # may be either
+            assert readable == (row["label"] != "broken"), (name, state)

@@ -1,0 +1,116 @@
+"""kill -9 of every process while eight clients label: nothing acknowledged is lost."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from labeler.tests.client import Client
+from labeler.tests.running import Run
+
+PASSWORD = "a pass phrase for tests"
+JUDGES = [f"labeller{n}" for n in range(8)]
+ENTITIES = 40
+PER_ENTITY = 12
+LEASE_MINUTES = 10
+VICTIMS = ("web server", "worker", "broker", "database")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    data = tmp_path_factory.mktemp("survival") / "data"
+    with Run(data, LABELER_DEMO_PASSWORD=PASSWORD) as run:
+        yield run.started()
+
+
+@pytest.fixture(scope="module")
+def admin(run):
+    client = Client(run, "admin", PASSWORD)
+    for name in JUDGES:
+        person = {"username": name, "password": PASSWORD, "roles": ["judge"]}
+        assert client.call("POST", "users/", person)[0] == 201
+    # Pictures of zero bytes are judged like others and need no drawing here.
+    rows = [
+        f"m.k{entity:03}\t{rank}\thttps://example.org/{entity}/{rank}\t\tFaceId-0\t"
+        "AAAAAAAAAAAAAIA/AACAPw==\t\n"
+        for entity in range(ENTITIES)
+        for rank in range(PER_ENTITY)
+    ]
+    ended = client.upload("rows.tsv", "".join(rows).encode(), layout="faces")
+    assert ended["rows_added"] == ENTITIES * PER_ENTITY
+    return client
+
+
+def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
+    batch = a_batch(admin)
+    acknowledged: dict[tuple[str, str], str] = {}
+    finished = threading.Event()
+    killer = threading.Thread(target=kill_one_after_another, args=(run, finished))
+    killer.start()
+    try:
+        with ThreadPoolExecutor(len(JUDGES)) as pool:
+            for said in pool.map(lambda name: label(run, name, batch), JUDGES):
+                acknowledged |= said
+    finally:
+        finished.set()
+        killer.join()
+
+    rows = admin.table(f"judgments.tsv?batch={batch}")
+    assert len(rows) == len(acknowledged) == 2 * ENTITIES * PER_ENTITY
+    per_candidate = Counter(row["candidate_id"] for row in rows)
+    assert set(per_candidate.values()) == {2}
+    stored = Counter((row["judge"], row["verdict"]) for row in rows)
+    assert stored == Counter((name, v) for (name, _), v in acknowledged.items())
+    assert {row["basis"] for row in admin.table(f"truth.tsv?batch={batch}")} <= {
+        "unanimous",
+        "open",
+    }
+    assert run.process.poll() is None
+    assert run.sql(
+        "SELECT count(*) FROM annotations_assignment WHERE state = 'held'"
+    ) == [(0,)]
+
+
+def a_batch(admin):
+    rules = {
+        "name": "survival",
+        "entities": [f"m.k{n:03}" for n in range(ENTITIES)],
+        "judges_required": 2,
+        "page_size": 6,
+    }
+    status, batch, _ = admin.call("POST", "batches/", rules)
+    assert status == 201, batch
+    number = batch["id"]
+    people = {"usernames": JUDGES}
+    assert admin.call("POST", f"batches/{number}/judges/", people)[0] < 300
+    assert admin.call("POST", f"batches/{number}/open/")[0] == 200
+    return number
+
+
+def kill_one_after_another(run: Run, finished: threading.Event) -> None:
+    """Kill each kind of process once while the clients work, then once more."""
+    for name in VICTIMS * 2:
+        if finished.wait(4):
+            return
+        os.kill(run.children()[name], signal.SIGKILL)
+
+
+def label(run: Run, name: str, batch: int) -> dict[tuple[str, str], str]:
+    """Work off the queue mark by mark; what the server said it has."""
+    client, said = Client(run, name, PASSWORD), {}
+    chance = random.Random(name)
+    for page in client.pages(batch):
+        for tile in page["candidates"]:
+            verdict = tile["verdict"] or chance.choice(["yes", "no", "broken"])
+            if tile["verdict"] is None:
+                [result] = client.mark(page, {tile["id"]: verdict})
+                assert result["status"] in ("recorded", "replayed"), result
+            said[name, tile["id"]] = verdict
+            time.sleep(0.02)
+        assert client.submit(page)[0] == 200
+    return said
