@@ -6,6 +6,8 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from labeler import celery  # noqa: F401  (tasks go to this application's broker)
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")
     execute_from_command_line(sys.argv)

@@ -1,5 +1,6 @@
 """All settings. The environment decides; a wrong value stops the start aloud."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 REST_KNOX = {
-    "TOKEN_TTL": None,
+    "TOKEN_TTL": timedelta(days=env.int("LABELER_TOKEN_DAYS", default=90)),
     "AUTH_HEADER_PREFIX": "Token",
     "TOKEN_LIMIT_PER_USER": None,
 }
