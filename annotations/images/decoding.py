@@ -175,9 +175,9 @@ def _smooth(picture: PIL.Image.Image) -> PIL.Image.Image:
 def _spread(picture: PIL.Image.Image) -> PIL.Image.Image:
     """32-bit values on 0 to 255: as they are, by 256, or from least to greatest."""
     low, high = (float(bound) for bound in picture.getextrema())  # type: ignore[arg-type]
-    if 0 <= low and 1 < high < 256:
+    if low >= 0 and 1 < high < 256:
         scale, offset = 1.0, 0.0
-    elif 0 <= low and 256 <= high < 65536:
+    elif low >= 0 and 256 <= high < 65536:
         scale, offset = 1 / 256, 0.0
     else:
         scale = 255 / (high - low) if high > low else 0.0

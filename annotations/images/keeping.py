@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from annotations.errors import Unreadable
+from annotations.errors import Erased, Unreadable
 
 from . import store
 from .decoding import Picture, examine
@@ -46,9 +46,14 @@ class Prepared:
     data: bytes | None = None
 
 
-def prepare(data: bytes) -> Prepared:
-    """Digest, decode and write one picture. For threads: touches no database."""
+def prepare(data: bytes, is_buried: Callable[[str], bool] | None = None) -> Prepared:
+    """Digest, decode and write one picture. For threads: touches no database.
+
+    `is_buried` is asked before anything is written; Erased where it says so.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
+    if is_buried is not None and is_buried(sha256):
+        raise Erased("The picture was erased and must not return.")
     is_known = store.holds(store.image_name(sha256), len(data))
     if data and is_known and store.holds(store.thumbnail_name(sha256)):
         return Prepared(sha256, len(data), data=data)
@@ -56,12 +61,12 @@ def prepare(data: bytes) -> Prepared:
 
 
 def _decoded(sha256: str, data: bytes) -> Prepared:
+    picture, problem = None, ""
     try:
         picture = examine(data)
     except Unreadable as error:
-        picture, problem = None, error.detail
+        problem = error.detail
     else:
-        problem = ""
         store.put(store.thumbnail_name(sha256), picture.thumbnail)
     store.put(store.image_name(sha256), data)
     return Prepared(sha256, len(data), picture, problem)

@@ -36,7 +36,7 @@ def open_image(image: Image) -> tuple[IO[bytes], str]:
 def open_thumbnail(image: Image) -> IO[bytes]:
     """The WebP thumbnail, made now where it is missing."""
     _refuse_unreadable(image)
-    name = store.thumbnail_name(image.sha256)
+    name = store.thumbnail_name(str(image.sha256))
     try:
         return store.get(name)
     except FileNotFoundError:
@@ -48,7 +48,7 @@ def open_thumbnail(image: Image) -> IO[bytes]:
 
 def etag_for(image: Image, user: User) -> str:
     """A strong ETag that differs between users, so that no cache tells on another."""
-    said = f"{image.sha256}:{user.pk}".encode()
+    said = f"{image.sha256!s}:{user.pk}".encode()
     digest = hmac.new(settings.SECRET_KEY.encode(), said, hashlib.sha256)
     return f'"{digest.hexdigest()[:32]}"'
 
@@ -76,6 +76,6 @@ def _refuse_unreadable(image: Image) -> None:
 
 def _original(image: Image) -> IO[bytes]:
     try:
-        return store.get(store.image_name(image.sha256))
+        return store.get(store.image_name(str(image.sha256)))
     except FileNotFoundError as error:
         raise NotFound("The store lacks the bytes of this picture.") from error

@@ -1,0 +1,102 @@
+"""Files beside a manifest or in key folders: read whole, and only within their root."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from annotations.intake.cells import Refusal, keys
+from annotations.intake.rows import Block, Blocks, CandidateRow, Refused
+
+# Above the decoder's limit a picture is unreadable; above this it is not even held.
+FILE_MAX_BYTES = 64 * 1024**2
+BLOCK_BYTES = 4 * 1024**2
+BLOCK_ROWS = 200
+CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+class Folder:
+    """A root folder that nothing read through it may leave, by symlinks neither."""
+
+    def __init__(self, root: Path) -> None:
+        self._given = root
+        self._root = root.resolve()
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a regular file under the root; else Refusal."""
+        if "\0" in path or "\\" in path:
+            raise Refusal("The path holds a backslash or NUL.")
+        try:
+            found = (self._root / path).resolve(strict=True)
+            if not found.is_relative_to(self._root):
+                raise Refusal("The path leaves its folder.")
+            return _read(found)
+        except (OSError, RuntimeError) as error:
+            raise Refusal("There is no such file, or it cannot be read.") from error
+
+
+def no_folder(path: str) -> bytes:
+    """Reads nothing: what came by upload or standard input has no folder."""
+    raise Refusal(
+        "The file came without its folder: send an archive, or use the command."
+    )
+
+
+def _read(path: Path) -> bytes:
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise Refusal("The path is no ordinary file.")
+    with os.fdopen(os.open(path, os.O_RDONLY | NO_FOLLOW), "rb") as file:
+        data = file.read(FILE_MAX_BYTES + 1)
+    if len(data) > FILE_MAX_BYTES:
+        raise Refusal(f"The file is larger than {FILE_MAX_BYTES // 1024**2} MiB.")
+    return data
+
+
+def is_clutter(name: str) -> bool:
+    """What systems leave in folders and nobody means to import."""
+    return name.startswith(".") or name.lower() in CLUTTER
+
+
+def key_folders(root: Path, skip: int) -> Blocks:
+    """`root/<entity key>/<file>`; rank is the order of the file names, from 0."""
+    folder, known = Folder(root), keys()
+    block = Block(skip)
+    for number, (path, rank) in enumerate(_entries(root), start=1):
+        if number <= skip:
+            continue
+        try:
+            if rank is None:
+                raise Refusal("A file lies in <entity key>/<file>; this does not.")
+            key = known[path.split("/")[0]]
+            row = candidate_of(number, key, rank, folder.read(path), path)
+        except Refusal as refusal:
+            block.refused.append(Refused(number, str(refusal), path))
+        else:
+            block.rows.append(row)
+            block.size += len(row[4] or b"")
+        block.last = number
+        if block.size >= BLOCK_BYTES or len(block.rows) >= BLOCK_ROWS:
+            yield block
+            block = Block(number)
+    yield block
+
+
+def _entries(root: Path) -> Iterator[tuple[str, int | None]]:
+    """Paths below the root with their rank; None where they are out of place."""
+    for entry in sorted(os.scandir(root), key=lambda each: each.name):
+        if is_clutter(entry.name):
+            continue
+        if not entry.is_dir():
+            yield os.fsdecode(entry.name), None
+            continue
+        names = sorted(name for name in os.listdir(entry.path) if not is_clutter(name))  # noqa: PTH208
+        for rank, name in enumerate(names):
+            yield f"{entry.name}/{name}", rank
+
+
+def candidate_of(
+    number: int, key: str, rank: int, data: bytes, path: str
+) -> CandidateRow:
+    """The row of a file that has nothing but its place."""
+    return number, key, "", f"{number}\t{key}\t\t{rank}\t\t\t\t\t\t\t\t\t", data, path

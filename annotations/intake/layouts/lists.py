@@ -1,0 +1,108 @@
+"""Entity lists: the released names, and our own with a header."""
+
+import re
+from collections.abc import Sequence
+
+from annotations.errors import UnreadableFile
+from annotations.intake.cells import (
+    NAME_MAX_LENGTH,
+    Refusal,
+    check_lengths,
+    digest,
+    keys,
+)
+from annotations.intake.rows import EntityRow, NameRow
+
+LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
+FREQUENCY_LIMIT = 2**63
+ENTITY_COLUMNS = (
+    "key",
+    "name",
+    "description",
+    "frequency",
+    "gender",
+    "birth_date",
+    "professions",
+    "countries",
+    "representative",
+    "url",
+)
+SEVERAL = ("professions", "countries")
+
+
+class Names:
+    """`Top1M_MidList.Name.tsv`: key, `"Name"@lang`; the last @ parts the two."""
+
+    columns = 2
+
+    def __init__(self) -> None:
+        self._keys = keys()
+
+    def parse(self, number: int, cells: list[str], text: str) -> NameRow:
+        """A row of a line's cells."""
+        key = self._keys[cells[0]]
+        quoted, _, language = cells[1].rpartition("@")
+        if not LANGUAGE.fullmatch(language) or not quoted:
+            raise Refusal('The name is not "Name"@language.')
+        name = quoted
+        if quoted.startswith('"') or quoted.endswith('"'):
+            if len(quoted) < 2 or quoted[0] != '"' or quoted[-1] != '"':
+                raise Refusal("The name lacks one of its quotes.")
+            name = quoted[1:-1]
+        name = name.strip()
+        if not name:
+            raise Refusal("The name is empty.")
+        if len(name) > NAME_MAX_LENGTH:
+            raise Refusal(f"The name is longer than {NAME_MAX_LENGTH} characters.")
+        return number, key, name, language, text
+
+
+class Entities:
+    """Our own list: a header, any of the known columns in any order."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        check_header(header, ENTITY_COLUMNS)
+        self.columns = len(header)
+        self._header = tuple(header)
+        self._keys = keys()
+
+    def parse(self, number: int, cells: list[str], text: str) -> EntityRow:
+        """A row of a line's cells; a blank cell changes nothing."""
+        given = {
+            name: cell
+            for name, cell in zip(self._header, cells, strict=True)
+            if cell.strip()
+        }
+        key = self._keys[given.pop("key", "")]
+        check_lengths(*given.values())
+        for name, cell in given.items():
+            given[name] = self._property(name, cell)
+        return number, key, given, text
+
+    def _property(self, name: str, cell: str) -> str:
+        if name == "frequency":
+            if not (cell.isascii() and cell.isdigit() and len(cell) < 20):
+                raise Refusal("The frequency is no whole number.")
+            if int(cell) >= FREQUENCY_LIMIT:
+                raise Refusal("The frequency is beyond 64 bits.")
+        elif name == "name" and len(cell) > NAME_MAX_LENGTH:
+            raise Refusal(f"The name is longer than {NAME_MAX_LENGTH} characters.")
+        elif name == "representative":
+            return digest(cell)
+        elif name in SEVERAL:
+            parts = (part.strip() for part in cell.split("|"))
+            return "|".join(part for part in parts if part)
+        return cell
+
+
+def check_header(header: Sequence[str], known: Sequence[str]) -> None:
+    """UnreadableFile where a header names what we do not know, or nothing needed."""
+    strange = [name for name in header if name not in known]
+    if strange:
+        raise UnreadableFile(
+            f"Unknown column {strange[0][:50]!r}; known are {', '.join(known)}."
+        )
+    if len(set(header)) != len(header):
+        raise UnreadableFile("The header names a column twice.")
+    if "key" not in header:
+        raise UnreadableFile("The header lacks the column key.")

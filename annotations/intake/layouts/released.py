@@ -1,0 +1,93 @@
+"""The released MS-Celeb-1M files: tab-separated, no header, pictures in base64."""
+
+from collections.abc import Callable
+
+from annotations.intake.cells import (
+    NAME_MAX_LENGTH,
+    check_identity,
+    check_lengths,
+    keys,
+    ranks,
+    released_rectangle,
+)
+from annotations.intake.rows import CandidateRow
+
+Parse = Callable[[int, list[str], str], CandidateRow]
+# Cells beyond this are rare enough to be looked at one by one.
+ORDINARY = 480
+
+
+class Released:
+    """One of the four layouts; `parse` makes a row of a line's cells.
+
+    Without images the picture's column is not looked at.
+    """
+
+    def __init__(self, layout: str, with_images: bool) -> None:
+        self.columns, parse = LAYOUTS[layout]
+        self._keys, self._ranks = keys(), ranks()
+        self._with_images = with_images
+        self.parse: Parse = parse.__get__(self)
+
+    def _thumbnails(self, number: int, cells: list[str], text: str) -> CandidateRow:
+        mid, query, rank, image_url, page_url, picture = cells
+        if (
+            len(image_url) > ORDINARY
+            or len(page_url) > ORDINARY
+            or len(query) > ORDINARY
+        ):
+            self._check("", image_url, page_url, query, picture)
+        key = self._keys[mid]
+        copy = f"{number}\t{key}\t\t{self._ranks[rank]}\t{image_url}\t{page_url}\t{query}\t\t\t\t\t\t"
+        name = query if len(query) <= NAME_MAX_LENGTH else ""
+        return number, key, name, copy, picture if self._with_images else None, text
+
+    def _faces(self, number: int, cells: list[str], text: str) -> CandidateRow:
+        mid, rank, image_url, page_url, face_id, rectangle, picture = cells
+        if len(image_url) > ORDINARY or len(page_url) > ORDINARY or len(face_id) > 99:
+            self._check(face_id, image_url, page_url, "", picture)
+        key = self._keys[mid]
+        copy = (
+            f"{number}\t{key}\t{face_id}\t{self._ranks[rank]}\t{image_url}\t{page_url}"
+            f"\t\t\t\t\t\t{released_rectangle(rectangle)}\t"
+        )
+        return number, key, "", copy, picture if self._with_images else None, text
+
+    def _devset(self, number: int, cells: list[str], text: str) -> CandidateRow:
+        mid, name, image_url, face_id, rectangle, picture = cells
+        if (
+            len(name) > NAME_MAX_LENGTH
+            or len(face_id) > 99
+            or len(image_url) > ORDINARY
+        ):
+            self._check(face_id, image_url, "", name, picture)
+        key = self._keys[mid]
+        copy = (
+            f"{number}\t{key}\t{face_id}\t\t{image_url}\t\t\t\t\t\t"
+            f"\t{released_rectangle(rectangle)}\t"
+        )
+        name = name if len(name) <= NAME_MAX_LENGTH else ""
+        return number, key, name, copy, picture if self._with_images else None, text
+
+    def _lowshot(self, number: int, cells: list[str], text: str) -> CandidateRow:
+        # ImageID names the record within its file; nothing of ours depends on it.
+        _, picture, mid, rank, image_url = cells
+        if len(image_url) > ORDINARY:
+            self._check("", image_url, "", "", picture)
+        key = self._keys[mid]
+        copy = f"{number}\t{key}\t\t{self._ranks[rank]}\t{image_url}\t\t\t\t\t\t\t\t"
+        return number, key, "", copy, picture if self._with_images else None, text
+
+    def _check(
+        self, face_id: str, image_url: str, page_url: str, query: str, picture: str
+    ) -> None:
+        check_lengths(image_url, page_url, query)
+        check_identity(face_id, image_url, bool(self._with_images and picture))
+
+
+LAYOUTS = {
+    "thumbnails": (6, Released._thumbnails),
+    "faces": (7, Released._faces),
+    "devset": (6, Released._devset),
+    "lowshot": (5, Released._lowshot),
+}

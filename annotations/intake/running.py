@@ -1,0 +1,120 @@
+"""Run an import: chunk after chunk, each in one transaction with its account."""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.db import connection
+
+from annotations.errors import Conflict, Invalid, UnreadableFile
+from annotations.models import Import, ImportState
+
+from . import chunks, ledger, merging, reading
+from .detection import ENTITY_LAYOUTS, LAYOUTS
+from .prefetching import prefetched
+from .sources import Patience, opened
+from .tombstones import Graves
+
+ENDED = (ImportState.DONE, ImportState.FAILED)
+# The first of the two keys of our advisory locks: the imports under way.
+LOCK_SPACE = 0x1A8E1
+# A slice gets this far into its file, or the file is too large for slices.
+SKIP_SECONDS = 15.0
+
+# Told after each chunk: the import, what is done of the source and in all, in bytes.
+Progress = Callable[[Import, int | None, int | None], None]
+
+
+def run(
+    import_: Import,
+    source: Path | IO[bytes],
+    budget_seconds: float | None = None,
+    progress: Progress | None = None,
+    allowed: Collection[str] = (*LAYOUTS, "folder"),
+) -> bool:
+    """Go on with an import until it ends or its time is over; whether it ended.
+
+    Goes on after what is committed, so that a kill at any point loses and doubles
+    nothing. Conflict where another process runs the same import. A file that cannot
+    be read as a whole ends as failed, with the problem in a sentence.
+    """
+    with _alone(import_):
+        import_.refresh_from_db()
+        if import_.state in ENDED:
+            return True
+        try:
+            is_over = _run(import_, source, budget_seconds, progress, allowed)
+        except (UnreadableFile, Invalid) as error:
+            ledger.end(import_, problem=_problem(error))
+            return True
+        if is_over:
+            ledger.end(import_)
+        return is_over
+
+
+def _problem(error: UnreadableFile | Invalid) -> str:
+    if isinstance(error, Invalid):
+        return " ".join(said for each in error.errors.values() for said in each)
+    return error.detail
+
+
+@contextmanager
+def _alone(import_: Import) -> Iterator[None]:
+    """Nobody else runs this import; a lock that ends with the connection."""
+    with connection.cursor() as cursor:
+        keys = [LOCK_SPACE, import_.pk % 2**31]
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
+        if not cursor.fetchone()[0]:
+            raise Conflict("The import is under way in another process.")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+
+
+def _run(
+    import_: Import,
+    source: Path | IO[bytes],
+    budget_seconds: float | None,
+    progress: Progress | None,
+    allowed: Collection[str],
+) -> bool:
+    graves = Graves()
+
+    def is_buried(sha256: str) -> bool:
+        return graves.hold("image", sha256)
+
+    patience = Patience(None if budget_seconds is None else SKIP_SECONDS)
+    started = time.monotonic()
+    with opened(source, patience) as found:
+        order = reading.Order(
+            layout=import_.layout,
+            allowed=allowed,
+            file_name=import_.file_name,
+            with_images=import_.with_images,
+            position=import_.position,
+            is_buried=is_buried,
+            patience=patience,
+        )
+        layout, blocks = reading.read(found, order)
+        ledger.begin(import_, layout)
+        with prefetched(blocks) as ahead:
+            for chunk in _chunks(import_, layout, ahead, is_buried):
+                merging.commit(import_, layout, chunk, graves)
+                import_.refresh_from_db()
+                if progress is not None:
+                    progress(import_, found.tell(), found.total)
+                if budget_seconds and time.monotonic() - started > budget_seconds:
+                    return False
+    return True
+
+
+def _chunks(
+    import_: Import, layout: str, blocks: reading.Blocks, is_buried: chunks.IsBuried
+) -> Iterator[chunks.Chunk]:
+    if layout in ENTITY_LAYOUTS or not import_.with_images:
+        return chunks.without_pictures(blocks)
+    return chunks.with_pictures(blocks, is_buried)
