@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 
 from annotations import intake
 from annotations.models import Order, Purpose
@@ -17,12 +17,6 @@ class SignInForm(AuthenticationForm):
         **AuthenticationForm.error_messages,
         "invalid_login": "This name and password do not fit together.",
     }
-
-
-class ChangePasswordForm(PasswordChangeForm):
-    """Django's own, without colons in its labels."""
-
-    label_suffix = ""
 
 
 class ImportForm(forms.Form):

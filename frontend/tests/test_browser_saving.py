@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from annotations import queue
 from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision, Ruling
 
-from .scenes import mark, opened_batch, verdicts_of
 from .conftest import sign_in
+from .scenes import mark, opened_batch, verdicts_of
 from .screen import all_saved, grid_of, press, verdicts
 
 

@@ -44,7 +44,9 @@ def test_a_judge_sees_own_numbers_only(client, judge, other_judge):
 def test_a_draft_is_not_shown_to_its_judges(client, judge, admin):
     batch = opened_batch(judge)
     draft = queue.cut(
-        by=admin, name="Still a draft", entities=[batch.batchentity_set.get().entity.key]
+        by=admin,
+        name="Still a draft",
+        entities=[batch.batchentity_set.get().entity.key],
     )
     queue.add_judges(batch=draft, usernames=[judge.username], by=admin)
     assert "Still a draft" not in home(client, judge)
@@ -89,10 +91,14 @@ def test_a_judge_sees_no_admin_pages(client, judge):
 
 
 def test_somebody_without_a_role_is_told_so(client, db):
-    assert "There is nothing for you to do here yet" in home(client, UserFactory(roles=[]))
+    assert "There is nothing for you to do here yet" in home(
+        client, UserFactory(roles=[])
+    )
 
 
-def test_more_batches_cost_no_more_queries(client, judge, django_assert_max_num_queries):
+def test_more_batches_cost_no_more_queries(
+    client, judge, django_assert_max_num_queries
+):
     opened_batch(judge)
     client.force_login(judge)
     with django_assert_max_num_queries(20) as first:

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse_lazy
 
-from frontend.forms import ChangePasswordForm, SignInForm
+from frontend.forms import SignInForm
 
 
 class SignIn(LoginView):
@@ -20,7 +20,9 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         """Answer a lock-out with a sentence, in place of axes' bare text."""
         response = super().dispatch(request, *args, **kwargs)
         if getattr(request, "axes_locked_out", False):
@@ -46,7 +48,6 @@ class ChangePassword(PasswordChangeView):
     """Asks for the old password and twice for the new one."""
 
     template_name = "frontend/change_password.html"
-    form_class = ChangePasswordForm
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -1,0 +1,97 @@
+"""An admin sends files in and sees what became of them."""
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from annotations.models import Entity, Import
+from labeler.celery import app
+
+LIST = b'/m/0abc\t"Ada"@en\n/m/0abd\t"Bea"@en\nno tab in this line\n'
+
+
+@pytest.fixture
+def worker_at_hand():
+    """Tasks run where they are sent; the broker has tests of its own."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+def send(client, data=LIST, **fields):
+    file = SimpleUploadedFile("names.tsv", data)
+    form = {"file": file, "layout": "names", **fields}
+    return client.post(reverse("imports"), form)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_read_and_its_refused_rows_are_shown(client, admin, worker_at_hand):
+    client.force_login(admin)
+    response = send(client)
+    done = Import.objects.get()
+    assert response.url == reverse("import", args=[done.pk])
+    text = client.get(response.url).text
+    assert "Done" in text
+    assert "names.tsv" in text
+    assert "no tab in this line" in text
+    assert f"/api/v1/imports/{done.pk}/refused.tsv" in text
+    assert "hx-trigger" not in text
+    assert set(Entity.objects.values_list("name", flat=True)) == {"Ada", "Bea"}
+    assert not default_storage.exists(done.upload)
+
+
+def test_a_running_import_is_watched(client, admin):
+    client.force_login(admin)
+    running = Import.objects.create(state="running", file_name="x.tsv", rows_read=12)
+    address = reverse("import", args=[running.pk])
+    assert 'hx-trigger="every 1s"' in client.get(address).text
+    fragment = client.get(address, headers={"HX-Request": "true"}).text
+    assert "<html" not in fragment
+    assert "<dd>12</dd>" in fragment
+
+
+def test_a_failed_import_says_why(client, admin):
+    client.force_login(admin)
+    failed = Import.objects.create(state="failed", problem="The archive is damaged.")
+    text = client.get(reverse("import", args=[failed.pk])).text
+    assert "The archive is damaged." in text
+    assert "hx-trigger" not in text
+
+
+def test_a_form_without_a_file_is_shown_again(client, admin):
+    client.force_login(admin)
+    response = client.post(reverse("imports"), {"layout": "names"})
+    assert response.status_code == 200
+    assert "This field is required." in response.text
+    assert not Import.objects.exists()
+
+
+def test_too_large_a_file_is_refused_by_its_length(client, admin, settings):
+    settings.UPLOAD_MAX_BYTES = 10
+    client.force_login(admin)
+    response = send(client, b"x" * 200_000)
+    assert response.status_code == 413
+    assert "manage.py import_candidates" in response.text
+    assert not Import.objects.exists()
+
+
+def test_a_form_of_another_site_is_refused(admin):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(admin)
+    assert send(strict).status_code == 403
+    assert not Import.objects.exists()
+
+
+def test_judges_know_of_no_imports(client, judge):
+    client.force_login(judge)
+    hidden = Import.objects.create(state="done")
+    assert client.get(reverse("imports")).status_code == 404
+    assert send(client).status_code == 404
+    assert client.get(reverse("import", args=[hidden.pk])).status_code == 404
+
+
+def test_an_unknown_import_is_not_found(client, admin):
+    client.force_login(admin)
+    assert client.get(reverse("import", args=[4711])).status_code == 404
