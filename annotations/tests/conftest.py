@@ -4,9 +4,10 @@ import pytest
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from annotations import queue
 from annotations.models import Role
 
-from .factories import UserFactory
+from .factories import CandidateFactory, EntityFactory, UserFactory
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +70,27 @@ def api():
         return made
 
     return client
+
+
+@pytest.fixture
+def make_batch(admin):
+    """`make_batch([judge], …rules)` is an open batch of one entity of 3 candidates."""
+
+    def make(judges, *, candidates=3, is_open=True, **rules):
+        entity = EntityFactory()
+        for rank in range(candidates):
+            CandidateFactory(entity=entity, rank=rank)
+        rules = {"name": "a batch", "entities": [entity.key]} | rules
+        batch = queue.cut(by=admin, **rules)
+        usernames = [judge.username for judge in judges]
+        if usernames:
+            queue.add_judges(batch=batch, usernames=usernames, by=admin)
+        return queue.open_batch(batch=batch, by=admin) if is_open else batch
+
+    return make
+
+
+@pytest.fixture
+def batch(make_batch, judge, other_judge):
+    """An open batch of both judges."""
+    return make_batch([judge, other_judge])

@@ -1,0 +1,209 @@
+"""Batches: cut, opened, changed and closed by admins; seen by their judges."""
+
+import pytest
+
+from annotations import queue
+from annotations.models import BatchState
+
+from .factories import CandidateFactory, EntityFactory, UserFactory
+from .test_api_errors import assert_problem
+
+URL = "/api/v1/batches/"
+
+
+@pytest.fixture
+def entities(db):
+    return [
+        CandidateFactory(entity=EntityFactory(frequency=9)).entity for _ in range(3)
+    ]
+
+
+def test_a_batch_goes_from_draft_to_open_to_closed_and_back(
+    api, admin, judge, entities
+):
+    client = api(admin)
+    body = {"name": "first", "entities": [entity.key for entity in entities]}
+    made = client.post(URL, body, format="json")
+    assert made.status_code == 201
+    shown = made.json()
+    assert {
+        "state": "draft",
+        "judges_required": 2,
+        "judges_maximum": 2,
+        "page_size": 30,
+        "order": "uncertain",
+        "purpose": "measurement",
+        "judges": [],
+    }.items() <= shown.items()
+    url = f"{URL}{shown['id']}/"
+    answer = client.post(
+        f"{url}judges/", {"usernames": [judge.username]}, format="json"
+    )
+    assert answer.json()["judges"] == [judge.username]
+    assert client.post(f"{url}open/").json()["state"] == "open"
+    assert client.get(f"{url}progress/").json()["candidates"] == 3
+    assert client.post(f"{url}open/").json()["state"] == "open"
+    assert client.post(f"{url}close/").json()["state"] == "closed"
+    assert client.post(f"{url}open/").json()["state"] == "open"
+
+
+def test_a_sample_is_drawn_by_its_seed(api, admin, entities):
+    body = {"name": "drawn", "sample": {"size": 2, "seed": 7}}
+    made = api(admin).post(URL, body, format="json")
+    assert made.status_code == 201
+    assert made.json()["sample"] == {
+        "size": 2,
+        "seed": 7,
+        "exponent": pytest.approx(1, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "blamed"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": None}, "name"),
+        ({"entities": []}, "entities"),
+        ({"entities": ["m.nobody"]}, "entities"),
+        ({"entities": "m.1"}, "entities"),
+        ({"sample": {"size": 2}}, "entities"),
+        ({"judges_required": 0}, "judges_required"),
+        ({"judges_required": 8}, "judges_required"),
+        ({"judges_required": "2"}, "judges_required"),
+        ({"judges_required": True}, "judges_required"),
+        ({"judges_required": 3, "judges_maximum": 2}, "judges_maximum"),
+        ({"judges_maximum": 8}, "judges_maximum"),
+        ({"page_size": 0}, "page_size"),
+        ({"page_size": 201}, "page_size"),
+        ({"order": "best"}, "order"),
+        ({"purpose": "fun"}, "purpose"),
+        ({"guidelines": 5}, "guidelines"),
+        ({"state": "open"}, "state"),
+        ({"traps": True}, "traps"),
+    ],
+)
+def test_what_breaks_a_rule_is_named(api, admin, entities, fields, blamed):
+    body = {"name": "x", "entities": [entities[0].key]} | fields
+    response = api(admin).post(URL, body, format="json")
+    assert blamed in assert_problem(response, 400, "invalid")["errors"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "blamed"),
+    [
+        ({}, "sample.size"),
+        ({"size": 0}, "sample.size"),
+        ({"size": 2, "seed": -1}, "sample.seed"),
+        ({"size": 2, "exponent": "1"}, "sample.exponent"),
+        ({"size": 2, "colour": "red"}, "sample.colour"),
+        ([], "sample"),
+    ],
+)
+def test_what_is_wrong_in_a_sample_is_named(api, admin, sample, blamed):
+    response = api(admin).post(URL, {"name": "x", "sample": sample}, format="json")
+    assert blamed in assert_problem(response, 400, "invalid")["errors"]
+
+
+def test_rules_change_while_it_runs_and_a_null_maximum_follows(api, admin, batch):
+    url, client = f"{URL}{batch.pk}/", api(admin)
+    response = client.patch(url, {"judges_maximum": 5}, format="json")
+    assert response.json()["judges_maximum"] == 5
+    body = {"judges_required": 3, "judges_maximum": None, "name": "renamed"}
+    shown = client.patch(url, body, format="json").json()
+    assert (shown["name"], shown["judges_maximum"]) == ("renamed", 3)
+    response = client.patch(url, {"judges_maximum": 1}, format="json")
+    assert_problem(response, 400, "invalid")
+    response = client.patch(url, {"order": "rank"}, format="json")
+    assert_problem(response, 400, "invalid")
+
+
+def test_later_candidates_join_by_refresh_only(api, admin, batch):
+    client, url = api(admin), f"{URL}{batch.pk}/"
+    entity = batch.batchentity_set.get().entity
+    CandidateFactory.create_batch(2, entity=entity)
+    assert client.get(f"{url}progress/").json()["candidates"] in (0, 3)
+    assert client.post(f"{url}refresh/").json() == {"added": 2}
+    assert client.get(f"{url}progress/").json()["candidates"] == 5
+    assert client.post(f"{url}refresh/").json() == {"added": 0}
+
+
+def test_a_draft_cannot_be_closed(api, admin, make_batch):
+    batch = make_batch([], is_open=False)
+    assert_problem(api(admin).post(f"{URL}{batch.pk}/close/"), 409, "conflict")
+
+
+def test_only_active_judges_can_be_added(api, admin, adjudicator, batch):
+    gone = UserFactory(is_active=False)
+    names = ["nobody", adjudicator.username, gone.username]
+    url = f"{URL}{batch.pk}/judges/"
+    response = api(admin).post(url, {"usernames": names}, format="json")
+    problem = assert_problem(response, 400, "invalid")
+    assert len(problem["errors"]["usernames"]) == 3
+
+
+def test_a_removed_judge_sees_the_batch_no_more(api, admin, judge, batch):
+    client, mine = api(admin), api(judge)
+    assert mine.get(f"{URL}{batch.pk}/").status_code == 200
+    url = f"{URL}{batch.pk}/judges/{judge.username}/"
+    assert client.delete(url).status_code == 204
+    assert_problem(client.delete(url), 404, "not-found")
+    assert_problem(mine.get(f"{URL}{batch.pk}/"), 404, "not-found")
+    assert mine.get(URL).json()["results"] == []
+
+
+def test_a_judge_sees_own_batches_without_what_is_the_admins(
+    api, admin, judge, other_judge, make_batch
+):
+    own, _ = make_batch([judge]), make_batch([other_judge])
+    [shown] = api(judge).get(URL).json()["results"]
+    assert shown["id"] == own.pk
+    assert not {"judges", "sample", "seed", "priority"} & set(shown)
+    assert shown == api(judge).get(f"{URL}{own.pk}/").json()
+    assert len(api(admin).get(URL).json()["results"]) == 2
+
+
+def test_a_judges_progress_holds_own_numbers_only(api, judge, other_judge, batch):
+    shown = api(judge).get(f"{URL}{batch.pk}/progress/").json()
+    assert set(shown) == {"judges", "counted_at"}
+    assert [numbers["username"] for numbers in shown["judges"]] == [judge.username]
+
+
+def test_an_admins_progress_names_every_judge(api, admin, judge, other_judge, batch):
+    queue.count()
+    shown = api(admin).get(f"{URL}{batch.pk}/progress/").json()
+    assert (shown["candidates"], shown["judged"], shown["open"]) == (3, 0, 0)
+    assert {n["username"] for n in shown["judges"]} == {
+        judge.username,
+        other_judge.username,
+    }
+    assert shown["counted_at"]
+
+
+def test_more_batches_cost_no_more_queries(
+    api, admin, judge, other_judge, make_batch, django_assert_num_queries
+):
+    client = api(admin)
+    make_batch([judge, other_judge])
+    with django_assert_num_queries(4):
+        client.get(URL)
+    for _ in range(4):
+        make_batch([judge, other_judge])
+    with django_assert_num_queries(4):
+        assert len(client.get(URL).json()["results"]) == 5
+
+
+def test_a_batch_of_no_number_is_unknown(api, admin):
+    for act in ("", "progress/"):
+        assert_problem(api(admin).get(f"{URL}12345/{act}"), 404, "not-found")
+    for act in ("open/", "close/", "refresh/"):
+        assert_problem(api(admin).post(f"{URL}12345/{act}"), 404, "not-found")
+
+
+def test_state_is_not_assigned_by_a_change(api, admin, batch):
+    response = api(admin).patch(
+        f"{URL}{batch.pk}/", {"state": "closed", "created_by": 1}, format="json"
+    )
+    problem = assert_problem(response, 400, "invalid")
+    assert set(problem["errors"]) == {"state", "created_by"}
+    batch.refresh_from_db()
+    assert batch.state == BatchState.OPEN
