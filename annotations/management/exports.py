@@ -2,16 +2,18 @@
 
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from annotations.errors import LabelerError
+
+from .importing import LOG_SECONDS, AsWritten
 
 
 class ExportCommand(BaseCommand):
@@ -20,12 +22,11 @@ class ExportCommand(BaseCommand):
     A file appears under its name only when it is whole.
     """
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> Any:
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         """Keep the lines of the example."""
-        kwargs.setdefault("formatter_class", RawDescriptionHelpFormatter)
-        return super().create_parser(*args, **kwargs)
+        return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Batches and the output file."""
         parser.add_argument(
             "output", nargs="?", default="-", help="a file; - is standard output"
@@ -70,13 +71,16 @@ class ExportCommand(BaseCommand):
 
     def _copy(self, pieces: Iterator[bytes], file: BinaryIO) -> None:
         is_terminal = sys.stderr.isatty()
+        rows, told_at = -1, time.monotonic()  # the header is no row
         with tqdm(unit=" rows", unit_scale=True, disable=not is_terminal) as bar:
-            rows = -1  # the header is none
             for piece in pieces:
                 file.write(piece)
                 written = piece.count(b"\n")
                 rows += written
                 bar.update(written)
+                if not is_terminal and time.monotonic() - told_at >= LOG_SECONDS:
+                    told_at = time.monotonic()
+                    self.stderr.write(f"{rows:,} rows")
         if not is_terminal:
             self.stderr.write(f"{rows:,} rows written")
 

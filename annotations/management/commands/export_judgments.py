@@ -1,8 +1,9 @@
 """`manage.py export_judgments`: every current judgment of batches as a file."""
 
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
+
+from django.core.management.base import CommandParser
 
 from annotations import export
 from annotations.management.exports import ExportCommand
@@ -16,7 +17,7 @@ class Command(ExportCommand):
         "Example: manage.py export_judgments --batch 1 judgments.tsv"
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Also whether judges are named."""
         super().add_arguments(parser)
         parser.add_argument(
