@@ -25,12 +25,12 @@ class ExportQuery(serializers.Serializer):
 
 
 class JudgmentsQuery(ExportQuery):
-    """Of which batch, and whether judges are named."""
+    """Of which batch, and whether judges are named; admins may see names."""
 
     names = serializers.ChoiceField(
         ["true", "false"],
         required=False,
-        help_text="true: sign-in names in place of pseudonyms.",
+        help_text="false: stable pseudonyms in place of sign-in names.",
     )
 
 
@@ -59,7 +59,7 @@ class JudgmentsFile(ApiView):
         """Stream every current judgment of a batch, skips included."""
         asked: dict[str, Any] = ask(JudgmentsQuery, request)
         batch = batch_for(self.user, asked["batch"])
-        rows = export.stream_judgments([batch.pk], names=asked.get("names") == "true")
+        rows = export.stream_judgments([batch.pk], names=asked.get("names") != "false")
         return attached(rows, f"judgments-{batch.pk}.tsv")
 
 
