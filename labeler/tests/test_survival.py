@@ -49,8 +49,10 @@ def admin(run):
 def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
     batch = a_batch(admin)
     acknowledged: dict[tuple[str, str], str] = {}
-    finished = threading.Event()
-    killer = threading.Thread(target=kill_one_after_another, args=(run, finished))
+    finished, killed = threading.Event(), []
+    killer = threading.Thread(
+        target=kill_one_after_another, args=(run, finished, killed)
+    )
     killer.start()
     try:
         with ThreadPoolExecutor(len(JUDGES)) as pool:
@@ -60,6 +62,7 @@ def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
         finished.set()
         killer.join()
 
+    assert set(killed) == set(VICTIMS)
     rows = admin.table(f"judgments.tsv?batch={batch}")
     assert len(rows) == len(acknowledged) == 2 * ENTITIES * PER_ENTITY
     per_candidate = Counter(row["candidate_id"] for row in rows)
@@ -92,12 +95,15 @@ def a_batch(admin):
     return number
 
 
-def kill_one_after_another(run: Run, finished: threading.Event) -> None:
+def kill_one_after_another(
+    run: Run, finished: threading.Event, killed: list[str]
+) -> None:
     """Kill each kind of process once while the clients work, then once more."""
     for name in VICTIMS * 2:
         if finished.wait(4):
             return
         os.kill(run.children()[name], signal.SIGKILL)
+        killed.append(name)
 
 
 def label(run: Run, name: str, batch: int) -> dict[tuple[str, str], str]:
