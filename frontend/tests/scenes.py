@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from annotations import judgments, queue
 from annotations.consensus import Verdict
-from annotations.models import Batch, Judgment
+from annotations.models import Judgment
 from annotations.tests.factories import CandidateFactory, EntityFactory, UserFactory
 from annotations.tests.pictures import drawn, stored
 
 
-def opened_batch(*judges, count=4, entities=1, by=None, unreadable=0, **rules) -> Batch:
+def opened_batch(*judges, count=4, entities=1, by=None, unreadable=0, **rules):
     """A batch of entities with `count` pictures each, opened for these judges.
 
     The last `unreadable` pictures of each entity cannot be shown.
@@ -38,7 +38,7 @@ def add_picture(entity, seed, is_unreadable=False, **fields):
     return CandidateFactory(entity=entity, image=stored(data), rank=seed, **fields)
 
 
-def verdicts_of(judge, batch) -> list[str]:
+def verdicts_of(judge, batch):
     """What this judge has said so far, in no order."""
     return sorted(
         Judgment.objects.filter(judge=judge, batch=batch).values_list(

@@ -213,3 +213,38 @@ def test_two_tabs_of_one_page_agree_on_what_is_recorded(opened, judge):
     assert verdicts_of(judge, batch) == ["no"]
     first.reload()
     assert verdicts(first) == ["no", ""]
+
+
+def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    page.route("**/api/v1/judgments/", lambda route: route.abort())
+    press(page, "y")
+    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    queue.close_batch(batch=batch, by=admin)
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    page.unroute("**/api/v1/judgments/")
+    page.reload()
+    expect(page.get_by_role("heading", name="This batch is closed")).to_be_visible()
+    notice = page.locator("#notices .note")
+    expect(notice).to_contain_text("On an earlier page: Not recorded")
+    notice.get_by_role("button", name="Close").click()
+    expect(notice).to_have_count(0)
+
+
+def test_a_page_that_is_looked_at_keeps_its_lease(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=2)))
+    page.clock.install()
+    page.reload()
+    with page.expect_response("**/renew/") as renewed:
+        page.clock.run_for(151_000)
+    assert renewed.value.status == 200
+
+
+def test_a_page_that_went_back_meanwhile_says_so(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=2)))
+    page.clock.install()
+    page.reload()
+    Assignment.objects.update(state="expired")
+    page.clock.run_for(151_000)
+    expect(page.locator("#notices")).to_contain_text("went back to the queue")

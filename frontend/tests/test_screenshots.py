@@ -3,15 +3,17 @@
 import csv
 import io
 import os
+import random
 from pathlib import Path
 
 import PIL.Image
 import pytest
 from django.conf import settings
+from PIL.Image import Dither
 from playwright.sync_api import expect
 
 from annotations import images, queue
-from annotations.models import Batch, Candidate, Entity, Image
+from annotations.models import Batch, BatchJudge, Candidate, Entity, Image
 from labeler import demo
 
 from .screen import all_saved, grid_of, pictures_shown, press
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "screenshots"
 PERSON = "m.demo04"
+SEED = 3
 LARGEST = 250_000
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {
@@ -53,7 +56,11 @@ def batch(judge, other_judge, admin) -> Batch:
     )
     add_candidates(entity)
     made = queue.cut(
-        by=admin, name="First batch", entities=[PERSON], judges_required=2, order="rank"
+        by=admin,
+        name="First batch",
+        entities=[PERSON],
+        judges_required=2,
+        order="uncertain",
     )
     names = [judge.username, other_judge.username]
     queue.add_judges(batch=made, usernames=names, by=admin)
@@ -61,8 +68,14 @@ def batch(judge, other_judge, admin) -> Batch:
 
 
 def add_candidates(entity) -> None:
-    """Store the demo's pictures of this entity, each as a candidate."""
+    """Store the demo's pictures of this entity; the first page is a mixed one."""
     rows = rows_of(demo.MANIFEST, entity.key)
+    deserved = truth()
+    rows.sort(key=lambda row: deserved[row["path"]] == "yes")
+    rare = sum(deserved[row["path"]] != "yes" for row in rows)
+    first, later = rows[: max(30, rare)], rows[max(30, rare) :]
+    random.Random(SEED).shuffle(first)
+    rows = first + later
     stored = images.store_many(
         [(demo.FOLDER / row["path"]).read_bytes() for row in rows]
     )
@@ -75,6 +88,7 @@ def add_candidates(entity) -> None:
             face_id=row["face_id"],
             rank=rank,
             page_url=row["page_url"],
+            image_url=row["path"],
             frame=corners and [float(corner) for corner in corners],
         )
 
@@ -86,23 +100,29 @@ def state_of(kept) -> str:
     return "empty" if kept.is_empty else "unreadable"
 
 
-def truths(page_row) -> list[str]:
+def truth():
+    """What each of the demo's pictures deserves, by its path."""
+    return {row["path"]: row["verdict"] for row in rows_of(demo.TRUTH, PERSON)}
+
+
+def truths(page_row):
     """What the tiles of a page deserve, in their order."""
-    with demo.TRUTH.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    own = [row["verdict"] for row in rows if row["key"] == PERSON]
-    ranks = dict(Candidate.objects.values_list("pk", "rank"))
-    return [own[ranks[number]] for number in page_row.candidates]
+    paths = dict(Candidate.objects.values_list("pk", "image_url"))
+    deserved = truth()
+    return [deserved[paths[number]] for number in page_row.candidates]
 
 
 def shoot(page, name) -> None:
-    """Write a picture of the page, in few enough colours to be small."""
+    """Write a picture of the page, in as many colours as keep it small."""
+    page.wait_for_timeout(200)
     shown = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    for colours in (256, 128, 64):
+    for colours, dither in [
+        (256, Dither.FLOYDSTEINBERG),
+        (256, Dither.NONE),
+        (96, Dither.NONE),
+    ]:
         file = io.BytesIO()
-        shown.quantize(colours, dither=PIL.Image.Dither.NONE).save(
-            file, "PNG", optimize=True
-        )
+        shown.quantize(colours, dither=dither).save(file, "PNG", optimize=True)
         if file.tell() < LARGEST:
             break
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -124,11 +144,12 @@ def test_the_grid_on_a_desktop(opened, judge, batch, theme):
     pictures_shown(page)
     judged_in_part(page, judge, 17)
     shoot(page, f"grid-{theme}")
-    press(page, "r")
-    shoot(page, f"grid-rest-{theme}")
+    if theme == "light":
+        press(page, "r")
+        shoot(page, "grid-rest")
 
 
-def test_the_grid_offline_and_with_a_refusal(opened, judge, admin, batch):
+def test_the_grid_offline(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
     pictures_shown(page)
     judged_in_part(page, judge, 8)
@@ -138,7 +159,7 @@ def test_the_grid_offline_and_with_a_refusal(opened, judge, admin, batch):
     shoot(page, "grid-offline")
 
 
-def test_the_full_picture_and_the_dialogs(opened, judge, batch):
+def test_the_full_picture_and_the_keys(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
     pictures_shown(page)
     press(page, "f")
@@ -146,11 +167,6 @@ def test_the_full_picture_and_the_dialogs(opened, judge, batch):
     shoot(page, "full-picture")
     press(page, "Escape", "?")
     shoot(page, "keys")
-    press(page, "Escape", "s")
-    shoot(page, "skip")
-    press(page, "Escape")
-    page.get_by_role("button", name="Guidelines").click()
-    shoot(page, "guidelines")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -165,6 +181,8 @@ def test_the_grid_on_a_phone(opened, judge, batch, theme):
 def test_home_of_a_judge_and_of_an_admin(opened, judge, admin, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
     judged_in_part(page, judge, 12)
+    # A script marks faster than a person looks.
+    BatchJudge.objects.filter(judge=judge).update(centiseconds=2640)
     queue.count()
     page.goto("/")
     shoot(page, "home-judge")
@@ -172,17 +190,8 @@ def test_home_of_a_judge_and_of_an_admin(opened, judge, admin, batch):
     shoot(page, "home-admin")
     page.goto(f"/batches/{batch.pk}/")
     shoot(page, "batch")
-    page.goto("/batches/new/")
-    shoot(page, "new-batch")
-    page.goto("/imports/")
-    shoot(page, "imports")
 
 
-def test_what_is_shown_where_there_is_no_page(opened, judge, stranger, batch, admin):
+def test_sign_in(opened, db):
     page = opened(None, "/", **DESKTOP)
     shoot(page, "sign-in")
-    page = opened(stranger, "/", **DESKTOP)
-    shoot(page, "home-empty")
-    queue.close_batch(batch=batch, by=admin)
-    page = opened(judge, grid_of(batch), **DESKTOP)
-    shoot(page, "closed")
