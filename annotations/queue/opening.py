@@ -46,10 +46,17 @@ def refresh(*, batch: Batch, by: User) -> int:
     return added
 
 
+# Counted, so that a million locked ids stay in the server.
 LOCK_ENTITIES = """
-SELECT e.id FROM annotations_entity e
-JOIN annotations_batchentity q ON q.entity_id = e.id
-WHERE q.batch_id = %s ORDER BY e.id FOR NO KEY UPDATE OF e
+SELECT count(*) FROM (
+    SELECT FROM annotations_entity e
+    JOIN annotations_batchentity q ON q.entity_id = e.id
+    WHERE q.batch_id = %s ORDER BY e.id FOR NO KEY UPDATE OF e) locked
+"""
+LOCK_QUEUE = """
+SELECT count(*) FROM (
+    SELECT FROM annotations_batchentity
+    WHERE batch_id = %s ORDER BY id FOR NO KEY UPDATE) locked
 """
 TAKE_IN = """
 WITH newcomers AS (
@@ -88,11 +95,7 @@ def _take_in(batch: Batch) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(LOCK_ENTITIES, [batch.pk])
-        cursor.execute(
-            "SELECT id FROM annotations_batchentity WHERE batch_id = %s "
-            "ORDER BY id FOR NO KEY UPDATE",
-            [batch.pk],
-        )
+        cursor.execute(LOCK_QUEUE, [batch.pk])
         cursor.execute(
             TAKE_IN,
             {

@@ -84,16 +84,16 @@ class Turn:
     def begin(cls, batch: Batch, judge: User, previous: "Turn | None") -> "Turn":
         """Lock the judge's membership: two tabs of one judge take turns."""
         membership = (
-            BatchJudge.objects.select_for_update(no_key=True)
+            BatchJudge.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("batch")
             .filter(batch=batch, judge=judge, removed_at__isnull=True)
             .first()
         )
         if membership is None:
             raise NothingToLease("no-batch")
-        batch.refresh_from_db()
-        if batch.state != BatchState.OPEN:
+        if membership.batch.state != BatchState.OPEN:
             raise NothingToLease("closed")
-        return cls(membership, batch, judge, previous)
+        return cls(membership, membership.batch, judge, previous)
 
     def held(self, after: int | None) -> Assignment | None:
         """The page that the judge holds already, if the lease is about it."""
