@@ -37,7 +37,7 @@ class Uncounted(Paginator):
     """Pages of a list that may be long: counts only as far as anybody turns pages."""
 
     @property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """Rows there are, or COUNT_LIMIT where there are more."""
         rows = self.object_list
         if isinstance(rows, models.QuerySet):

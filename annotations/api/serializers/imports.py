@@ -14,7 +14,10 @@ class NewImport(Strict):
 
     file = serializers.FileField(max_length=200)
     layout = serializers.ChoiceField(
-        sorted(intake.LAYOUTS), required=False, help_text="Detected where not given."
+        sorted(intake.LAYOUTS),
+        required=False,
+        allow_blank=True,
+        help_text="Detected where not given.",
     )
     images = serializers.ChoiceField(IMAGES, required=False)
 

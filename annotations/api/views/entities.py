@@ -64,10 +64,10 @@ class OneEntity(ApiView):
         _change(entity, read(EntityChange, request), by=self.user)
         return Response(_shown(entity, self.user, request))
 
-    @extend_schema(responses=answers({204: None}, described="It is erased."))
+    @extend_schema(responses=answers({204: None}, 400, described="It is erased."))
     def delete(self, request: Request, key: str) -> Response:
-        """Erase an entity everywhere; its key can never return."""
-        erasure.erase_entity(key=_entity(key, self.user).key, by=self.user)
+        """Erase an entity everywhere; its key can never return. Again: the same."""
+        erasure.erase_entity(key=key, by=self.user)
         return Response(status=204)
 
 
@@ -97,7 +97,7 @@ class OneImage(ApiView):
 
     @extend_schema(responses=answers({204: None}, described="It is erased."))
     def delete(self, request: Request, sha256: str) -> Response:
-        """Erase a picture everywhere; its bytes can never return."""
+        """Erase a picture everywhere; its bytes can never return. Again: the same."""
         erasure.erase_image(sha256=sha256, by=self.user)
         return Response(status=204)
 

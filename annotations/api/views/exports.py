@@ -63,7 +63,7 @@ class JudgmentsFile(ApiView):
         return attached(rows, f"judgments-{batch.pk}.tsv")
 
 
-def attached(chunks: Iterable[bytes], name: str) -> StreamingHttpResponse:
+def attached(chunks: Iterable[bytes | str], name: str) -> StreamingHttpResponse:
     """A TSV file, streamed."""
     return StreamingHttpResponse(
         chunks,

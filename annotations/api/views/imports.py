@@ -1,7 +1,6 @@
 """Files that are sent in. A worker reads them; this only takes them on."""
 
 import secrets
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +21,7 @@ from annotations.api.permissions import IsAdmin
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.imports import ImportShape, NewImport
 from annotations.errors import NotFound
-from annotations.models import Import
+from annotations.models import Import, User
 
 from .base import ApiView, read
 from .exports import TSV_TYPE, attached
@@ -36,7 +36,7 @@ class Imports(ApiView):
     parser_classes = (UploadParser,)
 
     def perform_authentication(self, request: Request) -> None:
-        """Look at the size first: a session's check reads the whole form."""
+        """Look at size and session first: a session's CSRF check reads the whole form."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         is_huge = (
             length.isdigit() and int(length) > settings.UPLOAD_MAX_BYTES + FORM_SPARE
@@ -47,6 +47,9 @@ class Imports(ApiView):
                 f"Uploads may have {limit} bytes; for more use the command "
                 "`manage.py import_candidates FILE`."
             )
+        who = request._request.user
+        if isinstance(who, User) and who.is_active and not who.is_admin:
+            raise PermissionDenied
         super().perform_authentication(request)
 
     @extend_schema(
@@ -109,7 +112,7 @@ class Refused(ApiView):
     @extend_schema(responses=answers(binary(TSV_TYPE)))
     def get(self, request: Request, id: int) -> StreamingHttpResponse:
         """Stream the refused rows: line, reason, and how the row began."""
-        return attached(_lines(_import(id)), f"refused-{id}.tsv")
+        return attached(intake.refused_tsv(_import(id)), f"refused-{id}.tsv")
 
 
 def _import(number: int) -> Import:
@@ -117,10 +120,3 @@ def _import(number: int) -> Import:
     if found is None:
         raise NotFound(f"There is no import {number}.")
     return found
-
-
-def _lines(source: Import) -> Iterator[bytes]:
-    yield b"line\treason\trow\n"
-    rows = source.refused.order_by("line").values_list("line", "reason", "row")
-    for line, reason, row in rows.iterator(chunk_size=2000):
-        yield f"{line}\t{reason}\t{row}\n".encode()

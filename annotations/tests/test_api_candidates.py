@@ -1,0 +1,170 @@
+"""Candidates, and the bytes of their pictures: to the right person, harmless."""
+
+import io
+
+import PIL.Image
+import pytest
+
+from annotations import queue
+from annotations.models import AssignmentState, Candidate, CandidateState
+
+from .factories import CandidateFactory, EntityFactory
+from .pictures import drawn, stored
+from .test_api_errors import assert_problem
+
+URL = "/api/v1/candidates/"
+
+
+def body_of(response):
+    return b"".join(response.streaming_content)
+
+
+@pytest.fixture
+def entity(db):
+    return EntityFactory(key="m.here")
+
+
+@pytest.fixture
+def page(admin, judge, entity):
+    """The judge's page of one candidate with a picture."""
+    CandidateFactory(entity=entity, image=stored(drawn(3)))
+    batch = queue.cut(by=admin, name="b", entities=[entity.key])
+    queue.add_judges(batch=batch, usernames=[judge.username], by=admin)
+    queue.open_batch(batch=batch, by=admin)
+    return queue.lease(judge=judge)
+
+
+def test_an_entitys_candidates_are_listed(api, admin, entity):
+    ready = CandidateFactory(entity=entity, frame=[0, 0, 0.5, 1])
+    waiting = CandidateFactory(entity=entity, waiting=True)
+    CandidateFactory(entity=entity, erased=True)
+    CandidateFactory()
+    first, second = api(admin).get(f"{URL}?entity=m.here").json()["results"]
+    assert (first["id"], second["id"]) == (ready.pk, waiting.pk)
+    assert first["sha256"] == ready.image.sha256
+    assert first["frame"] == [0.0, 0.0, 0.5, 1.0]
+    assert first["image"].endswith(f"{URL}{ready.pk}/image/")
+    assert (second["state"], second["image"], second["sha256"]) == (
+        "waiting",
+        None,
+        None,
+    )
+    assert api(admin).get(f"{URL}{ready.pk}/").json() == first
+
+
+def test_a_list_needs_a_known_entity(api, admin):
+    assert_problem(api(admin).get(URL), 400, "invalid")
+    assert_problem(api(admin).get(f"{URL}?entity=m.nobody"), 404, "not-found")
+    assert_problem(api(admin).get(f"{URL}?entity=%00"), 400, "invalid")
+
+
+def test_more_candidates_cost_no_more_queries(
+    api, admin, entity, django_assert_num_queries
+):
+    client = api(admin)
+    for _ in range(2):
+        CandidateFactory.create_batch(10, entity=entity)
+        with django_assert_num_queries(3):
+            client.get(f"{URL}?entity=m.here")
+
+
+def test_an_admin_sees_a_picture_by_number(api, admin, entity):
+    candidate = CandidateFactory(entity=entity, image=stored(drawn(1)))
+    response = api(admin).get(f"{URL}{candidate.pk}/image/")
+    assert body_of(response) == drawn(1)
+    assert response["Content-Type"] == "image/png"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "sandbox"
+    assert response["Cache-Control"] == "private, max-age=3600"
+    assert response["Content-Disposition"] == (
+        f'inline; filename="candidate-{candidate.pk}.png"'
+    )
+    assert {"Authorization", "Cookie"} <= set(response["Vary"].split(", "))
+
+
+def test_what_browsers_do_not_show_is_encoded_anew(api, admin, entity):
+    candidate = CandidateFactory(entity=entity, image=stored(drawn(2, format="BMP")))
+    response = api(admin).get(f"{URL}{candidate.pk}/image/")
+    assert response["Content-Type"] == "image/webp"
+    assert PIL.Image.open(io.BytesIO(body_of(response))).format == "WEBP"
+
+
+def test_a_judge_sees_pictures_by_tile_only(api, judge, page):
+    client, tile = api(judge), page.tile_id(0)
+    assert body_of(client.get(f"{URL}{tile}/image/")) == drawn(3)
+    thumbnail = client.get(f"{URL}{tile}/thumbnail/")
+    assert thumbnail["Content-Type"] == "image/webp"
+    assert PIL.Image.open(io.BytesIO(body_of(thumbnail))).format == "WEBP"
+    for address in (f"{page.candidates[0]}/image/", f"{page.candidates[0]}/thumbnail/"):
+        assert_problem(client.get(f"{URL}{address}"), 404, "not-found")
+    assert_problem(client.get(f"{URL}{page.pk}.1/image/"), 404, "not-found")
+
+
+def test_nothing_of_a_picture_answer_names_the_candidate(api, judge, page):
+    response = api(judge).get(f"{URL}{page.tile_id(0)}/image/")
+    candidate = Candidate.objects.get()
+    told = " ".join(response.headers.values())
+    assert candidate.image.sha256[:8] not in told
+    assert response["Content-Disposition"].endswith(
+        f'"candidate-{page.tile_id(0)}.png"'
+    )
+
+
+def test_tiles_of_others_are_unknown_even_to_admins(
+    api, admin, other_judge, stranger, page
+):
+    for person in (admin, other_judge, stranger):
+        response = api(person).get(f"{URL}{page.tile_id(0)}/image/")
+        assert_problem(response, 404, "not-found")
+
+
+def test_tiles_work_after_submit_while_the_batch_is_open(api, admin, judge, page):
+    page.state = AssignmentState.SUBMITTED
+    page.save()
+    address = f"{URL}{page.tile_id(0)}/image/"
+    assert api(judge).get(address).status_code == 200
+    queue.close_batch(batch=page.batch, by=admin)
+    assert_problem(api(judge).get(address), 404, "not-found")
+
+
+def test_an_etag_differs_between_people_and_saves_the_bytes(api, admin, judge, page):
+    client, address = api(judge), f"{URL}{page.tile_id(0)}/image/"
+    etag = client.get(address)["ETag"]
+    assert etag.startswith('"')
+    assert etag != api(admin).get(f"{URL}{page.candidates[0]}/image/")["ETag"]
+    for known in (etag, f'"x", W/"y", {etag}'):
+        again = client.get(address, HTTP_IF_NONE_MATCH=known)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again["Cache-Control"] == "private, max-age=3600"
+    assert client.get(address, HTTP_IF_NONE_MATCH='"z"').status_code == 200
+
+
+@pytest.mark.parametrize("address", ["image/", "thumbnail/"])
+def test_what_cannot_be_read_is_never_served(api, admin, entity, address):
+    junk = stored(b"<svg onload=alert(1)>")
+    unreadable = CandidateFactory(
+        entity=entity, image=junk, state=CandidateState.UNREADABLE
+    )
+    waiting = CandidateFactory(entity=entity, waiting=True)
+    response = api(admin).get(f"{URL}{unreadable.pk}/{address}")
+    assert_problem(response, 404, "unreadable")
+    response = api(admin).get(f"{URL}{waiting.pk}/{address}")
+    assert_problem(response, 404, "not-found")
+
+
+def test_a_tile_erased_meanwhile_says_so(api, judge, page):
+    Candidate.objects.update(state=CandidateState.ERASED, image=None)
+    response = api(judge).get(f"{URL}{page.tile_id(0)}/image/")
+    assert_problem(response, 410, "erased")
+    response = api(judge).post(
+        f"{URL}{page.tile_id(0)}/reports/", {"reason": "other"}, format="json"
+    )
+    assert_problem(response, 410, "erased")
+
+
+def test_an_admin_reports_by_number(api, admin, entity):
+    candidate = CandidateFactory(entity=entity)
+    url = f"{URL}{candidate.pk}/reports/"
+    response = api(admin).post(url, {"reason": "offensive"}, format="json")
+    assert response.status_code == 201
+    assert candidate.reports.get().by == admin

@@ -1,0 +1,183 @@
+"""Entities and pictures: in full for admins, without counts for judges of theirs."""
+
+import pytest
+
+from annotations import images
+from annotations.models import Alias, AuditEntry, Entity
+
+from .factories import CandidateFactory, EntityFactory
+from .pictures import drawn, stored
+from .test_api_errors import assert_problem
+
+URL = "/api/v1/entities/"
+FOR_ADMINS = {"candidates", "frequency", "representative_sha256"}
+
+
+@pytest.fixture
+def entity(batch):
+    return batch.batchentity_set.get().entity
+
+
+def test_a_judge_lists_the_entities_of_own_batches_only(api, judge, stranger, entity):
+    EntityFactory()
+    listed = api(judge).get(URL).json()["results"]
+    assert [line["key"] for line in listed] == [entity.key]
+    assert api(stranger).get(URL).json() == {"next": None, "results": []}
+
+
+def test_an_admin_lists_all_but_the_erased(api, admin, entity):
+    other = EntityFactory()
+    Entity.objects.create(key=None, erased_at="2024-01-01T00:00Z")
+    listed = api(admin).get(f"{URL}?limit=1").json()
+    rest = api(admin).get(listed["next"]).json()
+    keys = [line["key"] for line in listed["results"] + rest["results"]]
+    assert (keys, rest["next"]) == ([entity.key, other.key], None)
+
+
+def test_counts_are_for_admins_only(api, admin, judge, entity):
+    CandidateFactory(entity=entity, waiting=True)
+    CandidateFactory(entity=entity, erased=True)
+    full = api(admin).get(f"{URL}{entity.key}/").json()
+    assert full["candidates"] == {
+        "waiting": 1,
+        "ready": 3,
+        "unreadable": 0,
+        "empty": 0,
+    }
+    shown = api(judge).get(f"{URL}{entity.key}/").json()
+    assert set(full) - set(shown) == FOR_ADMINS
+    assert not {name for name in shown if isinstance(shown[name], int | dict)} - {
+        "representative_verified"
+    }
+
+
+def test_an_entity_of_other_batches_is_unknown(api, judge, stranger, entity):
+    other = EntityFactory()
+    for client, key in ((api(judge), other.key), (api(stranger), entity.key)):
+        for address in ("", "representative/"):
+            response = client.get(f"{URL}{key}/{address}")
+            assert_problem(response, 404, "not-found")
+
+
+def test_a_removed_judge_knows_its_entities_no_more(api, judge, batch, entity):
+    batch.batchjudge_set.filter(judge=judge).update(removed_at="2024-01-01T00:00Z")
+    assert_problem(api(judge).get(f"{URL}{entity.key}/"), 404, "not-found")
+
+
+@pytest.mark.parametrize("key", ["m.06y3r", "Zoë", "名前", "a&b=c;d", "..."])
+def test_keys_of_any_kind_are_addresses(api, admin, key):
+    EntityFactory(key=key)
+    [line] = api(admin).get(URL).json()["results"]
+    assert line["key"] == key
+    assert api(admin).get(f"{URL}{key}/").json()["key"] == key
+
+
+def test_properties_are_changed_and_what_is_not_named_stays(api, admin, entity):
+    Alias.objects.create(entity=entity, name="Other", language="de")
+    body = {"name": "New name", "professions": ["painter"], "frequency": 12}
+    shown = api(admin).patch(f"{URL}{entity.key}/", body, format="json").json()
+    assert body.items() <= shown.items()
+    assert shown["description"] == entity.description
+    assert shown["aliases"] == [{"name": "Other", "language": "de"}]
+    assert AuditEntry.objects.filter(action="entity-changed", by=admin).exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "blamed"),
+    [
+        ({"key": "m.other"}, "key"),
+        ({"erased_at": None}, "erased_at"),
+        ({"url": "javascript:alert(1)"}, "url"),
+        ({"frequency": -1}, "frequency"),
+        ({"frequency": 2**63}, "frequency"),
+        ({"professions": "painter"}, "professions"),
+        ({"professions": [5]}, "professions.0"),
+        ({"representative": "x"}, "representative"),
+        ({"representative": "0" * 64}, "representative"),
+    ],
+)
+def test_what_breaks_a_rule_is_named(api, admin, entity, fields, blamed):
+    response = api(admin).patch(f"{URL}{entity.key}/", fields, format="json")
+    assert list(assert_problem(response, 400, "invalid")["errors"]) == [blamed]
+
+
+def test_the_first_ready_picture_stands_in_until_one_is_chosen(api, admin, judge):
+    entity = EntityFactory()
+    first, second = (
+        CandidateFactory(entity=entity, rank=rank, image=stored(drawn(rank)))
+        for rank in (1, 2)
+    )
+    client, url = api(admin), f"{URL}{entity.key}/"
+    shown = client.get(url).json()
+    assert (shown["representative_verified"], shown["representative_sha256"]) == (
+        False,
+        None,
+    )
+    assert b"".join(client.get(shown["representative"]).streaming_content) == drawn(1)
+    body = {"representative": second.image.sha256}
+    shown = client.patch(url, body, format="json").json()
+    assert shown["representative_verified"] is True
+    response = client.get(shown["representative"])
+    assert b"".join(response.streaming_content) == drawn(2)
+    assert response["Content-Type"] == "image/png"
+    shown = client.patch(url, {"representative": None}, format="json").json()
+    assert shown["representative_verified"] is False
+
+
+def test_a_picture_of_somebody_else_represents_nobody(api, admin, entity):
+    other = CandidateFactory()
+    body = {"representative": other.image.sha256}
+    response = api(admin).patch(f"{URL}{entity.key}/", body, format="json")
+    assert_problem(response, 400, "invalid")
+
+
+def test_an_entity_without_pictures_has_no_representative(api, admin):
+    entity = EntityFactory()
+    url = f"{URL}{entity.key}/"
+    assert api(admin).get(url).json()["representative"] is None
+    assert_problem(api(admin).get(f"{url}representative/"), 404, "not-found")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erased_entity_is_gone(api, admin):
+    entity = CandidateFactory(image=stored(seed=5)).entity
+    client, url = api(admin), f"{URL}{entity.key}/"
+    assert client.delete(url).status_code == 204
+    assert_problem(client.get(url), 404, "not-found")
+    assert client.delete(url).status_code == 204
+    assert_problem(client.delete(f"{URL}m.never/"), 404, "not-found")
+    assert client.get(URL).json()["results"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erased_picture_is_gone(api, admin):
+    candidate = CandidateFactory(image=stored(seed=6))
+    client, digest = api(admin), candidate.image.sha256
+    assert client.delete(f"/api/v1/images/{digest}/").status_code == 204
+    assert client.delete(f"/api/v1/images/{digest}/").status_code == 204
+    never = f"/api/v1/images/{'0' * 64}/"
+    assert_problem(client.delete(never), 404, "not-found")
+    listed = client.get(f"/api/v1/candidates/?entity={candidate.entity.key}")
+    assert listed.json()["results"] == []
+    assert_problem(
+        client.get(f"/api/v1/candidates/{candidate.pk}/image/"), 404, "not-found"
+    )
+
+
+def test_more_entities_cost_no_more_queries(api, admin, django_assert_num_queries):
+    client = api(admin)
+    EntityFactory()
+    with django_assert_num_queries(2):
+        client.get(URL)
+    EntityFactory.create_batch(20)
+    with django_assert_num_queries(2):
+        assert len(client.get(URL).json()["results"]) == 21
+
+
+def test_the_representative_is_private_to_whom_it_was_shown(api, admin, judge, batch):
+    entity = EntityFactory(key="m.seen")
+    CandidateFactory(entity=entity, image=stored(seed=8))
+    batch.batchentity_set.create(entity=entity)
+    answers = [api(p).get(f"{URL}m.seen/representative/") for p in (admin, judge)]
+    assert len({answer["ETag"] for answer in answers}) == 2
+    assert images.representative_of(entity)[0]

@@ -1,0 +1,134 @@
+"""Files that are sent in: taken on at once, read by a worker."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from annotations import tasks
+from annotations.models import Entity, Import
+
+from .test_api_errors import assert_problem
+
+URL = "/api/v1/imports/"
+LIST = 'm.1\t"Ada"@en\nm.2\t"Grace"@en\nbroken line\n'
+
+
+@pytest.fixture
+def enqueued(monkeypatch):
+    """The imports that were handed to a worker (there is none in this process)."""
+    numbers = []
+    monkeypatch.setattr(tasks.continue_import, "delay", numbers.append)
+    return numbers
+
+
+def file_of(text=LIST, name="names.tsv"):
+    return SimpleUploadedFile(name, text.encode())
+
+
+def send(client, **fields):
+    return client.post(URL, {"file": file_of()} | fields, format="multipart")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_taken_on_read_and_reported(api, admin, enqueued):
+    client = api(admin)
+    response = send(client, layout="names")
+    assert response.status_code == 202
+    begun = response.json()
+    assert (begun["state"], enqueued) == ("pending", [begun["id"]])
+    tasks.continue_import(begun["id"])
+    shown = client.get(f"{URL}{begun['id']}/").json()
+    assert (shown["state"], shown["file_name"]) == ("done", "names.tsv")
+    assert [
+        shown[f"rows_{kind}"] for kind in ("read", "added", "known", "refused")
+    ] == [
+        3,
+        2,
+        0,
+        1,
+    ]
+    assert set(Entity.objects.values_list("key", flat=True)) == {"m.1", "m.2"}
+    response = client.get(f"{URL}{begun['id']}/refused.tsv")
+    lines = b"".join(response.streaming_content).decode().split("\n")
+    assert response["Content-Type"] == "text/tab-separated-values; charset=utf-8"
+    assert lines[0] == "line\treason\trow"
+    assert lines[1].startswith("3\t")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_newest_import_is_listed_first(api, admin, enqueued):
+    client = api(admin)
+    for _ in range(2):
+        send(client, images="none")
+    newest, oldest = client.get(URL).json()["results"]
+    assert newest["id"] > oldest["id"]
+    assert newest["images"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("fields", "blamed"),
+    [
+        ({"file": ""}, "file"),
+        ({"file": "text"}, "file"),
+        ({"layout": "thumb"}, "layout"),
+        ({"images": "some"}, "images"),
+        ({"upload": "/etc/passwd"}, "upload"),
+        ({"state": "done"}, "state"),
+    ],
+)
+def test_what_is_wrong_in_the_form_is_named(api, admin, enqueued, fields, blamed):
+    response = send(api(admin), **fields)
+    problem = assert_problem(response, 400, "invalid")
+    assert set(problem["errors"]) == {blamed}
+    assert not Import.objects.exists()
+
+
+def test_a_huge_upload_is_refused_before_it_is_read(api, admin, settings):
+    settings.UPLOAD_MAX_BYTES = -64 * 1024
+    problem = assert_problem(send(api(admin)), 413, "too-large")
+    assert "import_candidates" in problem["detail"]
+
+
+def test_json_is_no_upload(api, admin):
+    response = api(admin).post(URL, {"file": "x"}, format="json")
+    assert_problem(response, 415, "unsupported-media-type")
+
+
+def test_nobody_else_may_send_files(api, judge, adjudicator):
+    for client in (api(judge), api(adjudicator)):
+        assert_problem(send(client), 403, "not-allowed")
+    assert_problem(send(api()), 401, "not-signed-in")
+
+
+def test_a_judges_session_is_refused_before_the_form_is_read(judge, monkeypatch):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(judge)
+    monkeypatch.setattr(
+        "django.http.request.HttpRequest._load_post_and_files",
+        lambda request: pytest.fail("the form was read"),
+    )
+    assert_problem(client.post(URL, {"file": file_of()}), 403, "not-allowed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_admins_session_sends_files_with_the_csrf_token(admin, enqueued):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+    assert_problem(client.post(URL, {"file": file_of()}), 403, "not-allowed")
+    client.cookies["csrftoken"] = "x" * 32
+    form = {"file": file_of(), "csrfmiddlewaretoken": "x" * 32}
+    assert client.post(URL, form).status_code == 202
+
+
+def test_a_path_in_the_file_name_leads_nowhere(api, admin, enqueued, own_store):
+    form = {"file": file_of(name="../../../etc/passwd")}
+    response = api(admin).post(URL, form, format="multipart")
+    assert response.json()["file_name"] == "passwd"
+    [stored] = (path for path in own_store.rglob("*") if path.is_file())
+    assert stored.parent == own_store / "imports"
+    assert "passwd" not in stored.name
+
+
+def test_imports_of_no_number_are_unknown(api, admin):
+    for address in ("777/", "777/refused.tsv"):
+        assert_problem(api(admin).get(f"{URL}{address}"), 404, "not-found")
