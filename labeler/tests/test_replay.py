@@ -1,0 +1,42 @@
+"""After a restore: what was erased since the backup is erased again."""
+
+import pytest
+
+from annotations.intake.tombstones import is_buried, key_hmac
+from annotations.models import Entity, Image, Tombstone
+from annotations.tests.factories import CandidateFactory, EntityFactory
+from deploy.replay_erasures import replay
+
+pytestmark = pytest.mark.django_db
+
+
+def line(kind: str, value: str) -> str:
+    return f"{kind}\t{key_hmac(kind, value).hex()}\n"
+
+
+@pytest.fixture
+def restored():
+    """Three people as an old backup has them, each with a picture."""
+    people = [EntityFactory(key=f"m.person{n}") for n in range(3)]
+    return [CandidateFactory(entity=person) for person in people]
+
+
+def test_what_a_tombstone_names_is_erased_and_the_rest_stays(restored):
+    first, second, third = restored
+    lines = [line("entity", "m.person0"), line("image", second.image.sha256)]
+    assert replay(lines) == 2
+    assert set(Entity.objects.values_list("key", flat=True)) == {None, "m.person1", "m.person2"}  # fmt: skip
+    assert list(Image.objects.all()) == [third.image]
+
+
+def test_what_came_and_was_erased_after_the_backup_stays_buried(restored):
+    replay([line("entity", "m.newcomer")])
+    assert is_buried("entity", "m.newcomer")
+
+
+def test_replaying_twice_changes_nothing(restored):
+    lines = [line("entity", "m.person0")]
+    replay(lines)
+    stones = Tombstone.objects.count()
+    assert replay(lines) == 0
+    assert Tombstone.objects.count() == stones
