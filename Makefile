@@ -39,3 +39,7 @@ fix: $(STAMP)
 
 bench: $(STAMP)
 	@$(PY) -m labeler.embedded exec --worker -- $(PY) -m benchmarks $(ARGS)
+
+screenshots: $(STAMP)
+	@$(PY) -m labeler.browser
+	@LABELER_SCREENSHOTS=1 $(PY) -m labeler.embedded exec --fast -- $(PY) -m pytest frontend/tests/test_screenshots.py

@@ -55,17 +55,24 @@ class _Ledger:
     @classmethod
     def open(cls, judge: User, marks: Sequence[Mark]) -> "_Ledger":
         """Lock memberships, then queue rows, always in this order; then read."""
-        pages = _pages(judge, {mark.assignment for mark in marks})
+        numbers = {mark.assignment for mark in marks}
         memberships = {
             m.batch_id: m
             for m in BatchJudge.objects.select_for_update(no_key=True)
-            .filter(judge=judge, batch__in={p.batch_id for p in pages.values()})
+            .filter(
+                judge=judge,
+                batch__in=Assignment.objects.filter(pk__in=numbers, judge=judge)
+                .order_by()
+                .values("batch"),
+            )
             .order_by("batch")
         }
-        rows = queue.lock_pairs((p.batch_id, p.entity_id) for p in pages.values())
+        rows = queue.lock_rows_of_pages(list(numbers), judge.pk)
+        pages = _pages(judge, numbers)
         touched = _touched(pages, marks)
         entries = queue.open_entries(rows, touched) if rows else []
-        pages = _pages(judge, pages)  # as they are under the lock
+        if any(entry.has_expired for entry in entries):
+            pages = _pages(judge, numbers)
         current, seen = _said(judge, list(pages.values()))
         return cls(
             judge,

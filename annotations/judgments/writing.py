@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from psycopg2.extras import execute_values
 
 from annotations.consensus import Verdict
 from annotations.models import (
@@ -14,6 +13,7 @@ from annotations.models import (
     AssignmentState,
     JudgmentRevision,
     User,
+    prepared,
 )
 
 from .marks import Mark, blind_verdict, clamped
@@ -34,8 +34,14 @@ COLUMNS = (
     "client_id",
 )
 VERDICT = COLUMNS.index("verdict")
+TYPES = (
+    "bigint[], bigint[], bigint[], bigint[], smallint[], text[], text[], text[], "
+    "text[], integer[], timestamptz[], timestamptz[], text[]"
+)
 UPSERT = f"""
-INSERT INTO annotations_judgment ({", ".join(COLUMNS)}) VALUES %s
+INSERT INTO annotations_judgment ({", ".join(COLUMNS)})
+SELECT * FROM unnest({", ".join(f"${n}" for n in range(1, len(COLUMNS)))},
+                     ${len(COLUMNS)}::uuid[])
 ON CONFLICT (batch_id, candidate_id, judge_id) DO UPDATE SET
 {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[3:])}
 """
@@ -149,7 +155,8 @@ class Writes:
     def _flush_round(self, rows: Sequence[tuple]) -> None:
         taken_back = [row[:3] for row in rows if row[VERDICT] is None]
         with connection.cursor() as cursor:
-            execute_values(cursor.cursor, UPSERT, rows, page_size=len(rows))
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            prepared.execute(cursor, "labeler_say", TYPES, UPSERT, columns)
             for key in taken_back:
                 cursor.execute(
                     "DELETE FROM annotations_judgment WHERE batch_id = %s "

@@ -15,7 +15,7 @@ from .ending import (
     renew_held,
     submit,
 )
-from .entry import Entry, clock, lock_pairs, open_entries
+from .entry import Entry, clock, lock_rows_of_pages, open_entries
 from .lease import lease
 from .membership import add_judges, remove_judge
 from .opening import close_batch, open_batch, refresh
@@ -40,7 +40,7 @@ __all__ = [
     "held_by",
     "lease",
     "lease_end",
-    "lock_pairs",
+    "lock_rows_of_pages",
     "needs_of",
     "open_batch",
     "open_entries",

@@ -35,13 +35,13 @@ class Entry:
     rules: Rules
     now: datetime
     standings: dict[int, Standing]
+    has_expired: bool = False  # leases ended while it was read
     before: Tally = field(default_factory=Tally)
     free_before: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for standing in self.standings.values():
-            self.before.add(standing, self.rules)
-            self.free_before[standing.candidate] = standing.free(self.rules)
+        for candidate, standing in self.standings.items():
+            self.free_before[candidate] = self.before.add(standing, self.rules)
 
     def settle(self) -> None:
         """Write what changed, and reopen the row to judges who had passed it.
@@ -49,10 +49,10 @@ class Entry:
         Only candidates that were read can have changed, so counters move by the
         difference.
         """
-        after = Tally()
-        for standing in self.standings.values():
-            after.add(standing, self.rules)
-        changed = False
+        after, has_more, changed = Tally(), False, False
+        for candidate, standing in self.standings.items():
+            free = after.add(standing, self.rules)
+            has_more |= free > self.free_before[candidate]
         for name in Tally.__slots__:
             difference = getattr(after, name) - getattr(self.before, name)
             if difference:
@@ -62,10 +62,7 @@ class Entry:
             counters = Tally(*(getattr(self.row, name) for name in Tally.__slots__))
             self.row.state = counters.state
             self.row.save(update_fields=[*Tally.__slots__, "state"])
-        if any(
-            s.free(self.rules) > self.free_before[s.candidate]
-            for s in self.standings.values()
-        ):
+        if has_more:
             reopen([self.row])
 
 
@@ -103,10 +100,12 @@ def open_entries(
     entries = []
     for row in rows:
         reading = readings[row.pk]
-        if reading.is_due():
+        is_due = reading.is_due()
+        if is_due:
             _expire(row)
             reading = read([row.pk], candidates)[row.pk]
         entries.append(_entry(row, reading))
+        entries[-1].has_expired = is_due
     return entries
 
 
@@ -144,6 +143,21 @@ def lock_pairs(pairs: Iterable[tuple[int, int]]) -> list[BatchEntity]:
         ORDER BY q.id FOR NO KEY UPDATE OF q
         """,
         [[batch for batch, _ in wanted], [entity for _, entity in wanted]],
+    )
+    return list(rows)
+
+
+def lock_rows_of_pages(numbers: Sequence[int], judge: int) -> list[BatchEntity]:
+    """Lock the queue rows of a judge's pages (ids), waiting, always in row order."""
+    rows = BatchEntity.objects.raw(
+        """
+        SELECT q.* FROM annotations_batchentity q
+        WHERE (q.batch_id, q.entity_id) IN (
+            SELECT batch_id, entity_id FROM annotations_assignment
+            WHERE id = ANY(%s) AND judge_id = %s)
+        ORDER BY q.id FOR NO KEY UPDATE OF q
+        """,
+        [list(numbers), judge],
     )
     return list(rows)
 

@@ -113,20 +113,22 @@ class Tally:
     open_places: int = 0
     held_places: int = 0
 
-    def add(self, standing: Standing, rules: Rules, sign: int = 1) -> None:
-        """Count one candidate in, or out with sign -1."""
+    def add(self, standing: Standing, rules: Rules) -> int:
+        """Count one candidate in; how many of its places are free."""
         if not standing.is_member:
-            return
+            return 0
         verdicts = standing.verdicts()
         is_judged = len(verdicts) >= rules.required
         is_open = consensus.truth(verdicts, rules, standing.ruling).basis is Basis.OPEN
-        self.total += sign
-        self.judged += sign * is_judged
-        self.settled += sign * (not is_open)
-        self.disputed += sign * consensus.is_disputed(verdicts, rules)
-        self.undecided += sign * (is_judged and is_open)
-        self.open_places += sign * standing.free(rules)
-        self.held_places += sign * len(standing.held)
+        free = standing.free(rules)
+        self.total += 1
+        self.judged += is_judged
+        self.settled += not is_open
+        self.disputed += consensus.is_disputed(verdicts, rules)
+        self.undecided += is_judged and is_open
+        self.open_places += free
+        self.held_places += len(standing.held)
+        return free
 
     @property
     def state(self) -> QueueState:
