@@ -152,8 +152,9 @@ def _erase_image(digest: str, by: User | None) -> None:
 
 def _pictures(of: Q) -> dict[int, str]:
     """The digests of candidates' pictures by number; zero bytes are no picture."""
-    found = Image.objects.filter(candidates__in=Candidate.objects.filter(of))
-    return dict(found.exclude(byte_size=0).values_list("pk", "sha256"))
+    shown = Image.objects.filter(candidates__in=Candidate.objects.filter(of))
+    found = shown.exclude(byte_size=0).values_list("pk", "sha256")
+    return {pk: str(sha256) for pk, sha256 in found}
 
 
 def _numbers(of: Q) -> set[int]:

@@ -67,7 +67,7 @@ class ExportCommand(BaseCommand):
             out.flush()
         except BrokenPipeError:
             # `| head` has seen enough; the interpreter must not flush once more.
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
 
     def _copy(self, pieces: Iterator[bytes], file: BinaryIO) -> None:
         is_terminal = sys.stderr.isatty()

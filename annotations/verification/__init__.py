@@ -1,0 +1,28 @@
+"""Everything that is stored twice for the size's sake, recomputed and compared.
+
+`verify` yields what differs, mended where asked: queue rows, batch totals and judges'
+own numbers (`counters`), candidates' states (`states`), files of pictures (`store`).
+"""
+
+from collections.abc import Iterator
+
+from .counters import judges_numbers, queue_rows, totals
+from .difference import Difference
+from .states import candidate_states
+from .store import lost_files, stray_files
+
+__all__ = ["Difference", "verify"]
+
+
+def verify(*, fix: bool = False, files: bool = False) -> Iterator[Difference]:
+    """Recompute every stored count and state; with `files`, look into the store too.
+
+    Safe beside people at work: what seems to differ is looked at again under its lock.
+    """
+    yield from candidate_states(fix=fix)
+    yield from queue_rows(fix=fix)
+    yield from judges_numbers(fix=fix)
+    yield from totals(fix=fix)
+    if files:
+        yield from lost_files()
+        yield from stray_files(fix=fix)
