@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.intake.tombstones import is_buried, key_hmac
+from annotations.intake.tombstones import Kind, is_buried, key_hmac
 from annotations.models import Entity, Image, Tombstone
 from annotations.tests.factories import CandidateFactory, EntityFactory
 from deploy.replay_erasures import replay
@@ -10,7 +10,7 @@ from deploy.replay_erasures import replay
 pytestmark = pytest.mark.django_db
 
 
-def line(kind: str, value: str) -> str:
+def line(kind: Kind, value: str) -> str:
     return f"{kind}\t{key_hmac(kind, value).hex()}\n"
 
 
