@@ -17,7 +17,7 @@ from . import cells
 from .cells import Refusal, excerpt
 from .rows import Blocks, CandidateRow, Refused
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 40_000
 PICTURED_ROWS = 250
 PICTURED_BYTES = 16 * 1024**2
 # Slow pictures must not make a transaction, and with it a task, last.

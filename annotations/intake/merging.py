@@ -99,16 +99,18 @@ def _merge_rows(layout: str, chunk: Chunk, rows: Sequence[Row], graves: Graves) 
         added = merge_entities(rows)  # type: ignore[arg-type]
     else:
         ids = ensure_entities(rows)  # type: ignore[arg-type]
-        known = [chunk.prepared[row[0]] for row in rows if row[0] in chunk.prepared]
-        stored = images.record(known)
-        by_line = {
-            row[0]: stored[chunk.prepared[row[0]].sha256]
-            for row in rows
-            if row[0] in chunk.prepared
-        }
-        added = merge_candidates(rows, ids, by_line)  # type: ignore[arg-type]
+        added = merge_candidates(rows, ids, _recorded(chunk, rows))  # type: ignore[arg-type]
     _look_again(chunk, rows, graves)
     return added
+
+
+def _recorded(chunk: Chunk, rows: Sequence[Row]) -> dict[int, images.Stored]:
+    """The pictures of these rows by line, their rows made where they are missing."""
+    if not chunk.prepared:
+        return {}
+    here = {row[0]: chunk.prepared[row[0]] for row in rows if row[0] in chunk.prepared}
+    stored = images.record(here.values())
+    return {line: stored[each.sha256] for line, each in here.items()}
 
 
 def _look_again(chunk: Chunk, rows: Sequence[Row], graves: Graves) -> None:

@@ -20,6 +20,7 @@ GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 HEAD_BYTES = 512
 PIECE = 1024**2
+ZSTD_BITE = 4096
 # Unpacked to a temporary file: archives that are compressed or cannot be sought in.
 UNPACKED_MIN, UNPACKED_RATIO = 4 * 1024**3, 100
 DAMAGED = (EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, OSError)
@@ -63,23 +64,57 @@ class Source:
 class Guarded(io.RawIOBase):
     """A stream whose own errors become UnreadableFile: the file is damaged."""
 
-    def __init__(self, file: IO[bytes], head: bytes = b"") -> None:
-        self._file, self._head = file, head
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._head = file, b""
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """What was looked at before, then the rest; short reads are made whole."""
-        parts, self._head = [self._head[:size]], self._head[size:]
-        wanted = size - len(parts[0])
+        """What was looked at before, then the rest; made of reads of any length."""
+        parts, held = [self._head], len(self._head)
         try:
-            while wanted > 0 and (piece := self._file.read(wanted)):
+            while held < size and (piece := self._file.read(size - held)):
                 parts.append(piece)
-                wanted -= len(piece)
+                held += len(piece)
         except DAMAGED as error:
             raise UnreadableFile(f"The file is damaged: {error}.") from error
-        return b"".join(parts)
+        data = b"".join(parts)
+        self._head = data[size:]
+        return data[:size]
+
+    def look(self, size: int) -> bytes:
+        """The first bytes, which stay to be read."""
+        data = self.read(size)
+        self._head = data + self._head
+        return data
+
+
+class _Zstd:
+    """Zstd frames one after another. Unlike the library's own reader, a file that was
+    cut off is found out; small bites bound what a bomb can make of one.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._held = file, b""
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """Some bytes, none at the end."""
+        while True:
+            bite = self._held or self._file.read(ZSTD_BITE)
+            if not bite:
+                if self._frame is not None:
+                    raise EOFError("it ends within a frame")
+                return b""
+            if self._frame is None:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            data = self._frame.decompress(bite)
+            self._held = b""
+            if self._frame.eof:
+                self._held, self._frame = self._frame.unused_data, None
+            if data:
+                return data
 
 
 @contextmanager
@@ -135,18 +170,20 @@ def _size(raw: IO[bytes]) -> int | None:
 
 
 def _peek(file: IO[bytes]) -> tuple[bytes, IO[bytes]]:
-    head = Guarded(file).read(HEAD_BYTES)
-    return head, Guarded(file, head)  # type: ignore[return-value]
+    guarded = Guarded(file)
+    return guarded.look(HEAD_BYTES), guarded  # type: ignore[return-value]
 
 
 def _unpacking(file: IO[bytes], head: bytes) -> IO[bytes]:
     if head.startswith(GZIP):
         return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-    return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    return _Zstd(file)  # type: ignore[return-value]
 
 
 @contextmanager
-def _spooled(file: IO[bytes], raw: IO[bytes], patience: Patience) -> Iterator[IO[bytes]]:
+def _spooled(
+    file: IO[bytes], raw: IO[bytes], patience: Patience
+) -> Iterator[IO[bytes]]:
     """All of a stream in a temporary file, unless it grows as only bombs do."""
     with tempfile.TemporaryFile(prefix="labeler-") as spool:
         size = 0

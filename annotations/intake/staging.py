@@ -15,6 +15,8 @@ def fill(table: str, columns: str, names: Sequence[str], lines: Iterable[str]) -
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({columns})")
         cursor.execute(f"TRUNCATE {table}")
+        # A chunk's sort and its join stay in memory.
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         if text:
             cursor.copy_expert(
                 f"COPY {table} ({', '.join(names)}) FROM STDIN WITH (NULL '')",
