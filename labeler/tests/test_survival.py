@@ -17,7 +17,7 @@ PASSWORD = "a pass phrase for tests"
 JUDGES = [f"labeller{n}" for n in range(8)]
 ENTITIES = 40
 PER_ENTITY = 12
-LEASE_MINUTES = 10
+MANY = 100_000
 VICTIMS = ("web server", "worker", "broker", "database")
 
 
@@ -55,9 +55,11 @@ def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
     )
     killer.start()
     try:
-        with ThreadPoolExecutor(len(JUDGES)) as pool:
+        with ThreadPoolExecutor(len(JUDGES) + 1) as pool:
+            imported = pool.submit(import_much, run)
             for said in pool.map(lambda name: label(run, name, batch), JUDGES):
                 acknowledged |= said
+            ended = imported.result()
     finally:
         finished.set()
         killer.join()
@@ -73,6 +75,10 @@ def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
         "unanimous",
         "open",
     }
+    assert (ended["state"], ended["rows_added"]) == ("done", MANY), ended
+    assert run.sql(
+        "SELECT count(*) FROM annotations_candidate WHERE face_id = 'FaceId-7'"
+    ) == [(MANY,)]
     assert run.process.poll() is None
     assert run.sql(
         "SELECT count(*) FROM annotations_assignment WHERE state = 'held'"
@@ -93,6 +99,17 @@ def a_batch(admin):
     assert admin.call("POST", f"batches/{number}/judges/", people)[0] < 300
     assert admin.call("POST", f"batches/{number}/open/")[0] == 200
     return number
+
+
+def import_much(run: Run) -> dict:
+    """A large import under the same kills; it must end by itself, without doubles."""
+    rows = (
+        f"m.z{n // 50:05}\t{n % 50}\thttps://example.org/z/{n}\t\tFaceId-7\t\t\n"
+        for n in range(MANY)
+    )
+    client = Client(run, "admin", PASSWORD)
+    content = "".join(rows).encode()
+    return client.upload("many.tsv", content, layout="faces", images="none")
 
 
 def kill_one_after_another(
