@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from annotations.errors import UnreadableFile
-from annotations.intake.cells import Refusal, keys
+from annotations.intake.cells import Refusal, excerpt, keys
 from annotations.intake.rows import Block, Blocks, Refused
 
 from .files import BLOCK_BYTES, BLOCK_ROWS, FILE_MAX_BYTES, candidate_of, is_clutter
@@ -94,7 +94,9 @@ class Archive:
 
 def key_folders(archive: Archive, skip: int) -> Blocks:
     """`<entity key>/<file>`, perhaps in one folder; rank is the order of the names."""
-    files = [each for each in archive.members if not _is_hidden(each.name)]
+    files = [
+        each for each in archive.members if each.problem or not _is_hidden(each.name)
+    ]
     around = _folder_around(files)
     ranks: Counter[str] = Counter()
     known, block = keys(), Block(skip)
@@ -108,7 +110,7 @@ def key_folders(archive: Archive, skip: int) -> Blocks:
             key = known[_key_folder(member, around)]
             data = archive.read(_plain(member.name))
         except Refusal as refusal:
-            block.refused.append(Refused(number, str(refusal), member.name))
+            block.refused.append(Refused(number, str(refusal), excerpt(member.name)))
         else:
             block.rows.append(candidate_of(number, key, rank, data, member.name))
             block.size += len(data)
@@ -198,7 +200,7 @@ def from_tar(file: IO[bytes]) -> Archive:
 
 
 def _files_of(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for count, member in enumerate(opened):
+    for count, member in enumerate(opened, start=1):
         _check_count(count)
         # tarfile keeps every member; a million of them would be a gigabyte.
         opened.members.clear()  # type: ignore[attr-defined]

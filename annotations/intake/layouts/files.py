@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotations.intake.cells import Refusal, keys
+from annotations.intake.cells import Refusal, excerpt, keys
 from annotations.intake.rows import Block, Blocks, CandidateRow, Refused
 
 # Above the decoder's limit a picture is unreadable; above this it is not even held.
@@ -71,7 +71,7 @@ def key_folders(root: Path, skip: int) -> Blocks:
             key = known[path.split("/")[0]]
             row = candidate_of(number, key, rank, folder.read(path), path)
         except Refusal as refusal:
-            block.refused.append(Refused(number, str(refusal), path))
+            block.refused.append(Refused(number, str(refusal), excerpt(path)))
         else:
             block.rows.append(row)
             block.size += len(row[4] or b"")
@@ -87,7 +87,7 @@ def _entries(root: Path) -> Iterator[tuple[str, int | None]]:
     for entry in sorted(os.scandir(root), key=lambda each: each.name):
         if is_clutter(entry.name):
             continue
-        if not entry.is_dir():
+        if not entry.is_dir(follow_symlinks=False):
             yield os.fsdecode(entry.name), None
             continue
         names = sorted(name for name in os.listdir(entry.path) if not is_clutter(name))  # noqa: PTH208
