@@ -41,7 +41,7 @@ def page_of(
 
     One row more than asked for is read: it tells whether there is a next page.
     """
-    query = ListQuery(data=request.query_params)
+    query = ListQuery(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
     cursor = query.validated_data.get("cursor")
     limit = query.validated_data.get("limit", LIMIT_DEFAULT)

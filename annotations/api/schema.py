@@ -6,13 +6,15 @@ from typing import Any
 import uritemplate
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes
+from rest_framework import serializers
 
 from .converters import IdConverter
 from .errors import CONTENT_TYPE
-from .fields import Strict
+from .fields import Strict, Text
 from .serializers.problems import Problem
 
 INTEGER_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+NO_NUL = r"^[^\u0000]*$"
 PROBLEMS = {
     400: "Something in the request is wrong; `errors` says what, by field.",
     401: "Nobody is signed in, or the token is not valid.",
@@ -79,6 +81,16 @@ class Schema(AutoSchema):
             if parameter["schema"].get("pattern") == f"^{IdConverter.regex}$":
                 parameter["schema"] = dict(INTEGER_ID)
         return parameters
+
+    def _map_serializer_field(
+        self, field: Any, direction: Any, bypass_extensions: bool = False
+    ) -> Any:
+        """No text that is sent may hold a NUL character; the database has none."""
+        mapped = super()._map_serializer_field(field, direction, bypass_extensions)
+        is_text = type(field) in (Text, serializers.CharField)
+        if direction == "request" and is_text and mapped:
+            mapped.setdefault("pattern", NO_NUL)
+        return mapped
 
     def _map_serializer(
         self, serializer: Any, direction: Any, bypass_extensions: bool = False

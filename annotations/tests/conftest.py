@@ -1,10 +1,12 @@
 """People of every kind, a store of their own for each test, and API clients."""
 
+from types import SimpleNamespace
+
 import pytest
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from annotations import queue
+from annotations import queue, tasks
 from annotations.models import Role
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
@@ -94,3 +96,12 @@ def make_batch(admin):
 def batch(make_batch, judge, other_judge):
     """An open batch of both judges."""
     return make_batch([judge, other_judge])
+
+
+@pytest.fixture
+def enqueued(monkeypatch):
+    """The imports that were handed to a worker, where a test has none."""
+    numbers = []
+    handed = SimpleNamespace(delay=numbers.append)
+    monkeypatch.setattr(tasks, "continue_import", handed)
+    return numbers

@@ -4,21 +4,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from annotations import tasks
 from annotations.models import Entity, Import
+from annotations.tasks import continue_import
 
 from .test_api_errors import assert_problem
 
 URL = "/api/v1/imports/"
 LIST = 'm.1\t"Ada"@en\nm.2\t"Grace"@en\nbroken line\n'
-
-
-@pytest.fixture
-def enqueued(monkeypatch):
-    """The imports that were handed to a worker (there is none in this process)."""
-    numbers = []
-    monkeypatch.setattr(tasks.continue_import, "delay", numbers.append)
-    return numbers
 
 
 def file_of(text=LIST, name="names.tsv"):
@@ -36,7 +28,7 @@ def test_a_file_is_taken_on_read_and_reported(api, admin, enqueued):
     assert response.status_code == 202
     begun = response.json()
     assert (begun["state"], enqueued) == ("pending", [begun["id"]])
-    tasks.continue_import(begun["id"])
+    continue_import(begun["id"])
     shown = client.get(f"{URL}{begun['id']}/").json()
     assert (shown["state"], shown["file_name"]) == ("done", "names.tsv")
     assert [

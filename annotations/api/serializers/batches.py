@@ -17,7 +17,7 @@ from annotations.models.batches import JUDGES_LIMIT
 
 from .people import NameField
 
-NAME = r"\S"
+NAME = r"[^\s\x00]"
 
 
 class BatchName(serializers.RegexField, Text):

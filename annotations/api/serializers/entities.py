@@ -11,7 +11,7 @@ from annotations.models import Alias, Entity
 from .candidates import STATES
 
 DIGEST = r"^[0-9a-f]{64}\Z"
-WEB_ADDRESS = r"^(?:https?://[^\s<>\"']+)?\Z"
+WEB_ADDRESS = r"^(?:https?://[^\s\x00-\x1f\x7f-\x9f<>\"']+)?\Z"
 
 
 class AliasShape(serializers.ModelSerializer):

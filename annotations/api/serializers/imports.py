@@ -12,7 +12,7 @@ IMAGES = ("all", "none")
 class NewImport(Strict):
     """A file; its layout where it cannot be detected; `none` to leave pictures out."""
 
-    file = serializers.FileField(max_length=200)
+    file = serializers.FileField(max_length=200, allow_empty_file=True)
     layout = serializers.ChoiceField(
         sorted(intake.LAYOUTS),
         required=False,

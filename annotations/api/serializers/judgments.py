@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from annotations.api.errors import TooLarge
-from annotations.api.fields import BIGGEST
+from annotations.api.fields import BIGGEST, Strict
 from annotations.consensus import Verdict
 from annotations.judgments import Mark
 from annotations.models import How
@@ -26,7 +26,7 @@ HOWS = frozenset(How.values)
 ABSENT = object()
 
 
-class MarkShape(serializers.Serializer):
+class MarkShape(Strict):
     """A verdict on a tile; null takes it back."""
 
     id = serializers.UUIDField(help_text="Made by the client, version 7 advised.")
@@ -41,7 +41,7 @@ class MarkShape(serializers.Serializer):
     )
 
 
-class MarksShape(serializers.Serializer):
+class MarksShape(Strict):
     """At most 500 marks (413 above), taken in their order."""
 
     judgments = MarkShape(many=True)

@@ -75,7 +75,8 @@ def read(shape: type[Body], request: Request) -> dict[str, Any]:
 
 def ask(shape: type[Serializer], request: Request) -> dict[str, Any]:
     """The query's values, checked."""
-    query = shape(data=request.query_params)
+    # A plain dict: in a form an empty value would count as none.
+    query = shape(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
     return query.validated_data
 

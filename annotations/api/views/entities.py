@@ -64,10 +64,13 @@ class OneEntity(ApiView):
         _change(entity, read(EntityChange, request), by=self.user)
         return Response(_shown(entity, self.user, request))
 
-    @extend_schema(responses=answers({204: None}, 400, described="It is erased."))
+    @extend_schema(responses=answers({204: None}, described="It is erased."))
     def delete(self, request: Request, key: str) -> Response:
         """Erase an entity everywhere; its key can never return. Again: the same."""
-        erasure.erase_entity(key=key, by=self.user)
+        try:
+            erasure.erase_entity(key=key, by=self.user)
+        except Invalid as error:  # it is no key, so nothing has it
+            raise NotFound(f"There is no entity {key}.") from error
         return Response(status=204)
 
 

@@ -1,0 +1,197 @@
+"""Who may call what: every call of the OpenAPI document, asked by everybody.
+
+A call that is missing in `EXPECTED` fails, so the table grows with the API.
+"""
+
+import json
+import uuid
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from annotations import queue
+from annotations.models import Import, Role
+
+from .factories import CandidateFactory, EntityFactory, UserFactory
+from .pictures import stored
+
+PEOPLE = (
+    "anonymous",
+    "judge",
+    "other_judge",
+    "stranger",
+    "adjudicator",
+    "admin",
+    "deactivated",
+)
+SIGNED_IN = {"judge": 2, "other_judge": 2, "stranger": 2, "adjudicator": 2, "admin": 2}
+ADMINS = {"admin": 2}
+# The world belongs to a batch of judge and other_judge; the page is the judge's.
+ITS_JUDGES = {"admin": 2, "judge": 2, "other_judge": 2, "stranger": 404}
+# Lists are filtered: judges may ask, and find what is theirs.
+FILTERED = {"admin": 2, "judge": 2, "other_judge": 2, "stranger": 2}
+JUDGES = {"judge": 2, "other_judge": 2, "stranger": 2}
+OWN_PAGE = {"judge": 2, "other_judge": 404, "stranger": 404}
+OWN_TILE = {"judge": 2, "other_judge": 404, "stranger": 404, "admin": 404}
+
+# What each gets; who is not named: 401 without a (good) sign-in, else 403. 2 is any
+# success, and for admins any refusal of an empty body comes after permission: 400.
+EXPECTED = {
+    "POST tokens/": dict.fromkeys(PEOPLE, 400),
+    "GET me/": SIGNED_IN,
+    "GET users/": ADMINS,
+    "POST users/": {"admin": 400},
+    "GET users/{username}/": ADMINS,
+    "PATCH users/{username}/": ADMINS,
+    "GET entities/": FILTERED,
+    "GET entities/{key}/": ITS_JUDGES,
+    "PATCH entities/{key}/": ADMINS,
+    "DELETE entities/{key}/": ADMINS,
+    "GET entities/{key}/representative/": ITS_JUDGES,
+    "DELETE images/{sha256}/": {"admin": 404},
+    "GET candidates/": ADMINS,
+    "GET candidates/{id}/": ADMINS,
+    "GET candidates/{ref}/image/": OWN_TILE,
+    "GET candidates/{ref}/thumbnail/": OWN_TILE,
+    "POST candidates/{ref}/reports/": OWN_TILE | {"judge": 400},
+    "GET imports/": ADMINS,
+    "POST imports/": {"admin": 400},
+    "GET imports/{id}/": ADMINS,
+    "GET imports/{id}/refused.tsv": ADMINS,
+    "GET batches/": FILTERED,
+    "POST batches/": {"admin": 400},
+    "GET batches/{id}/": ITS_JUDGES,
+    "PATCH batches/{id}/": ADMINS,
+    "POST batches/{id}/open/": ADMINS,
+    "POST batches/{id}/close/": ADMINS,
+    "POST batches/{id}/refresh/": ADMINS,
+    "POST batches/{id}/judges/": {"admin": 400},
+    "DELETE batches/{id}/judges/{username}/": ADMINS,
+    "GET batches/{id}/progress/": ITS_JUDGES,
+    "GET assignments/": JUDGES,
+    "POST assignments/lease/": JUDGES,
+    "GET assignments/{id}/": OWN_PAGE,
+    "POST assignments/{id}/renew/": OWN_PAGE,
+    "POST assignments/{id}/release/": OWN_PAGE,
+    "POST assignments/{id}/submit/": OWN_PAGE | {"judge": 409},
+    "PUT judgments/": dict.fromkeys(JUDGES, 400),
+    "GET truth.tsv": ADMINS,
+    "GET judgments.tsv": ADMINS,
+}
+
+
+def calls():
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    return sorted(
+        f"{method.upper()} {path.removeprefix('/api/v1/')}"
+        for path, item in document["paths"].items()
+        for method in item
+    )
+
+
+@pytest.fixture
+def world(db, admin, judge, other_judge, stranger, adjudicator):
+    """An open batch, a page of the judge's, and everybody who may ask."""
+    entity = EntityFactory(key="m.world")
+    CandidateFactory(entity=entity, image=stored(seed=2))
+    batch = queue.cut(by=admin, name="b", entities=[entity.key])
+    names = [judge.username, other_judge.username]
+    queue.add_judges(batch=batch, usernames=names, by=admin)
+    queue.open_batch(batch=batch, by=admin)
+    return {
+        "page": queue.lease(judge=judge),
+        "batch": batch,
+        "import": Import.objects.create(by=admin),
+        "people": {
+            "anonymous": None,
+            "judge": judge,
+            "other_judge": other_judge,
+            "stranger": stranger,
+            "adjudicator": adjudicator,
+            "admin": admin,
+            "deactivated": UserFactory(is_active=False, roles=[Role.ADMIN]),
+        },
+    }
+
+
+def address_of(path, world):
+    page = world["page"]
+    ids = {"batches": world["batch"].pk, "imports": world["import"].pk}
+    ids |= {"assignments": page.pk, "candidates": page.candidates[0]}
+    filled = path.format(
+        id=ids.get(path.split("/")[0]),
+        ref=page.tile_id(0),
+        key="m.world",
+        username="olga",
+        sha256="0" * 64,
+    )
+    query = {
+        "candidates/": "?entity=m.world",
+        "truth.tsv": f"?batch={world['batch'].pk}",
+        "judgments.tsv": f"?batch={world['batch'].pk}",
+    }
+    return f"/api/v1/{filled}{query.get(path, '')}"
+
+
+def ask(client, call, world):
+    method, path = call.split(" ")
+    send = getattr(client, method.lower())
+    if call == "POST imports/":
+        return send("/api/v1/imports/", {}, format="multipart")
+    if method == "GET":
+        return send(address_of(path, world))
+    return send(address_of(path, world), {}, format="json")
+
+
+def test_the_table_names_every_call_and_no_other():
+    assert set(calls()) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("call", sorted(EXPECTED))
+def test_everybody_gets_what_the_table_says(call, world, api):
+    # Admins last: what they do (deleting, closing) changes the world.
+    for name in sorted(PEOPLE, key=lambda name: name == "admin"):
+        response = ask(api(world["people"][name]), call, world)
+        refusal = 401 if name in ("anonymous", "deactivated") else 403
+        expected = EXPECTED[call].get(name, refusal)
+        status = response.status_code
+        told = f"{call} by {name}: {status} {getattr(response, 'content', b'')[:200]!r}"
+        assert status == expected or status // 100 == expected, told
+        if status >= 400:
+            problem = json.loads(response.content)
+            assert problem["status"] == status, told
+            assert response["Content-Type"] == "application/problem+json", told
+
+
+@pytest.mark.parametrize("call", sorted(EXPECTED))
+def test_a_session_may_do_what_a_token_may(call, world):
+    """The same person, come in by the other door: CSRF only guards unsafe methods."""
+    for name in ("judge", "adjudicator", "deactivated"):
+        client = APIClient()
+        client.force_login(world["people"][name])
+        response = ask(client, call, world)
+        refusal = 401 if name == "deactivated" else 403
+        expected = EXPECTED[call].get(name, refusal)
+        status = response.status_code
+        assert status == expected or status // 100 == expected, (call, name, status)
+
+
+def test_no_call_by_the_judge_of_another_page_changes_it(world, api):
+    page, client = world["page"], api(world["people"]["other_judge"])
+    for act in ("renew", "release", "submit"):
+        client.post(f"/api/v1/assignments/{page.pk}/{act}/")
+    mark = {
+        "id": str(uuid.uuid4()),
+        "assignment": page.pk,
+        "candidate": page.tile_id(0),
+        "verdict": "no",
+        "decided_at": "2024-01-01T00:00:00Z",
+        "seconds": 1,
+        "how": "key",
+    }
+    response = client.put("/api/v1/judgments/", {"judgments": [mark]}, format="json")
+    assert response.json()["results"][0]["reason"] == "not-yours"
+    before = (page.state, page.expires_at)
+    page.refresh_from_db()
+    assert (page.state, page.expires_at) == before
