@@ -96,7 +96,7 @@ def world(transactional_db, judge, make_batch, enqueued):
     ("role", "phases", "examples"),
     [
         ("admin", "examples,coverage,fuzzing,stateful", 3),
-        ("judge", "examples,fuzzing,stateful", 12),
+        ("judge", "examples,fuzzing,stateful", 4),
     ],
 )
 @pytest.mark.timeout(240)
@@ -111,7 +111,7 @@ def test_the_server_does_what_the_document_says(
         *("--config-file", str(HERE / "schemathesis.toml"), "run"),
         f"{live_server.url}/api/schema/",
         *("-H", f"Authorization: Token {token}", "--seed", "1"),
-        *("--phases", phases, "--max-examples", str(examples)),
+        *("--phases", phases, "--max-examples", str(examples), "--workers", "2"),
         *("--generation-database", "none", "--no-color", "--warnings", "off"),
     ]
     done = subprocess.run(
