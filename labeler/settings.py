@@ -13,11 +13,18 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("LABELER_DATA", default=str(BASE_DIR / "var")))
 
+# A command that is called beside `make run` works on what runs there.
+if not env.str("LABELER_SECRET_KEY", default="") and not env.str(
+    "DATABASE_URL", default=""
+):
+    env.read_env(DATA_DIR / "environment")
+
 DEBUG = env.bool("LABELER_DEBUG", default=False)
 SECRET_KEY = env.str("LABELER_SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "LABELER_SECRET_KEY is not set. `make run` makes one; elsewhere set 50 random characters."
+        "LABELER_SECRET_KEY is not set, and no `make run` is under way whose data folder "
+        f"is {DATA_DIR} (LABELER_DATA). Start it, or set 50 random characters."
     )
 ALLOWED_HOSTS = env.list("LABELER_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("LABELER_TRUSTED_ORIGINS", default=[])

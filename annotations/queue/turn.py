@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -37,6 +38,26 @@ LONGEST_WAIT = 60  # seconds between two looks of a judge who waits
 
 
 Key = tuple[float | None, int | None]  # priority and entity; None before the first
+
+# The driver writes the values in, so the planner sees which half of the OR is there.
+BEYOND = """batch_id = %(batch)s AND state = 'open'
+    AND (%(entity)s IS NULL
+         OR (priority * -1, entity_id) > (%(priority)s * -1, %(entity)s))
+    ORDER BY priority * -1, entity_id LIMIT 1"""
+NEXT = f"SELECT entity_id FROM annotations_batchentity WHERE {BEYOND}"
+NEXT_UNLOCKED = f"""
+SELECT *, ({NEXT}) AS first_entity FROM annotations_batchentity WHERE {BEYOND}
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+BEHIND = """r.batch_id = %(batch)s AND r.judge_id = %(judge)s
+    AND (r.priority * -1, r.entity_id) <= (%(priority)s * -1, %(entity)s)
+    ORDER BY r.priority * -1, r.entity_id LIMIT 1"""
+REOPENED = f"SELECT r.entity_id FROM annotations_reopened r WHERE {BEHIND}"
+REOPENED_UNLOCKED = f"""
+SELECT q.* FROM annotations_reopened r
+JOIN annotations_batchentity q USING (batch_id, entity_id) WHERE {BEHIND}
+FOR NO KEY UPDATE OF q SKIP LOCKED
+"""
 
 
 class NothingToLease(LabelerError):
@@ -131,72 +152,48 @@ class Turn:
 
     def _next(self, *, waits: bool) -> BatchEntity | None:
         """Lock the first open row after the position; note whether one was skipped."""
-        skip = "" if waits else "SKIP LOCKED"
-        priority, entity = self.position
-        beyond = (
-            ""
-            if entity is None
-            else "AND (priority * -1, entity_id) > (%(priority)s * -1, %(entity)s)"
-        )
-        rows = BatchEntity.objects.raw(
-            f"""
-            SELECT *, (SELECT entity_id FROM annotations_batchentity
-                       WHERE batch_id = %(batch)s AND state = 'open' {beyond}
-                       ORDER BY priority * -1, entity_id LIMIT 1) AS first_entity
-            FROM annotations_batchentity
-            WHERE batch_id = %(batch)s AND state = 'open' {beyond}
-            ORDER BY priority * -1, entity_id LIMIT 1
-            FOR NO KEY UPDATE {skip}
-            """,
-            {"batch": self.batch.pk, "priority": priority, "entity": entity},
-        )
+        if waits:
+            return self._waited_for(NEXT)
+        rows = BatchEntity.objects.raw(NEXT_UNLOCKED, self._key())
         row = next(iter(rows), None)
-        if row is not None and not waits:
+        if row is not None:
             self.has_skipped |= vars(row)["first_entity"] != row.entity_id
         return row
+
+    def _reopened(self, *, waits: bool) -> BatchEntity | None:
+        """Lock the first row up to the position that may have something again."""
+        if self.position[1] is None:
+            return None
+        if waits:
+            return self._waited_for(REOPENED)
+        return next(iter(BatchEntity.objects.raw(REOPENED_UNLOCKED, self._key())), None)
+
+    def _waited_for(self, sql: str) -> BatchEntity | None:
+        """Find a row, then wait for its lock and no other; it may have changed by then."""
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self._key())
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        return BatchEntity.objects.select_for_update(no_key=True).get(
+            batch=self.batch, entity=found[0]
+        )
 
     def _any_left(self) -> bool:
         """Whether rows remain that SKIP LOCKED did not give."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                SELECT EXISTS (
-                    SELECT FROM annotations_batchentity
-                    WHERE batch_id = %(batch)s AND state = 'open'
-                      AND (%(entity)s IS NULL OR (priority * -1, entity_id)
-                           > (%(priority)s * -1, %(entity)s))
-                ) OR EXISTS (
-                    SELECT FROM annotations_reopened
-                    WHERE batch_id = %(batch)s AND judge_id = %(judge)s
-                      AND (priority * -1, entity_id)
-                          <= (%(priority)s * -1, %(entity)s))
-                """,
-                {
-                    "batch": self.batch.pk,
-                    "judge": self.judge.pk,
-                    "priority": self.position[0],
-                    "entity": self.position[1],
-                },
-            )
+            sql = f"SELECT EXISTS ({NEXT}) OR EXISTS ({REOPENED})"
+            cursor.execute(sql, self._key())
             return cursor.fetchone()[0]
 
-    def _reopened(self, *, waits: bool) -> BatchEntity | None:
-        """Lock the first row behind the position that may have something again."""
-        if self.position[1] is None:
-            return None
-        skip = "" if waits else "SKIP LOCKED"
-        rows = BatchEntity.objects.raw(
-            f"""
-            SELECT q.* FROM annotations_reopened r
-            JOIN annotations_batchentity q USING (batch_id, entity_id)
-            WHERE r.batch_id = %s AND r.judge_id = %s
-              AND (r.priority * -1, r.entity_id) <= (%s * -1, %s)
-            ORDER BY r.priority * -1, r.entity_id LIMIT 1
-            FOR NO KEY UPDATE OF q {skip}
-            """,
-            [self.batch.pk, self.judge.pk, *self.position],
-        )
-        return next(iter(rows), None)
+    def _key(self) -> dict[str, Any]:
+        priority, entity = self.position
+        return {
+            "batch": self.batch.pk,
+            "judge": self.judge.pk,
+            "priority": priority,
+            "entity": entity,
+        }
 
     def _pass(self, row: BatchEntity) -> None:
         """Leave a row behind: it has nothing (more) for this judge.

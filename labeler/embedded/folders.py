@@ -2,6 +2,7 @@
 
 - supervisor.lock: held while a supervisor lives, says which
 - children.json: what it started, for the next one to end
+- environment: how to reach what runs, for `manage.py` beside it; only while it runs
 - secret-key: signs sessions; losing it signs everybody out
 - users-made: the databases whose logins were shown
 - first-password: exists from choosing the password until it was shown
@@ -16,7 +17,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from labeler.embedded.errors import EmbeddedError, FolderInUse, StartFailed
 
 LOG_BYTES = 10 * 1024 * 1024
 PREFIX = "labeler-embedded-"
+PUBLISHED = ("DATABASE_URL", "REDIS_URL", "LABELER_SECRET_KEY", "LABELER_EMBEDDED")
 # A Unix socket's path may have 104 to 108 bytes, "/.s.PGSQL.5432.lock" included.
 SOCKET_FOLDER_BYTES = 80
 
@@ -65,6 +67,15 @@ class DataFolder:
             os.truncate(self._lock, 0)
             os.close(self._lock)
             self._lock = None
+
+    def publish(self, env: Mapping[str, str]) -> None:
+        """Tells commands that are called beside `make run` how to reach it."""
+        path = self.path / "environment"
+        path.touch(mode=0o600)
+        path.write_text("".join(f"{name}={env[name]}\n" for name in PUBLISHED))
+
+    def withdraw(self) -> None:
+        (self.path / "environment").unlink(missing_ok=True)
 
     def log(self, name: str) -> Path:
         """The log of a program; at most one old one lies beside it."""

@@ -88,6 +88,7 @@ class Supervisor:
         if self.crew.posts:
             say("Stopping ...")
             self.crew.stop()
+            self.folder.withdraw()
             say("Stopped.")
 
     def _start_stores(self) -> None:
@@ -111,6 +112,7 @@ class Supervisor:
             database_url=database_url,
             redis_url=redis_url,
         )
+        self.folder.publish(self.env)
 
     def _manage(self, *arguments: str) -> Child:
         command = programs.manage(

@@ -1,7 +1,6 @@
 """The whole way, on a real `make run`: TSV in, three judges, TSV out, by the API alone."""
 
 import csv
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ import pytest
 
 from labeler.embedded.config import CHECKOUT
 from labeler.tests.client import Client
-from labeler.tests.running import Run
+from labeler.tests.running import Run, clean_environment
 
 SAMPLE = CHECKOUT.parent / "shared" / "data"
 PASSWORD = "a pass phrase for tests"
@@ -62,7 +61,7 @@ def test_sample_by_command_ends_as_its_truth_says(admin, run, packed):
         done = subprocess.run(
             command,
             cwd=CHECKOUT,
-            env=os.environ | run.environ_of("worker"),
+            env=clean_environment(LABELER_DATA=str(run.data)),
             capture_output=True,
             text=True,
             check=True,
