@@ -134,7 +134,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Pictures and uploads ------------------------------------------------------------
 
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(DATA_DIR / "store")},
