@@ -1,8 +1,8 @@
 """Forget an entity or a picture everywhere, and refuse its return.
 
 What is left: numbers of candidates and entities, an HMAC that knows the erased when it
-comes again, and an audit entry of numbers. Locks are taken in the order of judging:
-memberships, queue rows, then entities.
+comes again, and an audit entry of numbers. Locks are taken in everybody's order:
+memberships, entities, queue rows.
 """
 
 import logging
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from annotations import images, intake, queue
@@ -164,22 +164,24 @@ def _numbers(of: Q) -> set[int]:
 
 @contextmanager
 def _locked(of: Q, entity: Entity | None = None) -> Iterator[set[int]]:
-    """Lock what judges, the queue and imports lock, in their order.
+    """Lock what judges, imports and openings lock, in their order.
 
     Yields the candidates' numbers; counts their needs anew after the block.
     """
     candidates = _numbers(of)
-    entities = Candidate.objects.filter(pk__in=candidates).values("entity")
+    entities = {entity.pk} if entity else set()
+    shown_by = Candidate.objects.filter(pk__in=candidates)
+    entities |= set(shown_by.values_list("entity", flat=True))
     batches = BatchEntity.objects.filter(entity__in=entities).values("batch")
-    list(
-        BatchJudge.objects.select_for_update(no_key=True)
-        .filter(batch__in=batches)
-        .order_by("batch", "judge")
-    )
+    memberships = BatchJudge.objects.filter(batch__in=batches)
+    _lock(memberships.order_by("batch", "judge"))
+    _lock(Entity.objects.filter(pk__in=entities).order_by("pk"))
     with queue.needs_of(sorted(candidates)):
-        if entity is not None:
-            Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
         yield candidates
+
+
+def _lock(rows: QuerySet) -> None:
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
