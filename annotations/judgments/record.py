@@ -49,6 +49,7 @@ class _Ledger:
     entries: dict[tuple[int, int], Entry]  # by batch and entity
     current: dict[tuple[int, int], Said]  # by batch and candidate
     seen: Seen
+    submitted: dict[tuple[int, int], int]  # last such page by batch and candidate
     writes: Writes = field(default_factory=Writes)
     renewed: set[int] = field(default_factory=set)  # batches
 
@@ -81,6 +82,7 @@ class _Ledger:
             {(e.row.batch_id, e.row.entity_id): e for e in entries},
             current,
             seen,
+            _submitted(judge, pages, marks),
         )
 
     def take(self, mark: Mark) -> Outcome:
@@ -112,9 +114,9 @@ class _Ledger:
         if standing is None:
             return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
         held_before = standing.holds.get(self.judge.pk)
-        decided = decide(
-            mark, _sitting(page, entry), standing, entry.rules, self.judge.pk
-        )
+        last = self.submitted.get((page.batch_id, candidate), 0)
+        sitting = _sitting(page, entry, is_submitted_since=last > page.pk)
+        decided = decide(mark, sitting, standing, entry.rules, self.judge.pk)
         if isinstance(decided, Refusal):
             return _refused(mark, decided)
         self._remember(mark, page, candidate, decided, entry)
@@ -188,12 +190,32 @@ def _touched(pages: dict[int, Assignment], marks: Sequence[Mark]) -> list[int]:
     return list(touched)
 
 
-def _sitting(page: Assignment, entry: Entry) -> Sitting:
+def _submitted(
+    judge: User, pages: dict[int, Assignment], marks: Sequence[Mark]
+) -> dict[tuple[int, int], int]:
+    """The last page that the judge submitted of each candidate.
+
+    A candidate of a released page may have come again and been submitted since, after
+    which nothing is taken back by the older page either. Read only where that is asked.
+    """
+    backs = {mark.assignment for mark in marks if mark.verdict is None}
+    if not backs:
+        return {}
+    finished = Assignment.objects.filter(
+        judge=judge,
+        state=AssignmentState.SUBMITTED,
+        batch__in={page.batch_id for page in pages.values() if page.pk in backs},
+        entity__in={page.entity_id for page in pages.values() if page.pk in backs},
+    ).order_by("pk")
+    return {(page.batch_id, c): page.pk for page in finished for c in page.candidates}
+
+
+def _sitting(page: Assignment, entry: Entry, *, is_submitted_since: bool) -> Sitting:
     runs = page.expires_at > entry.now
     is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
     is_open = page.batch.state == BatchState.OPEN
     return Sitting(
-        is_submitted=page.state == AssignmentState.SUBMITTED,
+        is_submitted=page.state == AssignmentState.SUBMITTED or is_submitted_since,
         takes_marks=is_open or (runs and not is_over),
     )
 

@@ -108,6 +108,20 @@ def test_null_takes_a_mark_back_before_submit_only(judge):
     assert queue_is_true(page)
 
 
+def test_what_was_submitted_is_not_taken_back_by_an_older_page(judge):
+    batch_of(judge, candidates=1)
+    older = queue.lease(judge=judge)
+    say(judge, older, 0, "yes")
+    say(judge, older, 0, None)
+    queue.release(assignment_id=older.pk, judge=judge)
+    page = queue.lease(judge=judge)
+    assert say(judge, page, 0, "yes") == "recorded"
+    assert say(judge, older, 0, None) == "recorded"
+    say_all(judge, page)
+    assert say(judge, older, 0, None) == "submitted"
+    assert current(page).verdict == "yes"
+
+
 def test_a_null_that_found_nothing_is_not_applied_later(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
