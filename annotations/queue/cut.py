@@ -86,7 +86,10 @@ def _apply(batch: Batch, rules: Mapping[str, Any]) -> None:
 
 def _known(keys: Sequence[str]) -> list[int]:
     """The ids of entities by key, in the given order, doubles dropped."""
-    wanted = list(dict.fromkeys(intake.normalise_key(key) for key in keys))
+    try:
+        wanted = list(dict.fromkeys(intake.normalise_key(key) for key in keys))
+    except Invalid as invalid:
+        raise Invalid({"entities": invalid.errors["key"]}) from invalid
     if not wanted:
         raise Invalid({"entities": ["Name at least one entity."]})
     ids = dict(Entity.objects.filter(key__in=wanted).values_list("key", "pk"))

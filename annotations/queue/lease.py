@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from annotations.models import (
@@ -45,12 +45,12 @@ def _own(judge: User) -> QuerySet[BatchJudge]:
 
 def _open_batches(judge: User, after: int | None) -> Sequence[Batch]:
     """Where a lease without a batch looks: `after`'s batch or held pages' first."""
-    followed = Q(pk=after) if after else Q(state=AssignmentState.HELD)
-    first = set(
-        Assignment.objects.filter(followed, judge=judge)
-        .filter(state=AssignmentState.HELD, expires_at__gt=Now())
-        .values_list("batch_id", flat=True)
+    held = dict(
+        Assignment.objects.filter(
+            judge=judge, state=AssignmentState.HELD, expires_at__gt=Now()
+        ).values_list("pk", "batch_id")
     )
+    first = {held[after]} if after in held else set(held.values())
     batches = Batch.objects.filter(
         state=BatchState.OPEN, pk__in=_own(judge).values("batch")
     )

@@ -58,6 +58,13 @@ def test_after_a_page_no_longer_held_is_as_without(judge):
     assert queue.lease(judge=judge, after=first.pk) == second
 
 
+def test_after_a_lost_page_a_held_one_of_a_lesser_batch_comes_first(judge, admin):
+    lesser = batch_of(judge, priority=1)
+    page = queue.lease(judge=judge, batch=lesser)
+    batch_of(judge, priority=9)
+    assert queue.lease(judge=judge, after=page.pk + 1) == page
+
+
 def test_two_judges_get_different_places(judge, other_judge):
     batch_of(judge, other_judge)
     mine = queue.lease(judge=judge)
@@ -332,6 +339,12 @@ def test_a_wrong_rule_is_named(admin, rules, field):
 def test_unknown_keys_are_named(admin):
     with pytest.raises(Invalid, match=r"m\.nobody"):
         queue.cut(by=admin, name="b", entities=["m.nobody"])
+
+
+def test_a_key_that_is_none_is_blamed_on_the_entities(admin):
+    with pytest.raises(Invalid) as refusal:
+        queue.cut(by=admin, name="Batch", entities=["a b"])
+    assert list(refusal.value.errors) == ["entities"]
 
 
 def test_a_sample_is_drawn_by_frequency_and_seed(admin):
