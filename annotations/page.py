@@ -61,7 +61,7 @@ def of(assignment: Assignment) -> Page:
         assignment,
         assignment.batch,
         entity,
-        list(entity.aliases.order_by("pk").values_list("name", flat=True)[:20]),
+        list(entity.other_names.values_list("name", flat=True)[:20]),
         representative,
         is_verified,
         _tiles(assignment),

@@ -42,6 +42,11 @@ class Entity(models.Model):
     def __str__(self) -> str:
         return self.name or self.key or f"erased entity {self.pk}"
 
+    @property
+    def other_names(self) -> "models.QuerySet[Alias]":
+        """Its aliases without the display name, which is kept among them."""
+        return self.aliases.exclude(name=self.name).order_by("pk")
+
 
 class Alias(models.Model):
     """Another name of an entity, in some language."""

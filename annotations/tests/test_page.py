@@ -81,6 +81,14 @@ def test_other_names_are_shown(judge):
     assert leased(judge).aliases == ["Aka"]
 
 
+def test_the_display_name_is_no_other_name(judge):
+    batch_of(judge)
+    shown = leased(judge)
+    for name in (shown.entity.name, "Persona"):
+        Alias.objects.create(entity=shown.entity, name=name, language="en")
+    assert leased(judge).aliases == ["Persona"]
+
+
 def test_a_larger_page_costs_no_more_queries(judge):
     counts = []
     for size in (3, 30):

@@ -48,7 +48,7 @@ class EntityShape(EntityLine):
     `context["representative"]` holds its candidate (or None) and whether it was chosen.
     """
 
-    aliases = AliasShape(many=True, read_only=True)
+    aliases = AliasShape(source="other_names", many=True, read_only=True)
     representative = serializers.SerializerMethodField()
     representative_verified = serializers.SerializerMethodField()
 
