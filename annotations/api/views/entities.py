@@ -1,6 +1,6 @@
 """Entities: for admins, and without counts for the judges of their batches."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -60,8 +60,8 @@ class OneEntity(ApiView):
     @extend_schema(request=EntityChange, responses=answers({200: EntityInFull}))
     def patch(self, request: Request, key: str) -> Response:
         """Change properties, or choose the representative."""
-        entity = _entity(key, self.user)
-        _change(entity, read(EntityChange, request), by=self.user)
+        fields = read(EntityChange, request)
+        entity = _change(_entity(key, self.user), fields, by=self.user)
         return Response(_shown(entity, self.user, request))
 
     @extend_schema(responses=answers({204: None}, described="It is erased."))
@@ -128,8 +128,13 @@ def _shown(entity: Entity, user: User, request: Request) -> Any:
 
 
 @transaction.atomic
-def _change(entity: Entity, fields: dict[str, Any], *, by: User) -> None:
-    """Set what is named. A representative is a readable picture of this entity."""
+def _change(entity: Entity, fields: dict[str, Any], *, by: User) -> Entity:
+    """Set what is named. A representative is a readable picture of this entity.
+
+    Under the lock that an erasure takes, too: nothing is written back to the erased.
+    """
+    present = Entity.objects.select_for_update(no_key=True).filter(key=entity.key)
+    entity = present.filter(pk=entity.pk).first() or _gone(entity)
     digest = fields.get("representative")
     if digest is not None and not _has_picture(entity, digest):
         raise Invalid({"representative": ["The entity has no readable picture of it."]})
@@ -137,6 +142,11 @@ def _change(entity: Entity, fields: dict[str, Any], *, by: User) -> None:
         setattr(entity, name, value)
     entity.save(update_fields=list(fields))
     audit.write("entity-changed", by=by, entity=entity.pk, fields=sorted(fields))
+    return entity
+
+
+def _gone(entity: Entity) -> NoReturn:
+    raise NotFound(f"There is no entity {entity.key}.")
 
 
 def _has_picture(entity: Entity, digest: str) -> bool:
