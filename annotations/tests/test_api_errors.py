@@ -209,6 +209,7 @@ def test_odd_addresses_are_not_found(api, admin, address):
     "query",
     [
         "cursor=x",
+        "cursor=",
         "cursor=-1",
         "cursor=99999999999999999999",
         "cursor=%00",
