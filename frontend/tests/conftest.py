@@ -18,6 +18,11 @@ from labeler import browser as chromium
 # Playwright's loop runs in this thread, and the database is asked in it, too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+# They write into docs/: `make screenshots` asks for them.
+collect_ignore = (
+    [] if os.environ.get("LABELER_SCREENSHOTS") else ["test_screenshots.py"]
+)
+
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

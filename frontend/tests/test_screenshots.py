@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import random
 from pathlib import Path
 
@@ -17,10 +16,6 @@ from annotations.models import Batch, BatchJudge, Candidate, Entity, Image
 from labeler import demo
 
 from .screen import all_saved, grid_of, pictures_shown, press
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("LABELER_SCREENSHOTS"), reason="make screenshots"
-)
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "screenshots"
 PERSON = "m.demo04"
