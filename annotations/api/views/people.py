@@ -1,7 +1,5 @@
 """Sign-in for programs, and users for admins."""
 
-from datetime import timedelta
-
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off
 from django.contrib.auth import authenticate
@@ -30,8 +28,6 @@ from annotations.models import User
 
 from .base import ApiView, read
 
-TOKEN_LIFETIME = timedelta(days=90)
-
 
 class Tokens(ApiView):
     """Sign in for programs."""
@@ -53,7 +49,7 @@ class Tokens(ApiView):
         if not isinstance(user, User):
             throttles.count_failure(request)
             self._refuse(request, credentials["username"])
-        instance, token = AuthToken.objects.create(user, expiry=TOKEN_LIFETIME)
+        instance, token = AuthToken.objects.create(user)
         return Response({"token": token, "expires_at": instance.expiry}, status=201)
 
     def _refuse(self, request: Request, username: str) -> None:
