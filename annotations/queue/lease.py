@@ -27,6 +27,8 @@ def lease(
     Without `batch`: a held page, else a page of the open batch of highest priority
     that has one. Raises NothingToLease, and TwoHeld for `after` the later of two.
     """
+    if not judge.is_judge:  # no more: nobody could mark what such a page holds
+        raise NothingToLease("no-batch")
     batches = [batch] if batch else list(_open_batches(judge, after))
     if not batches:
         raise NothingToLease("closed" if _own(judge).exists() else "no-batch")

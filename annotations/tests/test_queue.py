@@ -98,6 +98,12 @@ def test_reasons_when_there_is_no_page(judge, stranger, admin):
     assert refusal_of(judge, batch=batch) == "closed"
 
 
+def test_who_has_the_role_no_more_gets_no_page(judge):
+    batch = batch_of(judge)
+    judge.roles = []
+    assert refusal_of(judge, batch=batch) == "no-batch"
+
+
 def test_a_released_page_goes_to_somebody_else(judge, other_judge):
     batch_of(judge, other_judge, judges_required=1)
     page = queue.lease(judge=judge)
