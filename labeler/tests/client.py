@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +30,7 @@ class Client:
         for _ in range(240):
             try:
                 answer = self._once(method, path, body)
-            except OSError:
+            except (OSError, HTTPException):  # away, or killed in mid-answer
                 time.sleep(0.25)
                 continue
             if answer[0] < 500:

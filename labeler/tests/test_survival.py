@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
@@ -57,8 +57,9 @@ def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
     try:
         with ThreadPoolExecutor(len(JUDGES) + 1) as pool:
             imported = pool.submit(import_much, run)
-            for said in pool.map(lambda name: label(run, name, batch), JUDGES):
-                acknowledged |= said
+            labelling = [pool.submit(label, run, name, batch) for name in JUDGES]
+            for finished_one in as_completed(labelling):  # a failure is told at once
+                acknowledged |= finished_one.result()
             ended = imported.result()
     finally:
         finished.set()
