@@ -24,7 +24,7 @@ VICTIMS = ("web server", "worker", "broker", "database")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     data = tmp_path_factory.mktemp("survival") / "data"
-    with Run(data, LABELER_DEMO_PASSWORD=PASSWORD) as run:
+    with Run(data, LABELER_DEMO_PASSWORD=PASSWORD, LABELER_LEASE_MINUTES="1") as run:
         yield run.started()
 
 
