@@ -71,13 +71,17 @@ def _lock(page: Assignment) -> Entry:
 
 
 def _end(page: Assignment, entry: Entry, state: AssignmentState) -> None:
+    _leave(page, entry, state)
+    entry.settle()
+
+
+def _leave(page: Assignment, entry: Entry, state: AssignmentState) -> None:
     page.state = state
     page.ended_at = entry.now
     page.save(update_fields=["state", "ended_at"])
     for candidate in page.candidates:
         if candidate in entry.standings:
             entry.standings[candidate].holds.pop(page.judge_id, None)
-    entry.settle()
 
 
 @transaction.atomic
@@ -94,15 +98,25 @@ def release(*, assignment_id: int, judge: User) -> None:
         _end(page, entry, AssignmentState.RELEASED)
 
 
+@transaction.atomic
 def release_all(*, judge: User, batch: Batch | None = None) -> int:
-    """Release every page that somebody holds (in one batch or all); how many."""
+    """Release every page that somebody holds (in one batch or all); how many.
+
+    The rows are locked all at once and in their order, as everybody does; a page that
+    was submitted while this waited stays submitted.
+    """
     pages = Assignment.objects.filter(judge=judge, state=AssignmentState.HELD)
     if batch is not None:
         pages = pages.filter(batch=batch)
-    numbers = list(pages.order_by("pk").values_list("pk", flat=True))
-    for number in numbers:
-        release(assignment_id=number, judge=judge)
-    return len(numbers)
+    rows = lock_pairs(pages.values_list("batch_id", "entity_id"))
+    entries = {(e.row.batch_id, e.row.entity_id): e for e in open_entries(rows)}
+    held = [page for page in pages if (page.batch_id, page.entity_id) in entries]
+    for page in held:
+        entry = entries[page.batch_id, page.entity_id]
+        _leave(page, entry, AssignmentState.RELEASED)
+    for entry in entries.values():
+        entry.settle()
+    return len(held)
 
 
 def expire_due(batch: Batch | None = None) -> int:

@@ -2,11 +2,12 @@
 
 import random
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
 
 from annotations import judgments, queue
@@ -170,3 +171,39 @@ def test_submitting_in_two_tabs_at_once_is_one_submit():
     )
     assert set(results) == {True}
     counters_are_true(batch)
+
+
+def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
+    judge = UserFactory()
+    batch = batch_of(judge, entities=3, candidates=2, page_size=1)
+    first = queue.lease(judge=judge)
+    second = queue.lease(judge=judge, after=first.pk)
+    judgments.record(judge=judge, marks=[mark_of(first, 0, "yes")])
+    is_submitted = threading.Event()
+
+    def submit(_):
+        with transaction.atomic():
+            queue.submit(assignment_id=first.pk, judge=judge)
+            is_submitted.set()
+            wait_for_a_waiter()
+
+    def remove(_):
+        is_submitted.wait()
+        queue.remove_judge(batch=batch, username=judge.username, by=batch.created_by)
+
+    at_once(lambda act: act(None), [submit, remove])
+    states = dict(Assignment.objects.values_list("pk", "state"))
+    assert states == {first.pk: "submitted", second.pk: "released"}
+    counters_are_true(batch)
+
+
+def wait_for_a_waiter():
+    """Until another connection waits for a lock, as ours would have it."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("Nobody waited.")
