@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import PIL.Image
 from django.conf import settings
+from PIL import TiffImagePlugin, WebPImagePlugin
 from PIL.Image import Resampling, Transpose
 
 from annotations.errors import Unreadable
@@ -47,7 +48,9 @@ SIDEWAYS = {UPRIGHT[5], UPRIGHT[6], UPRIGHT[7], UPRIGHT[8]}
 PIL.Image.MAX_IMAGE_PIXELS = settings.IMAGE_MAX_PIXELS
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", module="PIL")
-PIL.Image.init()
+# Of all that Pillow could open we load what we accept.
+PIL.Image.preinit()
+LOADED = (TiffImagePlugin, WebPImagePlugin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def detect(head: Sequence[Line], file_name: str = "") -> str:
         return votes.most_common(1)[0][0]
     if by_name := _by_name(file_name):
         return by_name
+    if head and isinstance(head[0], BadLine):
+        raise Invalid({"layout": [f"No line can be read. {head[0].reason}"]})
     raise Invalid({"layout": [f"The layout cannot be told. {_known()}"]})
 
 

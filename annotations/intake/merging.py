@@ -15,7 +15,7 @@ from .merging_lists import merge_entities, merge_names
 from .rows import Refused, Row
 from .tombstones import Graves
 
-TRIES = 5
+TRIES = 20
 # PostgreSQL's codes for deadlock and for a transaction that must be tried again.
 AGAIN = ("40P01", "40001")
 ERASED = "It was erased and must not return."
@@ -27,22 +27,24 @@ class _Buried(Exception):
 
 def commit(import_: Import, layout: str, chunk: Chunk, graves: Graves) -> None:
     """Take a chunk in; tried again where others were in the way."""
-    for left in reversed(range(TRIES)):
+    left = TRIES
+    while True:
         try:
             with transaction.atomic():
                 graves.refresh()
                 _take_in(import_, layout, chunk, graves)
             return
         except _Buried:
-            continue
+            continue  # for as long as it has rows to lose: each time one more is erased
         except OperationalError as error:
+            left -= 1
             if not left or _code(error) not in AGAIN:
                 raise
         except IntegrityError:
             # A picture's row was erased after it was found; the next look tells.
+            left -= 1
             if not left:
                 raise
-    raise RuntimeError("Erasures kept an import from its rows.")
 
 
 def _code(error: Exception) -> str | None:
@@ -64,12 +66,14 @@ def _unburied(chunk: Chunk, graves: Graves) -> tuple[Sequence[Row], list[Refused
     refused = []
     for row in chunk.rows:
         prepared = chunk.prepared.get(row[0])
-        if prepared is not None and graves.hold("image", prepared.sha256):
-            images.delete_files(prepared.sha256)
-        elif not graves.hold("entity", row[1]):
+        if graves.hold("entity", row[1]):
+            # Its text would remember what was to be forgotten.
+            refused.append(Refused(row[0], ERASED, ""))
+        elif prepared is None or not graves.hold("image", prepared.sha256):
             kept.append(row)
-            continue
-        refused.append(Refused(row[0], ERASED, excerpt(str(row[-1]))))
+        else:
+            images.delete_files(prepared.sha256)
+            refused.append(Refused(row[0], ERASED, excerpt(str(row[-1]))))
     return kept, refused
 
 
@@ -118,7 +122,8 @@ def _look_again(chunk: Chunk, rows: Sequence[Row], graves: Graves) -> None:
     graves.refresh()
     if not graves.are_there:
         return
+    kept = (chunk.prepared[row[0]] for row in rows if row[0] in chunk.prepared)
     if any(graves.hold("entity", row[1]) for row in rows) or any(
-        graves.hold("image", each.sha256) for each in chunk.prepared.values()
+        graves.hold("image", each.sha256) for each in kept
     ):
         raise _Buried
