@@ -172,7 +172,11 @@ def test_a_skip_asks_for_a_reason_that_may_be_empty(opened, judge):
     page = opened(judge, grid_of(batch))
     press(page, "s")
     page.keyboard.type("I cannot tell")
-    press(page, "Enter", "s", "Enter", "s", "Escape")
+    press(page, "Enter")
+    expect(page.locator(".tile").nth(0)).to_have_attribute("data-verdict", "skip")
+    press(page, "s", "Enter")
+    expect(page.locator(".tile").nth(1)).to_have_attribute("data-verdict", "skip")
+    press(page, "s", "Escape")
     all_saved(page)
     assert verdicts(page) == ["skip", "skip", ""]
     assert focused(page) == 2
