@@ -100,10 +100,11 @@ def test_a_judge_of_nothing_is_told_so(api, stranger):
     assert api(stranger).post(LEASE)["Labeler-Reason"] == "no-batch"
 
 
-def test_a_batch_of_others_is_unknown(api, stranger, batch):
+def test_a_batch_of_others_is_as_good_as_none(api, stranger, batch):
     for number in (batch.pk, 987654):
         response = api(stranger).post(LEASE, {"batch": number}, format="json")
-        assert_problem(response, 404, "not-found")
+        assert response.status_code == 204
+        assert response["Labeler-Reason"] == "no-batch"
 
 
 def test_leasing_from_a_named_batch(api, judge, make_batch):

@@ -24,7 +24,6 @@ from annotations.api.serializers.pages import (
     Submitted,
     as_json,
 )
-from annotations.errors import NotFound
 from annotations.models import Batch, User
 
 from .base import ApiView, ask, own_batches, read
@@ -70,8 +69,8 @@ class Lease(ApiView):
         """Lease a page, or get the one that is held; 204 says why there is none."""
         asked = read(LeaseRequest, request)
         number, after = asked.get("batch"), asked.get("after")
-        batch = None if number is None else _own_batch(self.user, number)
         try:
+            batch = None if number is None else _own_batch(self.user, number)
             leased = queue.lease(judge=self.user, batch=batch, after=after)
         except queue.NothingToLease as nothing:
             headers = {"Labeler-Reason": nothing.reason}
@@ -165,8 +164,8 @@ class Judgments(ApiView):
 
 
 def _own_batch(judge: User, number: int) -> Batch:
-    """A batch that this judge judges now; an admin leases from no other one either."""
+    """A batch that this judge judges now; others are as good as none: 204 no-batch."""
     batch = own_batches(judge).filter(pk=number).first()
     if batch is None:
-        raise NotFound(f"There is no batch {number}.")
+        raise queue.NothingToLease("no-batch")
     return batch
