@@ -134,6 +134,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Pictures and uploads ------------------------------------------------------------
 
+# Whether `collectstatic` was run, as in the container; else files come as they lie.
+COLLECTED_STATIC = env.bool("LABELER_COLLECTED_STATIC", default=False)
 STORAGES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -141,7 +143,7 @@ STORAGES: dict[str, Any] = {
     },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if env.bool("LABELER_COLLECTED_STATIC", default=False)
+        if COLLECTED_STATIC
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
@@ -153,8 +155,12 @@ IMAGE_MAX_PIXELS = 100_000_000
 THUMBNAIL_SIDE = 320
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("LABELER_STATIC_ROOT", default=str(DATA_DIR / "static"))
-WHITENOISE_USE_FINDERS = not env.bool("LABELER_COLLECTED_STATIC", default=False)
+STATIC_ROOT = (
+    env.str("LABELER_STATIC_ROOT", default=str(DATA_DIR / "static"))
+    if COLLECTED_STATIC
+    else None
+)
+WHITENOISE_USE_FINDERS = not COLLECTED_STATIC
 
 # --- Labelling -----------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class Lease(ApiView):
         request=LeaseRequest,
         parameters=WHY_NOTHING,
         responses=answers(
-            {200: PageShape, 204: None}, 404, 409, described="There is no page."
+            {200: PageShape, 204: None}, 409, described="There is no page."
         ),
     )
     def post(self, request: Request) -> Response:
