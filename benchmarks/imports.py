@@ -22,47 +22,73 @@ from benchmarks import Row
 
 ENTITIES = 10_000
 PER_ENTITY = 100
+PARTS = 5
 PICTURES = 3_000
 PICTURE_SIDE = 256
-TABLES = {
-    "annotations_entity": (
-        "id, key, name, description, gender, birth_date, professions, countries, url"
-    ),
-    "annotations_candidate": (
-        "entity_id, state, face_id, rank, image_url, page_url, query, licence,"
-        " attribution, face_rectangle"
-    ),
-}
+# What the last part brought, under other keys: out of the database and into it.
+ENTITY_COLUMNS = (
+    "id, key, name, description, gender, birth_date, professions, countries, url"
+)
+OUT_ENTITIES = """
+COPY (
+    SELECT id + 1000000000, 'bare.' || key, name, description, gender, birth_date,
+        professions, countries, url
+    FROM annotations_entity WHERE id > {0} AND id < 1000000000
+) TO STDOUT
+"""
+CANDIDATE_COLUMNS = (
+    "entity_id, state, face_id, rank, image_url, page_url, query, licence,"
+    " attribution, face_rectangle"
+)
+OUT_CANDIDATES = """
+COPY (
+    SELECT entity_id + 1000000000, state, face_id, rank, image_url, page_url, query,
+        licence, attribution, face_rectangle
+    FROM annotations_candidate WHERE entity_id > {0} AND entity_id < 1000000000
+    ORDER BY id
+) TO STDOUT
+"""
 
 
 def metadata() -> list[Row]:
-    """A million rows of the layout `faces` without images, through everything."""
-    rows = ENTITIES * PER_ENTITY
+    """A million rows of the layout `faces` without images, through everything.
+
+    Ours and the bare COPY take turns into the same growing tables, so that what else
+    the machine does meets both.
+    """
+    seconds = limit = 0.0
     with tempfile.TemporaryDirectory(prefix="labeler-bench-") as folder:
         path = Path(folder) / "faces.tsv"
-        with path.open("w", encoding="ascii", newline="\n") as file:
-            file.writelines(_metadata_lines())
-        seconds = _imported(path, rows, with_images=False)
-        limit = _bare_copy(Path(folder))
-    value = rows / seconds
-    return [_row("import of metadata, 1M rows", value, rows / limit, "≥ 0.5")]
+        for part in range(PARTS):
+            first = ENTITIES // PARTS * part
+            with path.open("w", encoding="ascii", newline="\n") as file:
+                file.writelines(_metadata_lines(first, ENTITIES // PARTS))
+            seconds += _imported(
+                path, ENTITIES // PARTS * PER_ENTITY, with_images=False
+            )
+            limit += _bare_copy(Path(folder))
+    rows = ENTITIES * PER_ENTITY
+    return [_row("import of metadata, 1M rows", rows / seconds, rows / limit, "≥ 0.5")]
 
 
 def images() -> list[Row]:
     """Small photographs of the layout `faces`: decode, digest, thumbnail and store."""
     pictures = list(_pictures())
+    seconds = limit = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="labeler-bench-") as folder,
         override_settings(STORAGES=_storages(folder)),
     ):
         path = Path(folder) / "faces.tsv"
-        with path.open("w", encoding="ascii", newline="\n") as file:
-            file.writelines(_picture_lines(pictures))
-        before = _bare_images(pictures, Path(folder) / "before")
-        seconds = _imported(path, PICTURES, with_images=True)
-        after = _bare_images(pictures, Path(folder) / "after")
-    limit = PICTURES / ((before + after) / 2)
-    return [_row("import with images", PICTURES / seconds, limit, "≥ 0.8")]
+        for part in range(PARTS):
+            these = pictures[part::PARTS]
+            limit += _bare_images(these, Path(folder) / "bare")
+            with path.open("w", encoding="ascii", newline="\n") as file:
+                file.writelines(_picture_lines(these, part))
+            seconds += _imported(path, len(these), with_images=True)
+    return [
+        _row("import with images", PICTURES / seconds, PICTURES / limit, "≥ 0.8"),
+    ]
 
 
 def _row(name: str, value: float, limit: float, goal: str) -> Row:
@@ -94,9 +120,9 @@ def _imported(path: Path, rows: int, *, with_images: bool) -> float:
     return seconds
 
 
-def _metadata_lines() -> Iterator[str]:
-    chance = random.Random(1)
-    for entity in range(ENTITIES):
+def _metadata_lines(first: int, entities: int) -> Iterator[str]:
+    chance = random.Random(first)
+    for entity in range(first, first + entities):
         key = f"m.0{entity * 2654435761 % 2**30:06x}"
         for rank in range(PER_ENTITY):
             x, y = chance.random() / 2, chance.random() / 2
@@ -108,14 +134,17 @@ def _metadata_lines() -> Iterator[str]:
 
 
 def _bare_copy(folder: Path) -> float:
-    """The rows that are there now, into the same empty tables with their indexes."""
+    """As many rows as the part brought, into the same tables with their indexes."""
     seconds = 0.0
     with connection.cursor() as cursor:
-        for table, columns in TABLES.items():
+        cursor.execute("SELECT max(id) FROM annotations_entity WHERE id < 1000000000")
+        last = cursor.fetchone()[0] - ENTITIES // PARTS
+        for table, columns, out in (
+            ("annotations_entity", ENTITY_COLUMNS, OUT_ENTITIES),
+            ("annotations_candidate", CANDIDATE_COLUMNS, OUT_CANDIDATES),
+        ):
             with (folder / table).open("wb") as file:
-                cursor.copy_expert(f"COPY {table} ({columns}) TO STDOUT", file)
-        cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
-        for table, columns in TABLES.items():
+                cursor.copy_expert(out.format(last), file)
             with (folder / table).open("rb") as file:
                 start = time.perf_counter()
                 cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", file)
@@ -140,10 +169,10 @@ def _pictures() -> Iterator[bytes]:
         yield file.getvalue()
 
 
-def _picture_lines(pictures: list[bytes]) -> Iterator[str]:
+def _picture_lines(pictures: list[bytes], part: int) -> Iterator[str]:
     box = base64.b64encode(struct.pack("<4f", 0, 0, 1, 1)).decode()
     for number, picture in enumerate(pictures):
-        key, rank = f"m.p{number // PER_ENTITY:04x}", number % PER_ENTITY
+        key, rank = f"m.p{part}.{number // PER_ENTITY:04x}", number % PER_ENTITY
         data = base64.b64encode(picture).decode()
         yield (
             f"{key}\t{rank}\thttps://img.example.invalid/{key}/{rank}.jpg"

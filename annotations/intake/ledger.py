@@ -11,8 +11,6 @@ from annotations.models import Import, ImportState, RefusedRow
 from .chunks import Chunk
 from .rows import Refused
 
-MANY_ROWS = 50_000
-FILLED = ("annotations_entity", "annotations_candidate", "annotations_image")
 REFUSED_HEADER = "line\treason\trow\n"
 
 
@@ -60,10 +58,6 @@ def end(import_: Import, problem: str = "") -> None:
         finished_at=Now(),
     )
     import_.refresh_from_db()
-    if import_.rows_added >= MANY_ROWS:
-        # The planner should know of a million rows before the first judge asks.
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {', '.join(FILLED)}")
 
 
 def refused_tsv(import_: Import) -> Iterator[str]:
