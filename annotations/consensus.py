@@ -4,7 +4,6 @@ Plain Python, no database. `ground_truth` says the same in SQL for millions of r
 property test keeps the two equal.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,7 +59,8 @@ def truth(
         return Truth(ruling, Basis.RULING)
     if len(verdicts) < rules.required:
         return OPEN
-    verdict, votes = Counter(verdicts).most_common(1)[0]
+    verdict = max(verdicts, key=verdicts.count)  # at most seven: quicker than a Counter
+    votes = verdicts.count(verdict)
     if votes == len(verdicts):
         return Truth(verdict, Basis.UNANIMOUS)
     if 2 * votes > len(verdicts):

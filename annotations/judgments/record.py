@@ -22,6 +22,17 @@ from annotations.queue import Entry
 from .marks import Mark, Outcome, Refusal, Sitting, at_position, clamped, decide
 from .writing import Said, Writes
 
+# Written out: this is the hottest path, and the ORM takes as long to say it.
+MEMBERSHIPS = """
+SELECT m.*, b.state AS batch_state
+FROM annotations_batchjudge m JOIN annotations_batch b ON b.id = m.batch_id
+WHERE m.judge_id = %s AND m.batch_id IN (
+    SELECT a.batch_id FROM annotations_assignment a
+    WHERE a.id = ANY(%s) AND a.judge_id = m.judge_id)
+ORDER BY m.batch_id FOR NO KEY UPDATE OF m
+"""
+PAGES = "SELECT * FROM annotations_assignment WHERE judge_id = %s AND id = ANY(%s)"
+
 Seen = dict[tuple[int, UUID], tuple[int, Verdict | None]]
 
 
@@ -59,14 +70,7 @@ class _Ledger:
         numbers = {mark.assignment for mark in marks}
         memberships = {
             m.batch_id: m
-            for m in BatchJudge.objects.select_for_update(no_key=True)
-            .filter(
-                judge=judge,
-                batch__in=Assignment.objects.filter(pk__in=numbers, judge=judge)
-                .order_by()
-                .values("batch"),
-            )
-            .order_by("batch")
+            for m in BatchJudge.objects.raw(MEMBERSHIPS, [judge.pk, list(numbers)])
         }
         rows = queue.lock_rows_of_pages(list(numbers), judge.pk)
         pages = _pages(judge, numbers)
@@ -115,7 +119,7 @@ class _Ledger:
             return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
         held_before = standing.holds.get(self.judge.pk)
         last = self.submitted.get((page.batch_id, candidate), 0)
-        sitting = _sitting(page, entry, is_submitted_since=last > page.pk)
+        sitting = self._sitting(page, entry, is_submitted_since=last > page.pk)
         decided = decide(mark, sitting, standing, entry.rules, self.judge.pk)
         if isinstance(decided, Refusal):
             return _refused(mark, decided)
@@ -124,6 +128,17 @@ class _Ledger:
         if held != held_before and held is not None:
             self.writes.hold(page, candidate, held)
         return Outcome(mark.id, "recorded")
+
+    def _sitting(
+        self, page: Assignment, entry: Entry, *, is_submitted_since: bool
+    ) -> Sitting:
+        runs = page.expires_at > entry.now
+        is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
+        state = vars(self.memberships[page.batch_id])["batch_state"]
+        return Sitting(
+            is_submitted=page.state == AssignmentState.SUBMITTED or is_submitted_since,
+            takes_marks=state == BatchState.OPEN or (runs and not is_over),
+        )
 
     def _remember(
         self,
@@ -172,11 +187,8 @@ class _Ledger:
 
 
 def _pages(judge: User, numbers: Iterable[int]) -> dict[int, Assignment]:
-    return (
-        Assignment.objects.select_related("batch")
-        .filter(judge=judge)
-        .in_bulk(list(numbers))
-    )
+    pages = Assignment.objects.raw(PAGES, [judge.pk, list(numbers)])
+    return {page.pk: page for page in pages}
 
 
 def _touched(pages: dict[int, Assignment], marks: Sequence[Mark]) -> list[int]:
@@ -208,16 +220,6 @@ def _submitted(
         entity__in={page.entity_id for page in pages.values() if page.pk in backs},
     ).order_by("pk")
     return {(page.batch_id, c): page.pk for page in finished for c in page.candidates}
-
-
-def _sitting(page: Assignment, entry: Entry, *, is_submitted_since: bool) -> Sitting:
-    runs = page.expires_at > entry.now
-    is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
-    is_open = page.batch.state == BatchState.OPEN
-    return Sitting(
-        is_submitted=page.state == AssignmentState.SUBMITTED or is_submitted_since,
-        takes_marks=is_open or (runs and not is_over),
-    )
 
 
 SAID = """
