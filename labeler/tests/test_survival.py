@@ -17,6 +17,7 @@ PASSWORD = "a pass phrase for tests"
 JUDGES = [f"labeller{n}" for n in range(8)]
 ENTITIES = 40
 PER_ENTITY = 12
+MARKS = 2 * ENTITIES * PER_ENTITY
 MANY = 100_000
 VICTIMS = ("web server", "worker", "broker", "database")
 
@@ -49,25 +50,17 @@ def admin(run):
 def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
     batch = a_batch(admin)
     acknowledged: dict[tuple[str, str], str] = {}
-    finished, killed = threading.Event(), []
-    killer = threading.Thread(
-        target=kill_one_after_another, args=(run, finished, killed)
-    )
-    killer.start()
-    try:
-        with ThreadPoolExecutor(len(JUDGES) + 1) as pool:
-            imported = pool.submit(import_much, run)
-            labelling = [pool.submit(label, run, name, batch) for name in JUDGES]
-            for finished_one in as_completed(labelling):  # a failure is told at once
-                acknowledged |= finished_one.result()
-            ended = imported.result()
-    finally:
-        finished.set()
-        killer.join()
+    killings = Killings(run, MARKS)
+    with ThreadPoolExecutor(len(JUDGES) + 1) as pool:
+        imported = pool.submit(import_much, run)
+        labelling = [pool.submit(label, run, name, batch, killings) for name in JUDGES]
+        for finished_one in as_completed(labelling):  # a failure is told at once
+            acknowledged |= finished_one.result()
+        ended = imported.result()
 
-    assert set(killed) == set(VICTIMS)
+    assert killings.killed == [*VICTIMS, *VICTIMS]
     rows = admin.table(f"judgments.tsv?batch={batch}")
-    assert len(rows) == len(acknowledged) == 2 * ENTITIES * PER_ENTITY
+    assert len(rows) == len(acknowledged) == MARKS
     per_candidate = Counter(row["candidate_id"] for row in rows)
     assert set(per_candidate.values()) == {2}
     stored = Counter((row["judge"], row["verdict"]) for row in rows)
@@ -113,18 +106,37 @@ def import_much(run: Run) -> dict:
     return client.upload("many.tsv", content, layout="faces", images="none")
 
 
-def kill_one_after_another(
-    run: Run, finished: threading.Event, killed: list[str]
-) -> None:
-    """Kill each kind of process once while the clients work, then once more."""
-    for name in VICTIMS * 2:
-        if finished.wait(4):
-            return
-        os.kill(run.children()[name], signal.SIGKILL)
-        killed.append(name)
+class Killings:
+    """Kill each kind of process twice, spread over the work and not over the clock, so
+    that on a machine of any speed all of it happens while the clients label."""
+
+    def __init__(self, run: Run, marks: int) -> None:
+        self.run = run
+        self.killed: list[str] = []
+        self._pids: set[int] = set()
+        self._left = list(VICTIMS * 2)
+        self._pause = marks // (len(self._left) + 1)
+        self._said = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        """One more mark was acknowledged."""
+        with self._lock:
+            self._said += 1
+            if self._left and self._said % self._pause == 0:
+                self._kill(self._left.pop(0))
+
+    def _kill(self, name: str) -> None:
+        pid = self.run.children()[name]
+        assert pid not in self._pids, f"{name} was not started again"
+        os.kill(pid, signal.SIGKILL)
+        self._pids.add(pid)
+        self.killed.append(name)
 
 
-def label(run: Run, name: str, batch: int) -> dict[tuple[str, str], str]:
+def label(
+    run: Run, name: str, batch: int, killings: Killings
+) -> dict[tuple[str, str], str]:
     """Work off the queue mark by mark; what the server said it has."""
     client, said = Client(run, name, PASSWORD), {}
     chance = random.Random(name)
@@ -134,6 +146,7 @@ def label(run: Run, name: str, batch: int) -> dict[tuple[str, str], str]:
             if tile["verdict"] is None:
                 [result] = client.mark(page, {tile["id"]: verdict})
                 assert result["status"] in ("recorded", "replayed"), result
+                killings.count()
             said[name, tile["id"]] = verdict
             time.sleep(0.02)
         assert client.submit(page)[0] == 200
