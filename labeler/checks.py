@@ -7,6 +7,7 @@ One line per check; ends with 1 where one failed.
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -121,6 +122,19 @@ def links_lead_somewhere() -> str:
     )
 
 
+def scripts_are_typed() -> str:
+    """`tsc` on the JSDoc of the pages' scripts, where node is there."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        sys.stderr.write("node is not installed: the scripts' types go unchecked\n")
+        return ""
+    lock, compiler = ROOT / "package-lock.json", ROOT / "node_modules/typescript"
+    if not compiler.exists() or compiler.stat().st_mtime < lock.stat().st_mtime:
+        if problem := run("npm", "ci", "--ignore-scripts"):
+            return problem
+        compiler.touch()
+    return run("node", compiler / "bin" / "tsc", "--project", ".")
+
+
 manage = partial(run, sys.executable, "manage.py")
 SCHEMA = ("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)
 # Beside our Python, not through PATH: the environment need not be activated.
@@ -141,6 +155,7 @@ ALL: dict[str, Check] = {
         "check", "--deploy", "--fail-level", "WARNING", env=production()
     ),
     "the API schema has no warnings": lambda: manage(*SCHEMA),
+    "the scripts are typed": scripts_are_typed,
     "the Dockerfile is clean": lambda: run(HADOLINT, "deploy/Dockerfile"),
     "the compose file is clean": lambda: run(*COMPOSE_LINT, "docker-compose.yml"),
     **FILES,

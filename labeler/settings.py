@@ -142,7 +142,7 @@ STORAGES: dict[str, Any] = {
         "OPTIONS": {"location": str(DATA_DIR / "store")},
     },
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "labeler.staticfiles.Collected"
         if COLLECTED_STATIC
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -91,6 +91,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/assignments/<id:id>/release/", assignments.Release.as_view(), name="release"
     ),
     path("v1/assignments/<id:id>/submit/", assignments.Submit.as_view(), name="submit"),
+    path(
+        "v1/assignments/<id:id>/settled/<id:place>/",
+        assignments.Settled.as_view(),
+        name="settled",
+    ),
     path("v1/judgments/", assignments.Judgments.as_view(), name="judgments"),
     path("v1/truth.tsv", exports.TruthFile.as_view(), name="truth"),
     path("v1/judgments.tsv", exports.JudgmentsFile.as_view(), name="judgments-file"),

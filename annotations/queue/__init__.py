@@ -22,7 +22,7 @@ from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
 from .turn import NothingToLease, held_by, lease_end
-from .withdrawal import needs_of, report, resolve_tile
+from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
     "Entry",
@@ -44,6 +44,7 @@ __all__ = [
     "needs_of",
     "open_batch",
     "open_entries",
+    "open_page",
     "own_page",
     "pages_of",
     "progress",

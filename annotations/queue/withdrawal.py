@@ -71,16 +71,8 @@ def resolve_tile(tile_id: str, judge: User) -> Candidate:
     unknown = NotFound(f"There is no tile {tile_id}.")
     if not (_is_number(number) and _is_number(position)):
         raise unknown
-    page = (
-        Assignment.objects.select_related("batch")
-        .filter(pk=int(number), judge=judge)
-        .filter(batch__batchjudge__judge=judge, batch__batchjudge__removed_at=None)
-        .first()
-    )
-    if page is None or int(position) >= len(page.candidates):
-        raise unknown
-    is_live = page.state == AssignmentState.HELD and page.expires_at > clock()
-    if page.batch.state != BatchState.OPEN and not is_live:
+    page = open_page(int(number), judge, unknown)
+    if int(position) >= len(page.candidates):
         raise unknown
     candidate = (
         Candidate.objects.select_related("image", "entity")
@@ -90,6 +82,29 @@ def resolve_tile(tile_id: str, judge: User) -> Candidate:
     if candidate is None:
         raise unknown
     return candidate
+
+
+def open_page(
+    assignment_id: int, judge: User, unknown: NotFound | None = None
+) -> Assignment:
+    """An own page whose pictures may be seen: its batch is open, or its lease runs.
+
+    `unknown`, else a NotFound of the page, is raised for all others.
+    """
+    page = (
+        Assignment.objects.select_related("batch", "entity")
+        .filter(pk=assignment_id, judge=judge)
+        .filter(batch__batchjudge__judge=judge, batch__batchjudge__removed_at=None)
+        .first()
+    )
+    is_live = (
+        page is not None
+        and page.state == AssignmentState.HELD
+        and page.expires_at > clock()
+    )
+    if page is None or not (page.batch.state == BatchState.OPEN or is_live):
+        raise unknown or NotFound(f"You have no page {assignment_id} in an open batch.")
+    return page
 
 
 def _is_number(text: str) -> bool:

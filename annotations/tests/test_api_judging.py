@@ -56,7 +56,7 @@ def test_a_tile_shows_what_the_contract_names_and_no_more(api, judge, batch):
     [tile, *_] = api(judge).post(LEASE).json()["candidates"]
     assert set(tile) == {
         *("id", "image", "thumbnail", "image_url", "page_url", "rank", "face_id"),
-        *("face", "unreadable", "erased", "verdict"),
+        *("face", "unreadable", "erased", "reported", "verdict", "reason"),
     }
     numbers = {str(pk) for pk in Candidate.objects.values_list("pk", flat=True)}
     assert not numbers & {tile["id"], *tile["image"].split("/")}

@@ -72,6 +72,7 @@ EXPECTED = {
     "GET assignments/": JUDGES,
     "POST assignments/lease/": JUDGES,
     "GET assignments/{id}/": OWN_PAGE,
+    "GET assignments/{id}/settled/{place}/": OWN_PAGE | {"judge": 404},
     "POST assignments/{id}/renew/": OWN_PAGE,
     "POST assignments/{id}/release/": OWN_PAGE,
     "POST assignments/{id}/submit/": OWN_PAGE | {"judge": 409},
@@ -122,6 +123,7 @@ def address_of(path, world):
     filled = path.format(
         id=ids.get(path.split("/")[0]),
         ref=page.tile_id(0),
+        place=0,
         key="m.world",
         username="olga",
         sha256="0" * 64,

@@ -1,8 +1,11 @@
 """A real browser, and people who are signed in."""
 
 import os
+import threading
+import time
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import sync_playwright
 
 from annotations.tests.conftest import (  # noqa: F401
@@ -46,8 +49,45 @@ def browser():
         started.close()
 
 
+class UnderWay:
+    """The requests that the server is answering now."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lock = threading.Lock()
+
+    def begun(self, **_: object) -> None:
+        with self.lock:
+            self.count += 1
+
+    def ended(self, **_: object) -> None:
+        with self.lock:
+            self.count -= 1
+
+    def end(self) -> None:
+        """Wait for the last: what a window asked for goes on when it is closed."""
+        quiet = 0
+        for _ in range(400):
+            quiet = quiet + 1 if self.count <= 0 else 0
+            if quiet == 3:
+                return
+            time.sleep(0.025)
+        raise AssertionError(f"{self.count} requests do not end")
+
+
 @pytest.fixture
-def opened(browser, live_server, client):
+def under_way():
+    """Counts requests, so that no test ends, and empties the tables, under one."""
+    requests = UnderWay()
+    request_started.connect(requests.begun)
+    request_finished.connect(requests.ended)
+    yield requests
+    request_started.disconnect(requests.begun)
+    request_finished.disconnect(requests.ended)
+
+
+@pytest.fixture
+def opened(browser, live_server, client, under_way):
     """`opened(judge, path)` is a page of this person in a window of its own.
 
     What the page throws or logs as an error fails the test.
@@ -69,6 +109,7 @@ def opened(browser, live_server, client):
     yield open_page
     for context in contexts:
         context.close()
+    under_way.end()
     assert not errors, errors
 
 

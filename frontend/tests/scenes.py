@@ -47,11 +47,11 @@ def verdicts_of(judge, batch):
     )
 
 
-def mark(judge, tile, verdict) -> None:
+def mark(judge, tile, verdict, reason="") -> None:
     """Give a verdict on a tile, as the API does."""
     assignment = int(tile.partition(".")[0])
     sent = judgments.Mark(
-        uuid4(), assignment, tile, Verdict(verdict), timezone.now(), 1.0, "key"
+        uuid4(), assignment, tile, Verdict(verdict), timezone.now(), 1.0, "key", reason
     )
     (outcome,) = judgments.record(judge=judge, marks=[sent])
     assert outcome.status == "recorded"

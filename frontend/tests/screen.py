@@ -1,5 +1,8 @@
 """Short words for what a judge does and sees in the browser."""
 
+import time
+from collections.abc import Callable
+
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -38,3 +41,11 @@ def pictures_shown(page) -> None:
         "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
         " && [...document.querySelectorAll('.tile')].every(t => 'seen' in t.dataset)"
     )
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until something becomes true that no locator can see."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -80,6 +80,85 @@ def test_the_grid_is_accessible_in_all_its_states(opened, judge, theme):
     assert_accessible(page)
     press(page, "Escape", "f")
     assert_accessible(page)
+    for dialog in ("more", "skip", "comment", "report", "refused", "sign-in", "look"):
+        page.evaluate(
+            """id => { document.querySelector("dialog[open]").close();
+                       document.getElementById(id).showModal(); }""",
+            dialog,
+        )
+        assert_accessible(page)
+
+
+def test_the_grid_without_a_network_is_accessible(opened, judge, theme):
+    page = opened(judge, grid_of(opened_batch(judge, count=4)), **theme)
+    pictures_shown(page)
+    page.context.set_offline(True)
+    press(page, "y", "n")
+    expect(page.locator("#saving")).to_have_text("Offline · 2 waiting")
+    assert_accessible(page)
+
+
+def test_own_pages_are_accessible(opened, judge, theme):
+    batch = opened_batch(judge, count=1)
+    queue.lease(judge=judge, batch=batch)
+    page = opened(judge, reverse("own-pages", args=[batch.pk]), **theme)
+    expect(page.get_by_role("link", name="Person 0")).to_be_visible()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("surround", ["white", "grey", "black"])
+def test_the_look_is_chosen_and_stays(opened, judge, surround):
+    batch = opened_batch(judge, count=30)
+    page = opened(judge, grid_of(batch))
+    before = page.locator(".tile").first.bounding_box()["width"]
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="How it looks").click()
+    page.get_by_label("Theme").select_option("dark")
+    page.get_by_label("Behind the pictures").select_option(surround)
+    page.get_by_label("Smallest side of a picture").fill("240")
+    press(page, "Escape")
+    for _ in range(2):
+        root = page.locator("html")
+        expect(root).to_have_attribute("data-theme", "dark")
+        expect(root).to_have_attribute("data-surround", surround)
+        ground = "getComputedStyle(document.body).colorScheme"
+        assert page.evaluate(ground) == "dark"
+        assert page.locator(".tile").first.bounding_box()["width"] > before
+        assert_accessible(page)
+        page.reload()
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_guidelines_are_shown_first_and_again_when_they_change(opened, judge):
+    batch = opened_batch(judge, count=2, guidelines="Hats are no.")
+    page = opened(judge, grid_of(batch))
+    panel = page.get_by_role("region", name="Guidelines")
+    expect(panel).to_contain_text("Hats are no.")
+    # They stop nobody.
+    press(page, "y")
+    expect(page.locator(".tile").first).to_have_attribute("data-verdict", "yes")
+    panel.get_by_role("button", name="Understood").click()
+    expect(panel).to_be_hidden()
+    page.reload()
+    expect(panel).to_be_hidden()
+    press(page, "g")
+    expect(panel).to_be_visible()
+    type(batch).objects.update(guidelines="Hats are yes.")
+    press(page, "g")
+    page.reload()
+    expect(panel).to_contain_text("Hats are yes.")
+
+
+def test_a_pause_is_proposed_after_long_work(opened, judge):
+    page = opened(judge, "/")
+    page.clock.install()
+    page.goto(grid_of(opened_batch(judge, count=2)))
+    for _ in range(16):
+        page.clock.run_for(120_000)
+        press(page, "ArrowRight")
+    page.clock.run_for(16_000)
+    expect(page.locator('[data-notice="pause"]')).to_contain_text("30 minutes")
 
 
 def test_the_end_of_a_batch_is_accessible(opened, judge, theme):
@@ -117,7 +196,15 @@ def test_small_windows_never_scroll_sideways(opened, judge, admin, size):
 def test_fingers_find_targets_of_44_pixels(opened, judge):
     batch = opened_batch(judge, count=3)
     page = opened(judge, grid_of(batch), viewport=PHONE, has_touch=True, is_mobile=True)
-    targets = ".tile a, .marking button:visible, .tile, .bar button:visible"
+    page.get_by_role("button", name="More …").tap()
+    assert_large(page, "#more button")
+    press(page, "Escape")
+    assert_large(page, ".marking button:visible, .tile, .bar button:visible")
+    assert_large(page, ".guidelines button, .likeness button, .account summary")
+
+
+def assert_large(page, targets) -> None:
+    """A finger finds each of them."""
     for target in page.locator(targets).all():
         box = target.bounding_box()
         assert min(box["width"], box["height"]) >= 44, target

@@ -1,9 +1,11 @@
 """Label pages in a real browser: by keys, by mouse, by finger."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from annotations.models import AssignmentState, Judgment
+from annotations.models import AssignmentState, Judgment, Report
 
 from .scenes import opened_batch, verdicts_of
 from .screen import all_saved, focused, grid_of, pictures_shown, press, verdicts
@@ -18,6 +20,7 @@ def test_a_whole_page_is_labelled_by_keys_alone(opened, judge):
     assert verdicts(page) == ["yes", "yes", "no", "no", "broken", "broken"]
     press(page, "Enter")
     expect(page.locator("h2", has_text="Person 1")).to_be_visible()
+    all_saved(page)
     assert verdicts_of(judge, batch) == 2 * ["broken"] + 2 * ["no"] + 2 * ["yes"]
     assert {j.how for j in Judgment.objects.all()} == {"key"}
     states = batch.assignment_set.order_by("pk").values_list("state", flat=True)
@@ -33,12 +36,11 @@ def test_a_whole_page_is_labelled_by_mouse_alone(opened, judge):
     batch = opened_batch(judge, count=6)
     page = opened(judge, grid_of(batch))
     pictures_shown(page)
-    page.get_by_role("button", name="No 2").click()
     page.locator(".tile").nth(1).click()
     page.locator(".tile").nth(4).click()
     page.get_by_role("button", name="Yes 1").click()
     page.locator(".tile").nth(0).click()
-    page.locator('[data-act="rest"]').click()
+    page.get_by_role("button", name="The rest is yes").click()
     expect(page.locator("[data-preview-text]")).to_contain_text("3 pictures as yes")
     assert verdicts(page) == ["yes", "no", "", "", "no", ""]
     page.get_by_role("button", name="Mark Enter").click()
@@ -54,6 +56,7 @@ def test_a_page_is_labelled_by_finger(opened, judge):
     batch = opened_batch(judge, count=2)
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
     page = opened(judge, grid_of(batch), is_mobile=True, **phone)
+    page.locator('[data-brush="yes"]').tap()
     page.locator(".tile").nth(0).tap()
     page.locator('[data-brush="no"]').tap()
     page.locator(".tile").nth(1).tap()
@@ -97,6 +100,8 @@ def test_tab_leads_to_the_links_of_the_tile_and_on(opened, judge):
     expect(page.locator('.tile >> nth=0 >> [data-link="full"]')).to_be_focused()
     press(page, "Tab")
     assert focused(page) == -1
+    expect(page.locator(".likeness button")).to_be_focused()
+    press(page, "Tab")
     expect(page.locator('[data-brush="yes"]')).to_be_focused()
 
 
@@ -132,7 +137,7 @@ def test_the_rest_can_be_no_and_is_nothing_before_it_is_confirmed(opened, judge)
     batch = opened_batch(judge, count=4)
     page = opened(judge, grid_of(batch))
     pictures_shown(page)
-    press(page, "r", "2")
+    press(page, "t")
     expect(page.locator("[data-preview-text]")).to_contain_text("4 pictures as no")
     press(page, "Escape")
     expect(page.locator(".preview")).to_be_hidden()
@@ -154,17 +159,197 @@ def test_a_fill_marks_what_cannot_be_shown_as_broken(opened, judge):
     assert broken.get_attribute("data-unreadable") == ""
 
 
+def test_what_cannot_be_shown_is_proposed_as_broken_and_confirmed(opened, judge):
+    batch = opened_batch(judge, count=3, unreadable=1)
+    page = opened(judge, grid_of(batch))
+    pictures_shown(page)
+    last = page.locator(".tile").nth(2)
+    expect(last).to_have_attribute("data-proposed", "broken")
+    expect(last).to_have_attribute("aria-label", re.compile("proposed broken"))
+    press(page, "y", "n")
+    assert verdicts(page) == ["yes", "no", ""]
+    press(page, "Enter")
+    expect(page.locator("[data-preview-text]")).to_have_text(
+        "Mark 1 picture that cannot be shown as broken?"
+    )
+    press(page, "Enter")
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["broken", "no", "yes"]
+
+
 def test_a_fill_leaves_what_has_not_been_on_the_screen(opened, judge):
     batch = opened_batch(judge, count=60)
     small = {"width": 390, "height": 844}
     page = opened(judge, grid_of(batch), viewport=small)
+    page.locator('[data-act="close-guidelines"]').click()
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_function("document.querySelector('.tile').dataset.seen === ''")
+    page.wait_for_timeout(300)
+    bar = page.locator(".marking").bounding_box()["y"]
     press(page, "r")
     expect(page.locator("[data-preview-text]")).to_contain_text("not seen yet")
     press(page, "Enter")
     all_saved(page)
     given = verdicts_of(judge, batch)
     assert 0 < len(given) < 30
+    # Nor what lay under the bar at the bottom.
+    for tile in page.locator('.tile[data-verdict="yes"]').all():
+        assert tile.bounding_box()["y"] < bar
+
+
+def test_a_stroke_across_tiles_is_one_act(opened, judge):
+    batch = opened_batch(judge, count=12)
+    page = opened(judge, grid_of(batch))
+    pictures_shown(page)
+    first, last = (page.locator(".tile").nth(n).bounding_box() for n in (0, 3))
+    page.mouse.move(first["x"] + 40, first["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 40, last["y"] + 40, steps=20)
+    page.mouse.up()
+    all_saved(page)
+    assert verdicts(page)[:6] == ["no", "no", "no", "no", "", ""]
+    assert verdicts_of(judge, batch) == 4 * ["no"]
+    press(page, "u")
+    all_saved(page)
+    assert verdicts_of(judge, batch) == []
+    press(page, "i")
+    all_saved(page)
+    assert verdicts_of(judge, batch) == 4 * ["no"]
+
+
+def test_a_finger_drawn_along_a_row_paints(opened, judge):
+    batch = opened_batch(judge, count=9)
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    page = opened(judge, grid_of(batch), is_mobile=True, **phone)
+    page.locator('[data-act="close-guidelines"]').tap()
+    first, last = (page.locator(".tile").nth(n).bounding_box() for n in (0, 2))
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    y = first["y"] + 40
+    send("touchStart", {"x": first["x"] + 40, "y": y})
+    for step in range(1, 11):
+        x = first["x"] + 40 + (last["x"] - first["x"]) * step / 10
+        send("touchMove", {"x": x, "y": y})
+    send("touchEnd")
+    all_saved(page)
+    assert verdicts(page)[:4] == ["no", "no", "no", ""]
+
+
+def test_after_a_click_a_verdict_key_chooses_the_brush(opened, judge):
+    batch = opened_batch(judge, count=6)
+    page = opened(judge, grid_of(batch))
+    page.locator(".tile").nth(2).click()
+    press(page, "3")
+    expect(page.locator('[data-brush="broken"]')).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.locator(".tile").nth(3).click()
+    press(page, "ArrowRight", "1")
+    assert verdicts(page) == ["", "", "no", "broken", "yes", ""]
+    page.reload()
+    expect(page.locator('[data-brush="broken"]')).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+@pytest.mark.parametrize("means", ["key", "press"])
+def test_holding_looks_closer_beside_the_representative(opened, judge, means):
+    page = opened(judge, grid_of(opened_batch(judge, count=3)))
+    pictures_shown(page)
+    box = page.locator(".tile").nth(1).bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    if means == "key":
+        page.keyboard.down("z")
+    else:
+        page.mouse.down()
+    expect(page.locator("#zoom")).to_be_visible()
+    shown = page.locator('#zoom [data-view="picture"]').get_attribute("src")
+    place = 0 if means == "key" else 1
+    assert shown.endswith(f".{place}/image/") or means == "key"
+    expect(page.locator('#zoom [data-view="likeness"]')).to_be_visible()
+    if means == "key":
+        page.keyboard.up("z")
+    else:
+        page.mouse.up()
+    expect(page.locator("#zoom")).to_be_hidden()
+    assert verdicts(page) == ["", "", ""]
+
+
+def test_a_picture_that_does_not_load_says_so_and_is_not_broken(opened, judge):
+    batch = opened_batch(judge, count=3)
+    page = opened(judge, "/")
+    failing = [True]
+
+    def fail(route):
+        if failing:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/*.1/thumbnail/", fail)
+    page.goto(grid_of(batch))
+    tile = page.locator(".tile:has(img[src*='.1/'])")
+    expect(tile).to_have_attribute("data-failed", "")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.tile')].filter(t => 'seen' in t.dataset).length == 3"
+    )
+    press(page, "r")
+    expect(page.locator("[data-preview-text]")).to_contain_text(
+        "2 pictures as yes? 1 picture not seen yet will be left."
+    )
+    press(page, "Escape")
+    failing.clear()
+    expect(tile).not_to_have_attribute("data-failed", "", timeout=10_000)
+
+
+def test_a_comment_goes_with_its_verdict(opened, judge):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    press(page, "c")
+    expect(page.locator("#said")).to_contain_text("Mark the picture first")
+    press(page, "y", "ArrowLeft", "c")
+    page.keyboard.type("an old photo?")
+    press(page, "Enter")
+    expect(page.locator(".tile .remark").first).to_be_visible()
+    all_saved(page)
+    kept = Judgment.objects.get()
+    assert (kept.verdict, kept.reason) == ("yes", "an old photo?")
+    page.reload()
+    expect(page.locator(".tile .remark").first).to_be_visible()
+    expect(page.locator(".tile").first).to_have_attribute(
+        "aria-label", "Picture 1 of 2: yes. comment: an old photo?"
+    )
+
+
+def test_a_report_takes_the_picture_off_the_page(opened, judge):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    press(page, "p")
+    page.locator("#report-reason").select_option("minor")
+    page.locator("#report-comment").fill("a child")
+    page.get_by_role("button", name="Report", exact=True).click()
+    expect(page.locator(".refusal").first).to_contain_text("Reported")
+    report = Report.objects.get()
+    assert (report.reason, report.comment, report.by) == ("minor", "a child", judge)
+    assert focused(page) == 1
+    press(page, "y", "Enter")
+    expect(page.get_by_role("heading", name="All done")).to_be_visible()
+
+
+def test_what_keys_do_is_also_in_a_menu(opened, judge):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    page.get_by_role("button", name="More …").click()
+    page.get_by_role("button", name="Skip it").click()
+    page.get_by_role("button", name="Skip Enter").click()
+    all_saved(page)
+    assert verdicts(page) == ["skip", ""]
+    page.get_by_role("button", name="More …").click()
+    page.get_by_role("button", name="Full picture").click()
+    expect(page.locator('#viewer [data-view="picture"]')).to_be_visible()
 
 
 def test_a_skip_asks_for_a_reason_that_may_be_empty(opened, judge):
@@ -204,6 +389,37 @@ def test_letters_can_be_switched_off(opened, judge):
     press(page, "y", "ArrowRight")
     assert verdicts(page) == ["", ""]
     assert focused(page) == 1
+
+
+def test_keys_can_be_changed_and_never_clash(opened, judge):
+    batch = opened_batch(judge, count=3)
+    page = opened(judge, grid_of(batch))
+    said = page.locator("[data-keys-said]")
+    press(page, "?")
+    page.get_by_role("button", name="Change the key of yes").click()
+    press(page, "s")
+    expect(said).to_contain_text("This key means “skip”")
+    press(page, "j")
+    expect(said).to_contain_text("“j” is the new key")
+    press(page, "Escape", "y", "1")
+    assert verdicts(page) == ["", "", ""]
+    page.reload()
+    expect(page.locator('[data-brush="yes"] kbd')).to_have_text("j")
+    press(page, "j")
+    assert verdicts(page) == ["yes", "", ""]
+    press(page, "?")
+    page.get_by_role("button", name="The usual keys").click()
+    press(page, "Escape", "y")
+    assert verdicts(page) == ["yes", "yes", ""]
+
+
+def test_keys_do_nothing_while_somebody_composes(opened, judge):
+    page = opened(judge, grid_of(opened_batch(judge, count=2)))
+    page.evaluate(
+        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'y', isComposing: true, bubbles: true}))"
+    )
+    assert verdicts(page) == ["", ""]
 
 
 def test_the_full_picture_opens_beside_the_one_to_compare_with(opened, judge):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from annotations import queue
@@ -12,13 +13,20 @@ from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision
 
 from .conftest import sign_in
 from .scenes import mark, opened_batch, verdicts_of
-from .screen import all_saved, grid_of, press, verdicts
+from .screen import all_saved, eventually, grid_of, press, verdicts
+
+ROWS = """store => new Promise(resolve => {
+    const opened = indexedDB.open('labeler', 1);
+    opened.onsuccess = () => {
+        const asked = opened.result.transaction(store).objectStore(store).getAll();
+        asked.onsuccess = () => { opened.result.close(); resolve(asked.result); };
+    };
+})"""
 
 
-def kept_in_browser(page) -> int:
-    """How many marks wait in the browser's storage."""
-    keys = "Object.keys(localStorage).filter(k => k.startsWith('labeler.mark.'))"
-    return page.evaluate(f"{keys}.length")
+def kept_in_browser(page, store="waiting") -> int:
+    """How many marks the browser's database holds."""
+    return len(page.evaluate(ROWS, store))
 
 
 def candidate_of(page_row, position):
@@ -39,7 +47,7 @@ def test_marks_made_without_a_network_arrive_once_each(opened, judge):
     page = opened(judge, grid_of(batch))
     page.context.set_offline(True)
     press(page, "y", "n", "b")
-    expect(page.locator("#saving")).to_contain_text("3 not saved")
+    expect(page.locator("#saving")).to_contain_text("3 waiting")
     assert kept_in_browser(page) == 3
     assert not Judgment.objects.exists()
     page.context.set_offline(False)
@@ -49,12 +57,28 @@ def test_marks_made_without_a_network_arrive_once_each(opened, judge):
     assert kept_in_browser(page) == 0
 
 
+def test_ten_marks_without_a_network_survive_a_reload_once_each(opened, judge):
+    batch = opened_batch(judge, count=12)
+    page = opened(judge, grid_of(batch))
+    page.context.set_offline(True)
+    press(page, *"ynbynbynby")
+    expect(page.locator("#saving")).to_have_text("Offline · 10 waiting")
+    with pytest.raises(PlaywrightError, match="ERR_INTERNET_DISCONNECTED"):
+        page.reload()
+    page.context.set_offline(False)
+    page.goto(grid_of(batch))
+    eventually(lambda: len(verdicts_of(judge, batch)) == 10)
+    assert verdicts_of(judge, batch) == 3 * ["broken"] + 3 * ["no"] + 4 * ["yes"]
+    assert verdicts(page) == [*3 * ["yes", "no", "broken"], "yes", "", ""]
+    assert not JudgmentRevision.objects.exists()
+
+
 def test_marks_that_were_never_sent_are_sent_at_the_next_visit(opened, judge):
     batch = opened_batch(judge, count=4)
     page = opened(judge, grid_of(batch))
     page.route("**/api/v1/judgments/", lambda route: route.abort())
     press(page, "y", "n")
-    expect(page.locator("#saving")).to_contain_text("2 not saved")
+    expect(page.locator("#saving")).to_contain_text("2 waiting")
     page.unroute("**/api/v1/judgments/")
     page.reload()
     all_saved(page)
@@ -77,59 +101,139 @@ def test_an_answer_that_got_lost_doubles_nothing(opened, judge):
 
     page.route("**/api/v1/judgments/", lose_the_first_answer)
     press(page, "y")
-    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    expect(page.locator("#saving")).to_contain_text("1 waiting")
     all_saved(page)
     assert lost == [200]
     assert verdicts_of(judge, batch) == ["yes"]
     assert not JudgmentRevision.objects.exists()
 
 
-def test_marks_of_one_person_are_not_sent_by_the_next(opened, judge, other_judge):
+def test_marks_of_one_person_are_not_sent_by_the_next(
+    opened, judge, other_judge, client
+):
     batch = opened_batch(judge, other_judge, count=2)
     page = opened(judge, grid_of(batch))
     page.route("**/api/v1/judgments/", lambda route: route.abort())
     press(page, "y")
-    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    expect(page.locator("#saving")).to_contain_text("1 waiting")
     page.unroute("**/api/v1/judgments/")
-    page.evaluate("document.body.dataset.user = 'somebody else'")
-    shelf = "[...Object.keys(localStorage)].find(k => k.startsWith('labeler.mark.'))"
-    assert f".{judge.pk}." in page.evaluate(shelf)
+    sign_in(page.context, client, other_judge)
+    page.reload()
+    all_saved(page)
+    assert verdicts_of(judge, batch) == verdicts_of(other_judge, batch) == []
+    assert kept_in_browser(page) == 1
+    sign_in(page.context, client, judge)
+    page.reload()
+    eventually(lambda: verdicts_of(judge, batch) == ["yes"])
+    assert kept_in_browser(page) == 0
+
+
+def test_somebody_else_who_signs_in_meanwhile_sends_none_of_my_marks(
+    opened, judge, other_judge
+):
+    batch = opened_batch(judge, other_judge, count=2)
+    for person in (judge, other_judge):
+        person.set_password("a pass phrase")
+        person.save()
+    page = opened(judge, grid_of(batch))
+    second = page.context.new_page()
+    page.context.clear_cookies()
+    second.goto("/sign-in/")
+    second.get_by_label("Name").fill(other_judge.username)
+    second.get_by_label("Password").fill("a pass phrase")
+    press(second, "Enter")
+    expect(second.get_by_role("heading", name="Hello")).to_be_visible()
+    press(page, "y")
+    expect(page.locator("#saving")).to_have_text("Signed out · 1 waiting")
+    assert verdicts_of(judge, batch) == verdicts_of(other_judge, batch) == []
+    sign_in_again(page)
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["yes"]
+    assert verdicts_of(other_judge, batch) == []
 
 
 def test_leaving_with_unsent_marks_warns(opened, judge):
     page = opened(judge, grid_of(opened_batch(judge, count=2)))
     page.route("**/api/v1/judgments/", lambda route: route.abort())
     press(page, "y")
-    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    expect(page.locator("#saving")).to_contain_text("1 waiting")
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
     assert asked.value.type == "beforeunload"
 
 
-def test_an_ended_session_keeps_marks_until_one_is_back(opened, judge, client):
+def sign_in_again(page, password="a pass phrase") -> None:
+    """Use the dialog that the notice opens."""
+    page.locator("#notices").get_by_role("button", name="Sign in").click()
+    page.locator("#sign-in").get_by_label("Password").fill(password)
+    press(page, "Enter")
+
+
+def test_an_ended_session_is_taken_up_again_in_place(opened, judge):
     batch = opened_batch(judge, count=3)
+    judge.set_password("a pass phrase")
+    judge.save()
     page = opened(judge, grid_of(batch))
     Session.objects.all().delete()
     press(page, "y", "n")
     expect(page.locator("#notices")).to_contain_text("You are signed out")
     assert kept_in_browser(page) == 2
-    sign_in(page.context, client, judge)
-    page.get_by_role("link", name="Sign in").click()
+    page.evaluate("window.isTheSamePage = true")
+    sign_in_again(page, "wrong")
+    expect(page.locator("[data-sign-in-said]")).to_have_text(
+        "This password does not fit."
+    )
+    page.locator("#sign-in").get_by_label("Password").fill("a pass phrase")
+    press(page, "Enter")
+    expect(page.locator("#sign-in")).to_be_hidden()
     all_saved(page)
+    assert page.evaluate("window.isTheSamePage")
+    assert page.locator("#notices .note").count() == 0
     assert verdicts_of(judge, batch) == ["no", "yes"]
+    press(page, "b")
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["broken", "no", "yes"]
 
 
-def test_submit_waits_for_marks_that_are_not_saved(opened, judge):
+def test_signing_in_elsewhere_as_the_same_person_is_enough(opened, judge, client):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    Session.objects.all().delete()
+    press(page, "y")
+    expect(page.locator("#notices")).to_contain_text("You are signed out")
+    sign_in(page.context, client, judge)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    all_saved(page)
+    assert verdicts_of(judge, batch) == ["yes"]
+
+
+def test_a_page_handed_in_without_a_network_is_handed_in_later(opened, judge):
     batch = opened_batch(judge, count=1)
     page = opened(judge, grid_of(batch))
     page.context.set_offline(True)
     press(page, "y", "Enter")
-    expect(page.locator("#said")).to_contain_text("Not submitted")
+    expect(page.locator("#said")).to_contain_text("when your marks are saved")
+    expect(page.locator("#saving")).to_have_text("Offline · 2 waiting")
     page.context.set_offline(False)
     all_saved(page)
     press(page, "Enter")
     expect(page.get_by_role("heading", name="All done")).to_be_visible()
     assert verdicts_of(judge, batch) == ["yes"]
+    assert [a.state for a in Assignment.objects.all()] == ["submitted"]
+
+
+def test_a_page_handed_in_just_before_the_tab_was_closed_is_handed_in(opened, judge):
+    batch = opened_batch(judge, count=1, entities=2)
+    page = opened(judge, grid_of(batch))
+    page.route("**/submit/", lambda route: route.abort())
+    press(page, "y", "Enter")
+    expect(page.locator("#saving")).to_contain_text("1 waiting")
+    page.unroute("**/submit/")
+    page.reload()
+    expect(page.locator("h2", has_text="Person 1")).to_be_visible()
+    all_saved(page)
+    states = Assignment.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states)[0] == "submitted"
 
 
 def test_a_ruled_picture_says_so_and_is_no_longer_asked_for(opened, judge, admin):
@@ -196,7 +300,7 @@ def test_a_server_in_trouble_is_asked_again(opened, judge, status):
 
     page.route("**/api/v1/judgments/", fail_once)
     press(page, "y")
-    expect(page.locator("#saving")).to_contain_text("1 not saved – trying again")
+    expect(page.locator("#saving")).to_contain_text("1 waiting · trying again")
     all_saved(page)
     assert verdicts_of(judge, batch) == ["yes"]
 
@@ -220,7 +324,7 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     page = opened(judge, grid_of(batch))
     page.route("**/api/v1/judgments/", lambda route: route.abort())
     press(page, "y")
-    expect(page.locator("#saving")).to_contain_text("1 not saved")
+    expect(page.locator("#saving")).to_contain_text("1 waiting")
     queue.close_batch(batch=batch, by=admin)
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     page.unroute("**/api/v1/judgments/")
@@ -230,6 +334,17 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     expect(notice).to_contain_text("On an earlier page: Not recorded")
     notice.get_by_role("button", name="Close").click()
     expect(notice).to_have_count(0)
+    # What was refused stays until it has been seen, and can be sent again.
+    assert (kept_in_browser(page), kept_in_browser(page, "refused")) == (0, 1)
+    page.reload()
+    page.get_by_role("button", name="1 refused").click()
+    expect(page.locator("#refused li")).to_contain_text("this batch is closed")
+    queue.open_batch(batch=batch, by=admin)
+    page.get_by_role("button", name="Send again").click()
+    all_saved(page)
+    expect(page.locator("#refused-count")).to_be_hidden()
+    assert verdicts_of(judge, batch) == ["yes"]
+    assert kept_in_browser(page, "refused") == 0
 
 
 def test_a_page_that_is_looked_at_keeps_its_lease(opened, judge):
@@ -237,7 +352,7 @@ def test_a_page_that_is_looked_at_keeps_its_lease(opened, judge):
     page.clock.install()
     page.reload()
     with page.expect_response("**/renew/") as renewed:
-        page.clock.run_for(151_000)
+        page.clock.run_for(121_000)
     assert renewed.value.status == 200
 
 
@@ -246,5 +361,5 @@ def test_a_page_that_went_back_meanwhile_says_so(opened, judge):
     page.clock.install()
     page.reload()
     Assignment.objects.update(state="expired")
-    page.clock.run_for(151_000)
+    page.clock.run_for(121_000)
     expect(page.locator("#notices")).to_contain_text("went back to the queue")

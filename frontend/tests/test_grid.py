@@ -65,14 +65,14 @@ def test_a_removed_judge_has_no_page(client, judge, admin):
     assert grid(client, judge, batch).status_code == 404
 
 
-def test_htmx_gets_the_page_alone(client, judge):
+def test_a_script_gets_the_page_alone(client, judge):
     response = grid(client, judge, opened_batch(judge), **{"HX-Request": "true"})
     assert "<html" not in response.text
     assert '<main id="page"' in response.text
-    assert 'id="page-of"' in response.text
+    assert 'data-page-of="page 1 of about 1' in response.text
 
 
-def test_htmx_is_sent_to_sign_in_as_a_whole(client, judge):
+def test_a_script_is_sent_to_sign_in_as_a_whole(client, judge):
     batch = opened_batch(judge)
     address = reverse("grid", args=[batch.pk])
     here = f"http://testserver{address}"
@@ -121,7 +121,7 @@ def test_only_web_addresses_are_linked(client, judge, address):
     Candidate.objects.update(page_url=address)
     Entity.objects.update(url=address)
     text = grid(client, judge, batch).text
-    assert "Source page" not in text
+    assert 'data-link="source"' not in text
     assert "alert(1)" not in text
 
 
@@ -162,7 +162,7 @@ def test_pages_held_by_others_are_waited_for(client, judge, other_judge):
     queue.lease(judge=other_judge, batch=batch)
     text = grid(client, judge, batch).text
     assert "Others hold the last pages" in text
-    assert re.search(r'hx-trigger="load delay:\d+s"', text)
+    assert re.search(r'data-retry="\d+"', text)
 
 
 def test_nothing_on_the_page_is_inline(client, judge):
@@ -212,3 +212,127 @@ def test_a_picture_that_came_later_is_not_on_the_page(client, judge):
     batch = opened_batch(judge, count=2)
     add_picture(Entity.objects.get(), 77)
     assert grid(client, judge, batch).text.count('role="gridcell"') == 2
+
+
+def test_the_page_that_follows_can_be_fetched_ahead(client, judge):
+    batch = opened_batch(judge, entities=3, count=2)
+    grid(client, judge, batch)
+    address = reverse("grid", args=[batch.pk])
+    first = queue.held_by(judge)[0]
+    headers = {"HX-Request": "true"}
+    response = client.get(f"{address}?after={first.pk}", headers=headers)
+    assert len(queue.held_by(judge)) == 2
+    second = queue.held_by(judge)[1]
+    assert f'data-assignment="{second.pk}"' in response.text
+    # Two are the most that are held.
+    response = client.get(f"{address}?after={second.pk}", headers=headers)
+    assert response.status_code == 409
+    assert len(queue.held_by(judge)) == 2
+
+
+def test_after_something_that_is_no_page_is_as_without(client, judge):
+    batch = opened_batch(judge, entities=2, count=2)
+    client.force_login(judge)
+    address = reverse("grid", args=[batch.pk])
+    for after in ("", "x", "-1", "9" * 40):
+        assert client.get(f"{address}?after={after}").status_code == 200
+    assert len(queue.held_by(judge)) == 1
+
+
+def test_pictures_that_cannot_be_shown_come_last(client, judge):
+    batch = opened_batch(judge, count=6, unreadable=3)
+    text = grid(client, judge, batch).text
+    shown = re.findall(
+        r'data-tile="\d+\.(\d)"[^>]*?(data-unreadable)?(?: data-\w+)* ', text
+    )
+    readable = [
+        bool(re.search(rf'data-tile="\d+\.{p}" data-verdict="" data-unreadable', text))
+        for p, _ in shown
+    ]
+    assert readable == [False] * 3 + [True] * 3
+
+
+def test_an_own_page_can_be_opened_again(client, judge, other_judge):
+    batch = opened_batch(judge, other_judge, entities=2, count=1)
+    grid(client, judge, batch)
+    page = queue.held_by(judge)[0]
+    mark(judge, page.tile_id(0), "yes")
+    queue.submit(assignment_id=page.pk, judge=judge)
+    address = reverse("own-page", args=[batch.pk, page.pk])
+    text = client.get(address).text
+    assert "data-submitted" in text
+    assert 'data-verdict="yes"' in text
+    assert "an earlier page" in text
+    client.force_login(other_judge)
+    assert client.get(address).status_code == 404
+
+
+def test_an_own_page_is_opened_in_its_batch_only(client, judge, admin):
+    first, second = opened_batch(judge), opened_batch(judge)
+    grid(client, judge, first)
+    page = queue.held_by(judge, first)[0]
+    wrong = reverse("own-page", args=[second.pk, page.pk])
+    assert client.get(wrong).status_code == 404
+    queue.release_all(judge=judge)
+    queue.close_batch(batch=first, by=admin)
+    right = reverse("own-page", args=[first.pk, page.pk])
+    assert client.get(right).status_code == 404
+
+
+def test_own_pages_are_listed_newest_first(client, judge, other_judge, stranger):
+    batch = opened_batch(judge, other_judge, entities=3, count=1)
+    client.force_login(judge)
+    address = reverse("own-pages", args=[batch.pk])
+    assert "You have had no page" in client.get(address).text
+    for _ in range(2):
+        page = queue.lease(judge=judge, batch=batch)
+        mark(judge, page.tile_id(0), "yes")
+        queue.submit(assignment_id=page.pk, judge=judge)
+    text = client.get(address).text
+    assert text.index("Person 1") < text.index("Person 0")
+    older = client.get(f"{address}?before={page.pk}").text
+    assert "Person 0" in older
+    assert "Person 1" not in older
+    client.force_login(other_judge)
+    assert "Person 0" not in client.get(address).text
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+
+
+def test_own_comments_and_reports_are_shown_again(client, judge, other_judge):
+    batch = opened_batch(judge, other_judge, count=2)
+    grid(client, judge, batch)
+    page = queue.held_by(judge)[0]
+    mark(judge, page.tile_id(0), "yes", reason="look at the <ear>")
+    first, second = (Candidate.objects.get(pk=c) for c in page.candidates)
+    queue.report(candidate=second, by=judge, reason="other", comment="")
+    queue.report(candidate=first, by=other_judge, reason="other", comment="")
+    text = grid(client, judge, batch).text
+    assert 'data-comment="look at the &lt;ear&gt;"' in text
+    assert text.count("Reported by you.") == 1
+
+
+@pytest.mark.parametrize(
+    ("cookie", "shown"),
+    [
+        ("dark", ' data-theme="dark"'),
+        ("light", ' data-theme="light"'),
+        ('"><script>', ""),
+        ("", ""),
+    ],
+)
+def test_the_theme_is_worn_as_the_cookie_says(client, judge, cookie, shown):
+    client.cookies["labeler_theme"] = cookie
+    text = grid(client, judge, opened_batch(judge)).text
+    assert f'<html lang="en"{shown}>' in text
+
+
+def test_guidelines_have_a_version_that_changes_with_them(client, judge):
+    batch = opened_batch(judge, guidelines="Hats are no.")
+    versions = []
+    for guidelines in ("Hats are no.", "Hats are no.", "Hats are yes.", ""):
+        type(batch).objects.update(guidelines=guidelines)
+        text = grid(client, judge, batch).text
+        versions += re.findall(r'data-version="(\w{16})"', text)
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3

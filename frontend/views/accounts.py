@@ -18,12 +18,16 @@ class SignIn(LoginView):
 
     template_name = "frontend/sign_in.html"
     authentication_form = SignInForm
-    redirect_authenticated_user = True
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Answer a lock-out with a sentence, in place of axes' bare text."""
+        """Answer a lock-out with a sentence, in place of axes' bare text.
+
+        Somebody signed in is sent on, but may give another name: a page on which
+        somebody else has signed in meanwhile takes its own person back so.
+        """
+        self.redirect_authenticated_user = request.method != "POST"
         response = super().dispatch(request, *args, **kwargs)
         if getattr(request, "axes_locked_out", False):
             # Else the middleware would replace this answer by its own.

@@ -22,6 +22,7 @@ class OwnBatch:
     batch: Batch
     judged: int
     skipped: int
+    left: int  # at most: others may take some of it
     pace: float | None  # seconds a picture
     holds_page: bool
 
@@ -66,6 +67,7 @@ def _own(membership: BatchJudge, held: set[int]) -> OwnBatch:
         membership.batch,
         membership.verdicts,
         membership.skips,
+        max(0, membership.batch.candidates_total - marks),
         membership.centiseconds / 100 / marks if marks else None,
         membership.batch_id in held,
     )

@@ -59,6 +59,10 @@ class PageEntity(serializers.Serializer):
     aliases = serializers.ListField(child=serializers.CharField())
     representative = serializers.URLField(allow_null=True)
     representative_verified = serializers.BooleanField()
+    settled = serializers.ListField(
+        child=serializers.URLField(),
+        help_text="More pictures of it, settled and of no concern to this judge.",
+    )
 
 
 class TileShape(serializers.Serializer):
@@ -78,9 +82,11 @@ class TileShape(serializers.Serializer):
     )
     unreadable = serializers.BooleanField()
     erased = serializers.BooleanField()
+    reported = serializers.BooleanField(help_text="By this judge.")
     verdict = serializers.ChoiceField(
         [v.value for v in Verdict], allow_null=True, help_text="The judge's own."
     )
+    reason = serializers.CharField(help_text="The judge's own comment.")
 
 
 class PageShape(serializers.Serializer):
@@ -121,6 +127,10 @@ def _entity(page: Page, request: Any) -> dict[str, Any]:
         "aliases": list(page.aliases),
         "representative": address,
         "representative_verified": page.is_representative_verified,
+        "settled": [
+            reverse("api:settled", [page.assignment.pk, place], request=request)
+            for place in page.settled
+        ],
     }
 
 
@@ -138,5 +148,7 @@ def _tile(tile: Tile, candidates: str) -> dict[str, Any]:
         "face": tile.frame,
         "unreadable": tile.is_unreadable,
         "erased": tile.is_erased,
+        "reported": tile.is_reported,
         "verdict": tile.verdict,
+        "reason": tile.reason,
     }

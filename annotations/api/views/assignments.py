@@ -1,5 +1,6 @@
 """A judge's pages and marks: the calls that are made all day."""
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -9,7 +10,7 @@ from annotations import judgments, page, queue
 from annotations.api.fields import BIGGEST
 from annotations.api.pagination import ListQuery, listed, page_of
 from annotations.api.permissions import IsJudge
-from annotations.api.schema import answers
+from annotations.api.schema import answers, binary
 from annotations.api.serializers.judgments import (
     MarksShape,
     OutcomesShape,
@@ -24,8 +25,10 @@ from annotations.api.serializers.pages import (
     Submitted,
     as_json,
 )
+from annotations.errors import NotFound
 from annotations.models import Batch, User
 
+from . import pictures
 from .base import ApiView, ask, own_batches, read
 
 WHY_NOTHING = [
@@ -149,6 +152,26 @@ class Submit(ApiView):
         """Finish a page; 409 names the tiles that are missing or lost."""
         finished = queue.submit(assignment_id=id, judge=self.user)
         return Response({"finished": finished})
+
+
+class Settled(ApiView):
+    """More pictures of a page's entity."""
+
+    permission_classes = (IsJudge,)
+
+    @extend_schema(
+        responses=answers(
+            binary(pictures.THUMBNAIL_TYPE) | {304: None}, described="Same."
+        )
+    )
+    def get(self, request: Request, id: int, place: int) -> HttpResponseBase:
+        """A small WebP of a settled picture beside an own page of an open batch."""
+        assignment = queue.open_page(id, self.user)
+        candidate = page.settled_picture(assignment, place)
+        if candidate is None:
+            raise NotFound(f"There is no settled picture {place} beside page {id}.")
+        image = pictures.image_of(candidate)
+        return pictures.answer(request, self.user, image, "settled", pictures.small)
 
 
 class Judgments(ApiView):

@@ -1,11 +1,11 @@
 // @ts-check
-/** The dialogs of the page: guidelines, keys, skip, full picture. */
+/** The dialogs of the page, and what they ask. */
 
 /**
  * @param {string} id
  * @returns {HTMLDialogElement}
  */
-const dialog = (id) => /** @type {HTMLDialogElement} */ (document.getElementById(id));
+export const dialog = (id) => /** @type {HTMLDialogElement} */ (document.getElementById(id));
 
 /** Whether a dialog is open, which then has the keys to itself. */
 export const isDialogOpen = () => Boolean(document.querySelector("dialog[open]"));
@@ -16,24 +16,32 @@ export function open(id) {
 }
 
 /**
- * Ask whether to skip, and why.
- * @returns {Promise<string | null>} the reason, perhaps empty; null if not
+ * Open a dialog with a form and wait for its answer.
+ * @param {string} id
+ * @param {Record<string, string>} [values] what its fields hold at first
+ * @returns {Promise<Record<string, string> | null>} its fields by name; null if left
  */
-export function askToSkip() {
-  const asked = dialog("skip");
-  const field = /** @type {HTMLInputElement} */ (asked.querySelector("#skip-reason"));
-  field.value = "";
+export function ask(id, values = {}) {
+  const asked = dialog(id);
+  const form = /** @type {HTMLFormElement} */ (asked.querySelector("form"));
+  form.reset();
+  for (const [name, value] of Object.entries(values)) {
+    /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value = value;
+  }
   asked.returnValue = "";
-  open("skip");
-  field.focus();
+  open(id);
   return new Promise((resolve) => {
-    asked.addEventListener("close", () => resolve(asked.returnValue === "skip" ? field.value.trim() : null), { once: true });
+    const answer = () => {
+      const fields = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]);
+      resolve(asked.returnValue === "do" ? Object.fromEntries(fields) : null);
+    };
+    asked.addEventListener("close", answer, { once: true });
   });
 }
 
 /**
  * Show a picture in full, beside what it is compared with.
- * @param {string} address
+ * @param {string | undefined} address none: only what it is compared with
  */
 export function view(address) {
   const shown = dialog("viewer");
@@ -48,38 +56,9 @@ export function view(address) {
  * @param {string} name
  * @param {string | null | undefined} address
  */
-function setPicture(shown, name, address) {
+export function setPicture(shown, name, address) {
   const picture = /** @type {HTMLImageElement} */ (shown.querySelector(`[data-view="${name}"]`));
   picture.hidden = !address;
   if (address) picture.src = address;
   else picture.removeAttribute("src");
-}
-
-const LETTERS_OFF = "labeler.letters-off";
-
-/** Whether letters and digits are keys; who dictates or uses switches may not want it. */
-export function areLettersKeys() {
-  return readSetting() === null;
-}
-
-/** Let the box in the key list decide whether letters are keys. */
-export function watchSetting() {
-  const box = /** @type {HTMLInputElement} */ (document.getElementById("letter-keys"));
-  box.checked = areLettersKeys();
-  box.addEventListener("change", () => {
-    try {
-      if (box.checked) localStorage.removeItem(LETTERS_OFF);
-      else localStorage.setItem(LETTERS_OFF, "1");
-    } catch {
-      box.checked = true;
-    }
-  });
-}
-
-function readSetting() {
-  try {
-    return localStorage.getItem(LETTERS_OFF);
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,10 @@
 // @ts-check
 /** Chooses the tiles' size: all of them on one screen where they stay large enough. */
 
+import { read } from "../settings.js";
 import { tiles } from "./tiles.js";
 
-const SMALLEST = 112;
+const SMALLEST = 112; // unless the judge wants them larger or smaller
 const LARGEST = 320; // the side of a thumbnail: more would only blur it
 const NARROW = 700; // below, the page scrolls, as people expect of a phone
 
@@ -33,9 +34,10 @@ export function fit() {
   const width = grid.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   const top = grid.getBoundingClientRect().top + window.scrollY;
   const height = window.innerHeight - top - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+  const smallest = Number(read("side")) || SMALLEST;
   const fitted = bestFit(tiles().length, width, height, gap);
-  const scrolls = window.innerWidth < NARROW || fitted.side < SMALLEST;
-  const columns = scrolls ? Math.max(1, Math.floor((width + gap) / (SMALLEST + gap))) : fitted.columns;
+  const scrolls = window.innerWidth < NARROW || fitted.side < smallest;
+  const columns = scrolls ? Math.max(1, Math.floor((width + gap) / (smallest + gap))) : fitted.columns;
   const side = scrolls ? (width - gap * (columns - 1)) / columns : fitted.side;
   grid.style.setProperty("--columns", String(columns));
   grid.style.setProperty("--side", `${Math.floor(side)}px`);

@@ -3,6 +3,9 @@
 
 import * as words from "./words.js";
 
+/** Shorter than this, saving is not worth a word. */
+const NOTICEABLE = 1200;
+
 /**
  * Say something that need not stay; screen readers read it.
  * @param {string} sentence
@@ -41,11 +44,7 @@ export function notice(name, sentence, way) {
   line.dataset.notice = name;
   const text = document.createElement("span");
   text.textContent = sentence;
-  const close = document.createElement("button");
-  close.type = "button";
-  close.dataset.act = "dismiss";
-  close.textContent = "Close";
-  line.append(text, ...(way ? [way] : []), close);
+  line.append(text, ...(way ? [way] : []), button("Close", { act: "dismiss" }));
   place.append(line);
 }
 
@@ -55,23 +54,43 @@ export function dismiss(name) {
 }
 
 /**
+ * @param {string} text
+ * @param {Record<string, string>} data
+ */
+export function button(text, data) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  Object.assign(made.dataset, data);
+  return made;
+}
+
+let timer = 0;
+
+/**
+ * Say how saving goes. A save that takes no time is not announced, so that screen
+ * readers are not interrupted by every mark.
  * @param {import("./outbox.js").State} state
  * @param {number} waiting
  */
 export function showSaving(state, waiting) {
   const place = document.getElementById("saving");
   if (!place) return;
-  const text = words.saving(state, waiting);
   place.dataset.state = state;
-  if (place.textContent !== text) place.textContent = text;
-  if (state === "signed-out") notice("signed-out", "You are signed out. Your marks are kept here; sign in again to send them.", signInLink());
-  else dismiss("signed-out");
+  clearTimeout(timer);
+  if (state === "saving") timer = window.setTimeout(() => setText(place, words.saving(state, waiting)), NOTICEABLE);
+  else setText(place, words.saving(state, waiting));
+  if (state === "signed-out") {
+    const isShown = document.querySelector('#notices [data-notice="signed-out"]');
+    const way = button("Sign in", { opens: "sign-in" });
+    if (!isShown) notice("signed-out", "You are signed out. Your marks are kept here; sign in again to send them.", way);
+  } else if (state !== "saving") dismiss("signed-out");
 }
 
-function signInLink() {
-  const link = document.createElement("a");
-  link.href = location.href;
-  link.className = "button";
-  link.textContent = "Sign in";
-  return link;
+/**
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+function setText(place, text) {
+  if (place.textContent !== text) place.textContent = text;
 }

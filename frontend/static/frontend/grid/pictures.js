@@ -15,7 +15,7 @@ export function watch() {
         if (entry.isIntersecting) /** @type {HTMLElement} */ (entry.target).dataset.seen = "";
       }
     },
-    { threshold: 0.5 },
+    { threshold: 0.5, rootMargin: uncovered() },
   );
   for (const tile of document.querySelectorAll("#page .tile")) watcher.observe(tile);
   for (const picture of document.querySelectorAll("#page .tile img")) {
@@ -25,6 +25,30 @@ export function watch() {
       else failed(picture);
     }
   }
+}
+
+/** The part of the window that no bar lies over: on a phone one is above and one below. */
+function uncovered() {
+  const [above, below] = [".entity", ".marking"].map((bar) => {
+    const element = document.querySelector(`#page ${bar}`);
+    const isBar = element && getComputedStyle(element).position === "sticky";
+    return isBar ? element.getBoundingClientRect().height : 0;
+  });
+  return `${-above}px 0px ${-below}px 0px`;
+}
+
+/**
+ * Fetch and decode the pictures of a page that is not shown yet, so that all of them
+ * are there in the frame that paints it.
+ * @param {HTMLElement} element
+ */
+export async function prepare(element) {
+  await Promise.allSettled(
+    [...element.querySelectorAll("img")].map(async (picture) => {
+      await picture.decode();
+      picture.decoding = "sync";
+    }),
+  );
 }
 
 /**
@@ -46,7 +70,11 @@ export function arrived(picture) {
  */
 export function failed(picture) {
   const tile = /** @type {HTMLElement | null} */ (picture.closest(".tile"));
-  if (!tile) return;
+  if (!tile) {
+    // More pictures to compare with are no loss where they do not come.
+    picture.closest(".settled li")?.remove();
+    return;
+  }
   const tried = Number(picture.dataset.tried ?? 0) + 1;
   picture.dataset.tried = String(tried);
   tile.dataset.failed = tried > TRIES ? "given-up" : "";

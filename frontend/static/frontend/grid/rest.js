@@ -1,9 +1,9 @@
 // @ts-check
-/** "Mark the rest": shown on the tiles first, done only when it is confirmed. */
+/** "The rest is …": shown on the tiles first, done only when it is confirmed. */
 
 import { restOf } from "./marking.js";
 import { say, whisper } from "./notices.js";
-import { goTo, tiles, unmarked } from "./tiles.js";
+import { goTo, propose, tiles, unmarked } from "./tiles.js";
 import * as words from "./words.js";
 
 export class Rest {
@@ -18,7 +18,19 @@ export class Rest {
     return this.verdicts.size > 0;
   }
 
-  /** @param {string} verdict */
+  /** Pictures that cannot be shown wait at the end, proposed as broken. */
+  begin() {
+    this.verdicts = new Map();
+    this.show("");
+    this.proposeBroken();
+  }
+
+  proposeBroken() {
+    const proposed = restOf("");
+    for (const tile of tiles()) propose(tile, proposed.get(tile) ?? "");
+  }
+
+  /** @param {string} verdict empty: only what is proposed by itself */
   preview(verdict) {
     this.verdicts = restOf(verdict);
     if (!this.isOpen) {
@@ -31,22 +43,25 @@ export class Rest {
 
   /** @param {string} verdict */
   sentence(verdict) {
+    const broken = [...this.verdicts.values()].filter((each) => each === "broken").length;
+    const others = this.verdicts.size - broken;
+    const parts = [others && `${words.pictures(others)} as ${verdict}`, broken && `${words.pictures(broken)} that cannot be shown as broken`];
     const unseen = unmarked().length - this.verdicts.size;
     const left = unseen ? ` ${words.pictures(unseen)} not seen yet will be left.` : "";
-    return `Mark ${words.pictures(this.verdicts.size)} as ${verdict}?${left} 1 or 2 changes it.`;
+    return `Mark ${parts.filter(Boolean).join(" and ")}?${left}`;
   }
 
   confirm() {
-    this.marking.fill(this.verdicts);
-    const count = this.verdicts.size;
+    const { verdicts } = this;
     this.close();
-    say(`${words.pictures(count)} marked.`);
+    this.marking.fill(verdicts);
+    say(`${words.pictures(verdicts.size)} marked.`);
     goTo(unmarked()[0] ?? tiles()[0]);
   }
 
   close() {
     this.verdicts = new Map();
-    for (const tile of tiles()) propose(tile, "");
+    this.proposeBroken();
     this.show("");
   }
 
@@ -58,14 +73,4 @@ export class Rest {
     /** @type {HTMLElement} */ (panel.querySelector("[data-preview-text]")).textContent = text;
     if (text) whisper(text);
   }
-}
-
-/**
- * Show on a tile what it would be marked as; it is not marked by that.
- * @param {HTMLElement} tile
- * @param {string} verdict empty for none
- */
-function propose(tile, verdict) {
-  tile.dataset.proposed = verdict;
-  tile.querySelector(".sign use")?.setAttribute("href", `#sign-${verdict || tile.dataset.verdict}`);
 }

@@ -1,66 +1,118 @@
 // @ts-check
-/** Keeps unsent marks in the browser, so that a closed tab or a crash loses none. */
+/** Keeps in the browser's database what the server has not answered for. */
 
-/** @typedef {import("./outbox.js").Mark} Mark */
+/**
+ * @typedef {import("./outbox.js").Entry} Entry
+ * @typedef {{entry: Entry, reason: string}} Refused
+ * @typedef {{person: string, id: string, entry: Entry, reason?: string}} Row
+ */
+
+const NAME = "labeler";
+const STORES = /** @type {const} */ (["waiting", "refused"]);
 
 export class Shelf {
   /**
    * Each person has an own shelf: marks are never sent under another name.
    * @param {string} person
-   * @param {Storage | null} [storage]
+   * @param {IDBFactory | undefined} [factory]
    */
-  constructor(person, storage = browserStorage()) {
-    this.storage = storage;
-    this.prefix = `labeler.mark.${person}.`;
+  constructor(person, factory = globalThis.indexedDB) {
+    this.person = person;
+    this.database = open(factory);
   }
 
-  // One key a mark, not one list: two tabs can then never overwrite each other.
-  /** @param {Mark} mark */
-  key(mark) {
-    return `${this.prefix}${mark.assignment}.${mark.id}`;
+  /** @param {Entry[]} entries */
+  put(entries) {
+    return this.write("waiting", (store) => {
+      for (const entry of entries) store.put({ person: this.person, id: entry.id, entry });
+    });
   }
 
-  /** @param {Mark} mark */
-  put(mark) {
-    try {
-      this.storage?.setItem(this.key(mark), JSON.stringify(mark));
-    } catch {
-      // Full or forbidden: the mark still lies in memory and is still sent.
-    }
-  }
-
-  /** @param {Mark} mark */
-  drop(mark) {
-    try {
-      this.storage?.removeItem(this.key(mark));
-    } catch {
-      // Nothing was kept.
-    }
+  /** @param {Entry[]} entries */
+  drop(entries) {
+    return this.write("waiting", (store) => {
+      for (const entry of entries) store.delete([this.person, entry.id]);
+    });
   }
 
   /**
-   * What an earlier visit could not send, oldest first.
-   * @returns {Mark[]}
+   * What no visit has been able to send yet, oldest first.
+   * @returns {Promise<Entry[]>}
    */
-  all() {
-    try {
-      const storage = this.storage ?? /** @type {Storage} */ (/** @type {unknown} */ ({}));
-      return Object.keys(storage)
-        .filter((key) => key.startsWith(this.prefix))
-        .map((key) => JSON.parse(storage.getItem(key) ?? "null"))
-        .filter(Boolean)
-        .sort((a, b) => (a.id < b.id ? -1 : 1));
-    } catch {
-      return [];
-    }
+  async all() {
+    return (await this.read("waiting")).map((row) => row.entry);
+  }
+
+  /**
+   * Keep what the server refused until somebody has seen it.
+   * @param {Refused[]} refused
+   */
+  refuse(refused) {
+    return this.write("refused", (store) => {
+      for (const { entry, reason } of refused) store.put({ person: this.person, id: entry.id, entry, reason });
+    });
+  }
+
+  /** @returns {Promise<Refused[]>} oldest first */
+  async refused() {
+    return (await this.read("refused")).map(({ entry, reason }) => ({ entry, reason: reason ?? "" }));
+  }
+
+  /** Forget what was refused; it has been seen. */
+  forgetRefused() {
+    return this.write("refused", (store) => store.delete(range(this.person)));
+  }
+
+  /**
+   * Where the database is full or forbidden, marks still lie in memory and are sent.
+   * @param {typeof STORES[number]} name
+   * @param {(store: IDBObjectStore) => void} change
+   * @returns {Promise<void>}
+   */
+  async write(name, change) {
+    const database = await this.database;
+    if (!database) return;
+    await new Promise((/** @type {(value?: any) => void} */ resolve) => {
+      const transaction = database.transaction(name, "readwrite");
+      transaction.oncomplete = transaction.onabort = transaction.onerror = () => resolve();
+      change(transaction.objectStore(name));
+    });
+  }
+
+  /**
+   * @param {typeof STORES[number]} name
+   * @returns {Promise<Row[]>}
+   */
+  async read(name) {
+    const database = await this.database;
+    if (!database) return [];
+    return new Promise((resolve) => {
+      const request = database.transaction(name).objectStore(name).getAll(range(this.person));
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => resolve([]);
+    });
   }
 }
 
-/** Reading it throws where the browser forbids storage. */
-function browserStorage() {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
-  }
+/** @param {string} person */
+const range = (person) => IDBKeyRange.bound([person], [person, "\uffff"]);
+
+/**
+ * @param {IDBFactory | undefined} factory
+ * @returns {Promise<IDBDatabase | null>} null where the browser gives none
+ */
+function open(factory) {
+  return new Promise((resolve) => {
+    if (!factory) return resolve(null);
+    try {
+      const request = factory.open(NAME, 1);
+      request.onupgradeneeded = () => {
+        for (const name of STORES) request.result.createObjectStore(name, { keyPath: ["person", "id"] });
+      };
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = request.onblocked = () => resolve(null);
+    } catch {
+      resolve(null);
+    }
+  });
 }

@@ -9,6 +9,9 @@ export const pageElement = () => document.querySelector("#page[data-assignment]"
 /** @returns {number} 0 where there is no page */
 export const assignmentId = () => Number(pageElement()?.dataset.assignment ?? 0);
 
+/** Whether the page that is shown has been handed in; corrections are still taken. */
+export const isSubmitted = () => Boolean(pageElement()?.hasAttribute("data-submitted"));
+
 /** @returns {HTMLElement[]} in reading order */
 export const tiles = () => [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#page .tile"))];
 
@@ -19,11 +22,13 @@ export const tiles = () => [.../** @type {NodeListOf<HTMLElement>} */ (document.
 export const tileById = (id) => document.querySelector(`#page .tile[data-tile="${CSS.escape(id)}"]`);
 
 /** The tile that the keys mark. */
-export const currentTile = () =>
-  /** @type {HTMLElement | null} */ (document.querySelector('#page .tile[tabindex="0"]'));
+export const currentTile = () => /** @type {HTMLElement | null} */ (document.querySelector('#page .tile[tabindex="0"]'));
 
 /** Tiles that still need a verdict. Withdrawn ones are no longer asked for. */
 export const unmarked = () => tiles().filter((tile) => !tile.dataset.verdict && !("withdrawn" in tile.dataset));
+
+/** Which picture it is, for people: counted from 1 in reading order. @param {HTMLElement} tile */
+export const numberOf = (tile) => tiles().indexOf(tile) + 1;
 
 /**
  * Make this the tile that Tab reaches, and move the focus to it where asked.
@@ -32,7 +37,9 @@ export const unmarked = () => tiles().filter((tile) => !tile.dataset.verdict && 
  */
 export function goTo(tile, { focus = true } = {}) {
   if (!tile) return;
-  for (const other of tiles()) setReachable(other, other === tile);
+  const before = currentTile();
+  if (before && before !== tile) setReachable(before, false);
+  setReachable(tile, true);
   if (focus) tile.focus({ preventScroll: true });
   tile.scrollIntoView({ block: "nearest" });
 }
@@ -54,7 +61,7 @@ function setReachable(tile, isReachable) {
 export function neighbour(tile, key) {
   const all = tiles();
   const at = all.indexOf(tile);
-  const columns = columnsOf(all);
+  const columns = Number(tile.closest("[data-columns]")?.getAttribute("data-columns")) || all.length;
   /** @type {Record<string, number>} */
   const places = {
     ArrowLeft: at - 1,
@@ -65,12 +72,6 @@ export function neighbour(tile, key) {
     End: all.length - 1,
   };
   return all[places[key]] ?? tile;
-}
-
-/** @param {HTMLElement[]} all */
-function columnsOf(all) {
-  const below = all.findIndex((tile) => tile.offsetTop > all[0].offsetTop);
-  return below < 0 ? all.length : below;
 }
 
 /**
@@ -90,11 +91,32 @@ export function nextToMark(tile) {
  * Show a verdict by colour, sign, border and in words.
  * @param {HTMLElement} tile
  * @param {string} verdict empty for none
+ * @param {string} [comment] what the judge says about it
  */
-export function showVerdict(tile, verdict) {
+export function showVerdict(tile, verdict, comment = "") {
   tile.dataset.verdict = verdict;
-  tile.querySelector(".sign use")?.setAttribute("href", `#sign-${verdict}`);
+  tile.dataset.comment = comment;
+  setSign(tile, verdict || tile.dataset.proposed || "");
   describe(tile);
+}
+
+/**
+ * Show on a tile what it would be marked as; it is not marked by that.
+ * @param {HTMLElement} tile
+ * @param {string} verdict empty for none
+ */
+export function propose(tile, verdict) {
+  tile.dataset.proposed = verdict;
+  setSign(tile, verdict || tile.dataset.verdict || "");
+  describe(tile);
+}
+
+/**
+ * @param {HTMLElement} tile
+ * @param {string} verdict
+ */
+function setSign(tile, verdict) {
+  tile.querySelector(".sign use")?.setAttribute("href", `#sign-${verdict}`);
 }
 
 /**
@@ -111,8 +133,9 @@ export function showRefusal(tile, sentence) {
 
 /** @param {HTMLElement} tile */
 function describe(tile) {
-  const label = tile.getAttribute("aria-label") ?? "";
+  const name = (tile.getAttribute("aria-label") ?? "").split(":")[0];
+  const { verdict, proposed, comment } = tile.dataset;
+  const said = verdict || (proposed ? `not marked, proposed ${proposed}` : "not marked");
   const refusal = tile.querySelector(".refusal")?.textContent ?? "";
-  const said = tile.dataset.verdict || "not marked";
-  tile.setAttribute("aria-label", [`${label.split(":")[0]}: ${said}`, refusal].filter(Boolean).join(". "));
+  tile.setAttribute("aria-label", [`${name}: ${said}`, comment && `comment: ${comment}`, refusal].filter(Boolean).join(". "));
 }

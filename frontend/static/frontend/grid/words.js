@@ -28,15 +28,33 @@ export const refusal = (reason) => REFUSALS[reason ?? ""] ?? REFUSALS["not-under
 export function saving(state, waiting) {
   if (state === "saved") return "Saved";
   if (state === "saving") return "Saving …";
-  const kept = `${waiting} not saved`;
-  if (state === "offline") return `${kept} – no connection, trying again`;
-  if (state === "signed-out") return `${kept} – signed out`;
-  return `${kept} – trying again`;
+  if (state === "offline") return `Offline · ${waiting} waiting`;
+  if (state === "signed-out") return `Signed out · ${waiting} waiting`;
+  return `${waiting} waiting · trying again`;
 }
 
 /** @param {number} count */
 export const pictures = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
 
 /** @param {number} count */
-export const missing = (count) =>
-  count === 1 ? "1 picture has no verdict yet." : `${count} pictures have no verdict yet.`;
+export const missing = (count) => (count === 1 ? "1 picture has no verdict yet." : `${count} pictures have no verdict yet.`);
+
+/** @param {number} status of the answer that held no page */
+export function unreachable(status) {
+  if (status === 401) return "You are signed out. Sign in again to get the next page.";
+  return "The next page could not be fetched. Press Enter to try again.";
+}
+
+/** @param {{marked: number, seconds: number}} pace */
+export function pace({ marked, seconds }) {
+  if (marked < 10) return "";
+  return `${pictures(marked)} in this sitting, ${(seconds / marked).toFixed(1)} s each`;
+}
+
+/** @type {Record<string, string>} */
+export const SIGN_IN = {
+  wrong: "This password does not fit.",
+  locked: "Too many attempts failed. Please wait a quarter of an hour; your marks are kept.",
+  offline: "The server cannot be reached. Your marks are kept.",
+  "somebody else": "Somebody else is signed in here. Your marks are kept until you are back.",
+};

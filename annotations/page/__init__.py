@@ -14,7 +14,12 @@ from annotations.models import (
     CandidateState,
     Entity,
     Judgment,
+    Report,
 )
+
+from .settled import settled_beside, settled_picture
+
+__all__ = ["Page", "Tile", "of", "settled_picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,9 @@ class Tile:
     frame: Sequence[float] | None  # x1 y1 x2 y2, relative to the picture
     is_unreadable: bool
     is_erased: bool
+    is_reported: bool  # by this judge
     verdict: Verdict | None
+    reason: str  # this judge's comment on the verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,20 @@ class Page:
     aliases: Sequence[str]
     representative: Candidate | None
     is_representative_verified: bool
+    settled: Sequence[int]  # places of settled pictures of the entity beside the page
     tiles: Sequence[Tile]
     done: int
     total: int
+
+    @property
+    def shown(self) -> list[Tile]:
+        """The tiles as a screen shows them: what cannot be seen comes last."""
+        return sorted(self.tiles, key=lambda tile: tile.is_unreadable)
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it was handed in; corrections are still taken."""
+        return self.assignment.state == AssignmentState.SUBMITTED
 
 
 def of(assignment: Assignment) -> Page:
@@ -64,6 +82,7 @@ def of(assignment: Assignment) -> Page:
         list(entity.other_names.values_list("name", flat=True)[:20]),
         representative,
         is_verified,
+        range(len(settled_beside(assignment))),
         _tiles(assignment),
         done,
         total,
@@ -72,21 +91,41 @@ def of(assignment: Assignment) -> Page:
 
 def _tiles(assignment: Assignment) -> list[Tile]:
     found = Candidate.objects.in_bulk(assignment.candidates)
-    verdicts = dict(
-        Judgment.objects.filter(
+    said = {
+        number: (verdict, reason)
+        for number, verdict, reason in Judgment.objects.filter(
             batch=assignment.batch_id,
             candidate__in=assignment.candidates,
             judge=assignment.judge_id,
-        ).values_list("candidate_id", "verdict")
+        ).values_list("candidate_id", "verdict", "reason")
+    }
+    reported = set(
+        Report.objects.filter(
+            candidate__in=assignment.candidates,
+            by=assignment.judge_id,
+            dismissed_at__isnull=True,
+        ).values_list("candidate_id", flat=True)
     )
     return [
-        _tile(assignment, position, found[number], verdicts.get(number))
+        _tile(
+            assignment,
+            position,
+            found[number],
+            *said.get(number, (None, "")),
+            is_reported=number in reported,
+        )
         for position, number in enumerate(assignment.candidates)
     ]
 
 
 def _tile(
-    assignment: Assignment, position: int, candidate: Candidate, verdict: str | None
+    assignment: Assignment,
+    position: int,
+    candidate: Candidate,
+    verdict: str | None,
+    reason: str,
+    *,
+    is_reported: bool,
 ) -> Tile:
     return Tile(
         assignment.tile_id(position),
@@ -98,7 +137,9 @@ def _tile(
         candidate.frame,
         candidate.state in (CandidateState.UNREADABLE, CandidateState.EMPTY),
         candidate.state == CandidateState.ERASED,
+        is_reported,
         Verdict(verdict) if verdict else None,
+        reason,
     )
 
 

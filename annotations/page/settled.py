@@ -1,0 +1,68 @@
+"""Pictures of the entity that are settled as yes: more to compare with.
+
+Settled: the standing ruling says yes, or all the required judges are in and all say
+yes. None is of the page's own batch, and none is one that this judge may still be
+asked about in any other, so that nothing is learnt of a vote before the own one.
+"""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from annotations.models import Assignment, Candidate
+
+SHOWN = 6
+
+SETTLED = """
+SELECT c.id FROM annotations_candidate c
+WHERE c.entity_id = %(entity)s AND c.state = 'ready'
+  AND c.id > (SELECT upto FROM annotations_batchentity
+              WHERE batch_id = %(batch)s AND entity_id = %(entity)s)
+  AND NOT EXISTS (SELECT FROM annotations_report p
+                  WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL)
+  AND EXISTS (
+      SELECT FROM annotations_batchentity q
+      JOIN annotations_batch b ON b.id = q.batch_id
+      LEFT JOIN annotations_ruling r
+        ON r.batch_id = b.id AND r.candidate_id = c.id AND r.reopened_at IS NULL
+      LEFT JOIN LATERAL (
+          SELECT count(*) AS votes, bool_and(verdict = 'yes') AS is_yes
+          FROM annotations_judgment
+          WHERE batch_id = b.id AND candidate_id = c.id AND verdict <> 'skip'
+      ) j ON true
+      WHERE q.entity_id = c.entity_id AND q.upto >= c.id
+        AND (r.verdict = 'yes'
+             OR r.verdict IS NULL AND j.is_yes AND j.votes >= b.judges_required))
+  AND NOT EXISTS (
+      SELECT FROM annotations_batchjudge m
+      JOIN annotations_batchentity q ON q.batch_id = m.batch_id
+      WHERE m.judge_id = %(judge)s AND m.removed_at IS NULL
+        AND q.entity_id = c.entity_id AND q.upto >= c.id
+        AND NOT EXISTS (SELECT FROM annotations_judgment own
+                        WHERE own.batch_id = m.batch_id AND own.candidate_id = c.id
+                          AND own.judge_id = m.judge_id))
+ORDER BY c.id LIMIT %(limit)s
+"""
+
+
+def settled_beside(assignment: Assignment) -> list[int]:
+    """Candidates to show beside this page, at most `SHOWN`, in a lasting order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SETTLED,
+            {
+                "entity": assignment.entity_id,
+                "batch": assignment.batch_id,
+                "judge": assignment.judge_id,
+                "limit": SHOWN,
+            },
+        )
+        return [row[0] for row in cursor]
+
+
+def settled_picture(assignment: Assignment, place: int) -> Candidate | None:
+    """The settled candidate at this place beside the page, None where there is none."""
+    shown: Sequence[int] = settled_beside(assignment)
+    if place >= len(shown):
+        return None
+    return Candidate.objects.select_related("image").get(pk=shown[place])

@@ -1,0 +1,141 @@
+"""Settled pictures beside a page: of no concern to its judge, and telling nothing."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from annotations import page, queue
+from annotations.models import Entity, Report, Ruling
+from annotations.page.settled import SHOWN
+
+from .desk import batch_of, say, say_all
+from .factories import CandidateFactory, UserFactory
+from .pictures import stored
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mine(judge):
+    """An open batch of one entity, and the judge's page of it."""
+    batch_of(judge, candidates=2, judges_required=1)
+    return queue.lease(judge=judge)
+
+
+def later_batch(*judges, count=1, **rules):
+    """Pictures of the same entity that came later, in a batch of their own."""
+    entity = Entity.objects.get()
+    made = [CandidateFactory(entity=entity, image=stored(seed=n)) for n in range(count)]
+    admin = UserFactory(roles=["admin"])
+    rules = {"judges_required": 2, "page_size": 100, **rules}
+    batch = queue.cut(by=admin, name="Later", entities=[entity.key], **rules)
+    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    return queue.open_batch(batch=batch, by=admin), made
+
+
+def shown_beside(assignment):
+    return [
+        page.settled_picture(assignment, place) for place in page.of(assignment).settled
+    ]
+
+
+def settle(batch, *judges, verdict="yes"):
+    for judge in judges:
+        say_all(judge, queue.lease(judge=judge, batch=batch), verdict)
+
+
+def test_what_all_required_judges_call_yes_is_shown(mine):
+    first, second = UserFactory.create_batch(2)
+    batch, [later] = later_batch(first, second)
+    settle(batch, first)
+    assert shown_beside(mine) == []
+    settle(batch, second)
+    assert shown_beside(mine) == [later]
+
+
+@pytest.mark.parametrize("verdict", ["no", "broken", "skip"])
+def test_what_is_settled_otherwise_is_not_shown(mine, verdict):
+    others = UserFactory.create_batch(2)
+    batch, _ = later_batch(*others)
+    settle(batch, *others, verdict=verdict)
+    assert shown_beside(mine) == []
+
+
+def test_what_is_disputed_is_not_shown_until_it_is_ruled_yes(mine, admin):
+    first, second = UserFactory.create_batch(2)
+    batch, [later] = later_batch(first, second)
+    settle(batch, first)
+    settle(batch, second, verdict="no")
+    assert shown_beside(mine) == []
+    rule = {"batch": batch, "candidate": later, "by": admin}
+    ruling = Ruling.objects.create(verdict="no", **rule)
+    assert shown_beside(mine) == []
+    ruling.delete()
+    Ruling.objects.create(verdict="yes", **rule)
+    assert shown_beside(mine) == [later]
+
+
+def test_no_picture_of_the_page_s_own_batch_is_shown(judge, other_judge):
+    batch = batch_of(judge, other_judge, candidates=2, judges_required=1, page_size=1)
+    say_all(other_judge, queue.lease(judge=other_judge))
+    assert shown_beside(queue.lease(judge=judge, batch=batch)) == []
+
+
+def test_nothing_is_shown_that_the_judge_may_still_be_asked_about(judge, mine):
+    first, second = UserFactory.create_batch(2)
+    batch, [later] = later_batch(first, second, judge)
+    settle(batch, first, second)
+    assert shown_beside(mine) == []
+    queue.remove_judge(batch=batch, username=judge.username, by=batch.created_by)
+    assert shown_beside(mine) == [later]
+
+
+def test_what_the_judge_has_judged_there_is_shown(judge, mine):
+    batch, [later] = later_batch(judge, judges_required=1)
+    held = queue.lease(judge=judge, batch=batch)
+    assert shown_beside(mine) == []
+    say(judge, held, held.candidates.index(later.pk), "yes")
+    assert shown_beside(mine) == [later]
+
+
+def test_a_reported_or_unreadable_picture_is_not_shown(mine):
+    others = UserFactory.create_batch(2)
+    batch, [first, second] = later_batch(*others, count=2)
+    settle(batch, *others)
+    Report.objects.create(candidate=first, by=others[0], reason="other")
+    second.state = "unreadable"
+    second.save()
+    assert shown_beside(mine) == []
+
+
+def test_few_are_shown_and_each_costs_no_more_queries(mine):
+    page.of(mine)  # what belongs to the page is read once
+    with CaptureQueriesContext(connection) as before:
+        page.of(mine)
+    others = UserFactory.create_batch(2)
+    batch, later = later_batch(*others, count=9)
+    settle(batch, *others)
+    with CaptureQueriesContext(connection) as after:
+        seen = page.of(mine)
+    assert len(seen.settled) == SHOWN < len(later)
+    assert len(after) == len(before)
+
+
+def test_a_settled_picture_is_given_to_the_page_s_judge_alone(api, judge, mine):
+    others = UserFactory.create_batch(2)
+    batch, [later] = later_batch(*others)
+    settle(batch, *others)
+    client = api(judge)
+    [address] = client.get(f"/api/v1/assignments/{mine.pk}/").json()["entity"][
+        "settled"
+    ]
+    response = client.get(address)
+    assert response["Content-Type"] == "image/webp"
+    assert response["Content-Security-Policy"] == "sandbox"
+    assert str(later.pk) not in address
+    assert later.image.sha256 not in address
+    assert api(others[0]).get(address).status_code == 404
+    assert client.get(address.replace("/0/", "/1/")).status_code == 404
+    queue.close_batch(batch=mine.batch, by=UserFactory(roles=["admin"]))
+    queue.release_all(judge=judge)
+    assert client.get(address).status_code == 404
