@@ -26,6 +26,17 @@ class Hand:
         target = self.page.locator(selector).nth(place)
         target.tap() if touches else target.click()
 
+    def swipe(self) -> bool:
+        """One swipe up, half a screen and more; False where the page has ended."""
+        moved = self.page.evaluate(
+            """() => { const before = scrollY; scrollBy(0, innerHeight * 0.6);
+                       return scrollY > before; }"""
+        )
+        if moved:
+            self._act()
+            self.page.wait_for_timeout(100)  # the browser sees what has come into view
+        return bool(moved)
+
     def _act(self) -> None:
         self.actions += 1
         if self.pause:
@@ -77,6 +88,9 @@ def _by_pointer(hand: Hand, chosen: Sequence[int], rare: str, *, touches: bool) 
 def _finish(hand: Hand, common: str, way: str) -> None:
     if way in ("mouse", "touch"):
         touches = way == "touch"
+        # A fill takes only what has been on the screen.
+        while touches and hand.swipe():
+            pass
         hand.click(f'[data-act="rest-{common}"]', touches=touches)
         hand.click('[data-act="confirm"]', touches=touches)
         hand.click("#submit", touches=touches)

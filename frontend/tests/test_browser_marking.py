@@ -313,12 +313,12 @@ def test_a_comment_goes_with_its_verdict(opened, judge):
     press(page, "y", "ArrowLeft", "c")
     page.keyboard.type("an old photo?")
     press(page, "Enter")
-    expect(page.locator(".tile .remark").first).to_be_visible()
+    expect(page.locator('.tile[data-comment="an old photo?"]')).to_be_visible()
     all_saved(page)
     kept = Judgment.objects.get()
     assert (kept.verdict, kept.reason) == ("yes", "an old photo?")
     page.reload()
-    expect(page.locator(".tile .remark").first).to_be_visible()
+    expect(page.locator('.tile[data-comment="an old photo?"]')).to_be_visible()
     expect(page.locator(".tile").first).to_have_attribute(
         "aria-label", "Picture 1 of 2: yes. comment: an old photo?"
     )

@@ -1,276 +1,57 @@
 // @ts-check
-/** The judge's page: joins its parts, and hands out clicks, keys and page changes. */
+/** The judge's page: hands out keys, clicks and what the browser tells. */
 
-import { call, trouble } from "./grid/api.js";
-import { Book } from "./grid/book.js";
-import { ask, isDialogOpen, open, view } from "./grid/dialogs.js";
+import { Desk } from "./grid/desk.js";
+import { isDialogOpen, open, view } from "./grid/dialogs.js";
 import { fit } from "./grid/fit.js";
-import { closeGuidelines, placeGuidelines, toggleGuidelines } from "./grid/guidelines.js";
-import { History, leavesGaps } from "./grid/history.js";
-import { Keys } from "./grid/keys.js";
-import { Marking } from "./grid/marking.js";
-import { notice, say, showSaving } from "./grid/notices.js";
-import { isSubmission, Outbox } from "./grid/outbox.js";
+import { closeGuidelines, toggleGuidelines } from "./grid/guidelines.js";
 import { Painting } from "./grid/painting.js";
-import { arrived, failed, retryAll, watch } from "./grid/pictures.js";
-import { RefusedMarks } from "./grid/refused.js";
+import { arrived, failed, retryAll } from "./grid/pictures.js";
 import { Reminder } from "./grid/reminder.js";
-import { Rest } from "./grid/rest.js";
 import { watchSignIn } from "./grid/session.js";
-import { Shelf } from "./grid/shelf.js";
-import { tabsOf } from "./grid/tabs.js";
 import * as page from "./grid/tiles.js";
-import * as words from "./grid/words.js";
 import { isZoomed, unzoom, zoom } from "./grid/zoom.js";
-import { read, watchLook, write } from "./settings.js";
+import { watchLook } from "./settings.js";
 
-/** @typedef {import("./grid/outbox.js").Mark} Mark */
-
-const person = document.body.dataset.user ?? "";
-const sitting = `sitting.${person}.${document.body.dataset.batch}`;
-const shelf = new Shelf(person);
-const outbox = new Outbox(shelf, {
-  send: (marks) => call("PUT", "judgments/", { judgments: marks }),
-  submit: (assignment) => call("POST", `assignments/${assignment}/submit/`),
-  trouble,
-  answered,
-  changed: showSaving,
-  ...tabsOf(person, (news) => outbox.hear(news)),
-});
-const history = new History(read(sitting, "sessionStorage"));
-const marking = new Marking(outbox, history);
-const book = new Book(outbox, begin);
-const rest = new Rest(marking);
-const keys = new Keys();
-const refused = new RefusedMarks(shelf, outbox);
+const desk = new Desk();
 const reminder = new Reminder();
-
-// Most candidates are right, so the wrong ones are painted and the rest is filled.
-let brush = read("brush") ?? "no";
 /** The tile under the pointer. @type {HTMLElement | null} */
 let hovered = null;
 
 /** @type {Record<string, () => void>} */
 const ACTS = {
-  yes: () => onVerdict("yes"),
-  no: () => onVerdict("no"),
-  broken: () => onVerdict("broken"),
-  "rest-yes": () => rest.preview("yes"),
-  "rest-no": () => rest.preview("no"),
-  skip,
-  comment,
-  report,
-  undo,
-  redo,
-  zoom: () => zoom(inHand()),
+  yes: () => desk.say("yes", isPointing()),
+  no: () => desk.say("no", isPointing()),
+  broken: () => desk.say("broken", isPointing()),
+  "rest-yes": () => desk.rest.preview("yes"),
+  "rest-no": () => desk.rest.preview("no"),
+  skip: () => desk.skip(),
+  comment: () => desk.comment(),
+  report: () => desk.report(),
+  undo: () => desk.undo(),
+  redo: () => desk.redo(),
+  zoom: () => zoom(isPointing() && hovered?.isConnected ? hovered : page.currentTile()),
   full: () => follow("full"),
   source: () => follow("source"),
   guidelines: toggleGuidelines,
-  keys: () => keys.open(),
+  keys: () => desk.keys.open(),
   likeness: () => view(undefined),
-  confirm: () => rest.confirm(),
-  cancel: () => rest.close(),
-  submit,
-  next: () => book.next(),
+  confirm: () => desk.rest.confirm(),
+  cancel: () => desk.rest.close(),
+  submit: () => desk.submit(),
+  next: () => desk.book.next(),
   "close-guidelines": closeGuidelines,
-  "send-again": () => refused.sendAgain(),
-  "forget-refused": () => refused.forget(),
+  "send-again": () => desk.refused.sendAgain(),
+  "forget-refused": () => desk.refused.forget(),
 };
 
-/** A page has been put on the screen: all that must be there in the same frame. */
-function begin() {
-  placeGuidelines();
-  if (!page.pageElement()) {
-    /** @type {HTMLElement | null} */ (document.querySelector("#page h1"))?.focus();
-    return;
-  }
-  fit();
-  marking.begin();
-  rest.begin();
-  keys.show();
-  watch();
-  showBrush(brush);
-  showTally();
-  page.goTo(page.unmarked()[0] ?? page.tiles()[0]);
-  requestAnimationFrame(() => marking.clock.restart());
-}
-
-/**
- * The server answered: what it refused is shown where it was made.
- * @param {import("./grid/outbox.js").News} news
- */
-function answered({ entry, outcome }) {
-  if (isSubmission(entry)) {
-    book.answered(entry.assignment, outcome);
-    return;
-  }
-  const tile = entry.assignment === page.assignmentId() ? page.tileById(entry.candidate) : null;
-  if (outcome.status === "refused") {
-    refuse(tile, entry, outcome.reason ?? "");
-    refused.show();
-  } else if (tile) {
-    tile.dataset.recorded = entry.verdict ?? "";
-    // Another tab may have marked it.
-    const isLast = !outbox.marks().some((mark) => mark.candidate === entry.candidate);
-    if (isLast && tile.dataset.verdict !== tile.dataset.recorded) page.showVerdict(tile, tile.dataset.recorded, entry.reason);
-    showTally();
-  }
-}
-
-/**
- * @param {HTMLElement | null} tile
- * @param {Mark} mark
- * @param {string} reason
- */
-function refuse(tile, mark, reason) {
-  const sentence = words.refusal(reason);
-  if (!tile) {
-    notice(`earlier ${reason}`, `On an earlier page: ${sentence}`);
-    return;
-  }
-  if (words.WITHDRAWN.has(reason)) tile.dataset.withdrawn = "";
-  const isLast = !outbox.marks().some((other) => other.candidate === mark.candidate);
-  if (isLast) page.showVerdict(tile, tile.dataset.recorded ?? "");
-  page.showRefusal(tile, sentence);
-  say(sentence);
-  showTally();
-}
-
-/** @param {string} verdict */
-function showBrush(verdict) {
-  brush = verdict;
-  write("brush", verdict);
-  for (const button of document.querySelectorAll("[data-brush]")) {
-    button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.brush === verdict));
-  }
-  page.pageElement()?.setAttribute("data-painting", verdict);
-}
-
-function showTally() {
-  const all = page.tiles().length;
-  const open = page.unmarked().length;
-  const bar = document.querySelector("[data-tally]");
-  const text = document.querySelector("[data-tally-text]");
-  const pace = document.querySelector("[data-pace]");
-  if (bar instanceof HTMLProgressElement) bar.value = all - open;
-  if (text) text.textContent = open ? `${all - open} of ${all} marked` : `All ${all} marked`;
-  if (pace) pace.textContent = words.pace(marking.pace);
-  document.getElementById("submit")?.toggleAttribute("data-ready", !open);
-  document.querySelector('[data-act="undo"]')?.toggleAttribute("disabled", !history.done.length);
-  document.querySelector('[data-act="redo"]')?.toggleAttribute("disabled", !history.undone.length);
-  write(sitting, history.stored(), "sessionStorage");
-}
-
-/** The tile that an act is about: under the pointer, where it was the last to be used. */
-const inHand = () => (isPointing() && hovered?.isConnected ? hovered : page.currentTile());
+// --- Keys and pointer -----------------------------------------------------------------
 
 const isPointing = () => document.body.dataset.mode === "pointer";
 
-/** @param {"keys" | "pointer"} mode */
+/** @param {"keys" | "pointer"} mode what is in use; it decides what a verdict's key means */
 function setMode(mode) {
   document.body.dataset.mode = mode;
-}
-
-/**
- * A verdict's key marks the tile that has the focus and goes on; while the pointer is in
- * use it chooses what the pointer paints with.
- * @param {string} verdict
- */
-function onVerdict(verdict) {
-  const tile = page.currentTile();
-  if (rest.isOpen) {
-    if (verdict !== "broken") rest.preview(verdict);
-  } else if (isPointing()) {
-    showBrush(verdict);
-    say(`A click marks ${verdict}.`);
-  } else if (tile) {
-    marking.mark(tile, verdict, "key");
-    page.goTo(page.nextToMark(tile));
-  }
-}
-
-async function skip() {
-  const tile = page.currentTile();
-  if (!tile) return;
-  const given = await ask("skip");
-  if (given && marking.mark(tile, "skip", "key", given.reason)) page.goTo(page.nextToMark(tile));
-  else page.goTo(tile);
-  showTally();
-}
-
-async function comment() {
-  const tile = page.currentTile();
-  if (!tile?.dataset.verdict) {
-    say("Mark the picture first; a comment belongs to its verdict.");
-    return;
-  }
-  const given = await ask("comment", { reason: tile.dataset.comment ?? "" });
-  page.goTo(tile);
-  if (given) marking.mark(tile, tile.dataset.verdict, "key", given.reason);
-  showTally();
-}
-
-async function report() {
-  const tile = page.currentTile();
-  if (!tile) return;
-  const given = await ask("report");
-  page.goTo(tile);
-  if (!given) return;
-  const answer = await call("POST", `candidates/${tile.dataset.tile}/reports/`, given);
-  if (answer.status === 201) {
-    tile.dataset.withdrawn = "";
-    page.showRefusal(tile, "Reported. It is not asked for until somebody has looked at it.");
-    page.goTo(page.nextToMark(tile));
-    showTally();
-  } else say("The report could not be sent. Please try again.");
-}
-
-async function undo() {
-  const step = history.last();
-  if (!step) say("There is nothing to take back.");
-  else if (!(await book.turnTo(step.page))) say("That page cannot be opened now.");
-  else if (page.isSubmitted() && leavesGaps(step)) {
-    history.forget();
-    say("This page is submitted: give the picture another verdict instead.");
-  } else {
-    history.undid();
-    marking.put(step, "before");
-    say("Taken back.");
-  }
-  afterStep(step);
-}
-
-async function redo() {
-  const step = history.redo();
-  if (!step) say("There is nothing to do again.");
-  else if (!(await book.turnTo(step.page))) say("That page cannot be opened now.");
-  else {
-    marking.put(step, "after");
-    say("Done again.");
-  }
-  afterStep(step);
-}
-
-/** @param {import("./grid/history.js").Step | undefined} step */
-function afterStep(step) {
-  if (step) page.goTo(page.tileById(step.changes[0].tile));
-  if (!rest.isOpen) rest.proposeBroken();
-  showTally();
-}
-
-/** @param {string} link full or source */
-function follow(link) {
-  /** @type {HTMLElement | null | undefined} */ (page.currentTile()?.querySelector(`[data-link="${link}"]`))?.click();
-}
-
-function submit() {
-  const open = page.unmarked();
-  if (!open.length || book.isBack) book.submit();
-  else if (open.every((tile) => tile.dataset.proposed)) rest.preview("");
-  else {
-    page.goTo(open[0]);
-    say(words.missing(open.length));
-  }
 }
 
 /** @param {KeyboardEvent} event */
@@ -282,14 +63,14 @@ function onKey(event) {
   const isChord = event.ctrlKey || event.metaKey || event.altKey;
   if (isChord ? !onChord(event) : !onPlainKey(event.key, target)) return;
   event.preventDefault();
-  showTally();
+  desk.showTally();
 }
 
 /** @param {KeyboardEvent} event */
 function onChord(event) {
   if (event.altKey || event.key.toLowerCase() !== "z") return false;
-  if (event.shiftKey) redo();
-  else undo();
+  if (event.shiftKey) desk.redo();
+  else desk.undo();
   return true;
 }
 
@@ -299,23 +80,17 @@ function onChord(event) {
  * @param {HTMLElement} target
  */
 function onPlainKey(key, target) {
-  if (key === "Enter") return onEnter(target);
-  const act = keys.actOf(key);
-  if (key === "Escape" && rest.isOpen) rest.close();
+  const act = desk.keys.actOf(key);
+  if (key === "Enter") {
+    // On a button or a link, Enter is theirs.
+    if (target.closest("a, button, summary")) return false;
+    desk.confirm();
+  } else if (key === "Escape" && desk.rest.isOpen) desk.rest.close();
   else if (isMove(key, target)) {
     setMode("keys");
     page.goTo(page.neighbour(/** @type {HTMLElement} */ (page.currentTile()), key));
   } else if (act) ACTS[act]();
   else return false;
-  return true;
-}
-
-/** @param {HTMLElement} target */
-function onEnter(target) {
-  // On a button or a link, Enter is theirs.
-  if (target.closest("a, button, summary")) return false;
-  if (rest.isOpen) rest.confirm();
-  else submit();
   return true;
 }
 
@@ -328,6 +103,11 @@ function isMove(key, target) {
   return isHere && Boolean(page.currentTile()) && /^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key);
 }
 
+/** @param {KeyboardEvent} event */
+function onKeyUp(event) {
+  if (isZoomed() && desk.keys.actOf(event.key) === "zoom") unzoom();
+}
+
 /** @param {MouseEvent} event */
 function onClick(event) {
   const target = /** @type {HTMLElement} */ (event.target);
@@ -337,18 +117,18 @@ function onClick(event) {
   reminder.act();
   if (button) onButton(button);
   else if (link) onLink(event, link);
-  else if (tile) paint(tile);
-  if (page.pageElement()) showTally();
+  else if (tile) desk.paint(tile);
+  if (page.pageElement()) desk.showTally();
 }
 
 /** @param {HTMLElement} button */
 function onButton(button) {
   const { brush: verdict, act: name, opens } = button.dataset;
-  const isInMenu = button.closest("#more");
-  if (isInMenu) /** @type {HTMLDialogElement} */ (isInMenu).close();
+  const menu = /** @type {HTMLDialogElement | null} */ (button.closest("#more"));
+  menu?.close();
   if (name === "dismiss") button.closest("[data-notice]")?.remove();
-  else if (verdict && rest.isOpen && verdict !== "broken") rest.preview(verdict);
-  else if (verdict) showBrush(verdict);
+  else if (verdict && desk.rest.isOpen && verdict !== "broken") desk.rest.preview(verdict);
+  else if (verdict) desk.showBrush(verdict);
   else if (opens && opens !== "look") open(opens);
   else if (name) ACTS[name]?.();
   // Back to the tiles, so that the next key is theirs and not the button's again.
@@ -368,34 +148,35 @@ function onLink(event, link) {
   view(link.href);
 }
 
-/** @param {HTMLElement} tile */
-function paint(tile) {
-  if (rest.isOpen) rest.close();
-  page.goTo(tile);
-  marking.mark(tile, brush, "click");
-  showTally();
+/** @param {string} link full or source, of the tile that has the focus */
+function follow(link) {
+  /** @type {HTMLElement | null | undefined} */ (page.currentTile()?.querySelector(`[data-link="${link}"]`))?.click();
 }
+
+// --- What the browser tells -----------------------------------------------------------
 
 function onVisibility() {
-  marking.clock.see(!document.hidden);
+  desk.marking.clock.see(!document.hidden);
   unzoom();
-  outbox.hurry();
-  if (!document.hidden) book.renew();
+  desk.outbox.hurry();
+  if (!document.hidden) desk.book.renew();
 }
 
-/** @param {KeyboardEvent} event */
-function onKeyUp(event) {
-  if (isZoomed() && keys.actOf(event.key) === "zoom") unzoom();
+/** The network is there again, or the judge. */
+function onBack() {
+  desk.outbox.hurry();
+  retryAll();
+  desk.book.fetchAhead();
 }
 
 new Painting({
-  paint,
+  paint: (tile) => desk.paint(tile),
   begin: () => {
     setMode("pointer");
-    marking.beginStroke();
+    desk.marking.beginStroke();
   },
   // After the click that may follow.
-  end: () => setTimeout(() => marking.endStroke()),
+  end: () => setTimeout(() => desk.marking.endStroke()),
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("keyup", onKeyUp);
@@ -408,21 +189,9 @@ document.addEventListener("load", (event) => event.target instanceof HTMLImageEl
 document.addEventListener("error", (event) => event.target instanceof HTMLImageElement && failed(event.target), true);
 window.addEventListener("blur", unzoom);
 window.addEventListener("resize", () => requestAnimationFrame(fit));
-window.addEventListener("online", () => {
-  outbox.hurry();
-  retryAll();
-  book.fetchAhead();
-});
-window.addEventListener("beforeunload", (event) => outbox.size && event.preventDefault());
+window.addEventListener("online", onBack);
+window.addEventListener("beforeunload", (event) => desk.outbox.size && event.preventDefault());
 
 watchLook(fit);
-watchSignIn(() => {
-  outbox.hurry();
-  retryAll();
-});
-setMode("keys");
-marking.clock.see(!document.hidden);
-begin();
-book.begin();
-refused.show();
-outbox.open().then(() => marking.showWaiting()).then(showTally);
+watchSignIn(onBack);
+desk.open();

@@ -115,10 +115,10 @@ export class Book {
     this.renewedAt = Date.now();
     dismiss("lost");
     this.showBusy("");
-    window.scrollTo(0, 0);
     this.painted();
+    window.scrollTo(0, 0);
     if (!idOf(element)) this.lookAgain();
-    else if (!this.isBack) this.fetchAhead();
+    else if (!this.isBack) requestAnimationFrame(() => setTimeout(() => this.fetchAhead()));
   }
 
   /** Fetch the page that follows the one in front, and its pictures. */

@@ -25,15 +25,26 @@ export function bestFit(count, width, height, gap) {
   return best;
 }
 
+/** @typedef {{width: number, height: number, gap: number}} Space */
+
+/** The room for the tiles, as it was measured last. @type {Space | null} */
+let space = null;
+
 /** Fit the grid of the page to the window. */
 export function fit() {
+  space = null;
+  refit();
+}
+
+/**
+ * Fit the grid of a new page into the room that the one before had, so that the browser
+ * need not lay the page out before it is painted.
+ */
+export function refit() {
   const grid = /** @type {HTMLElement | null} */ (document.querySelector("#page .tiles"));
   if (!grid) return;
-  const style = getComputedStyle(grid);
-  const gap = parseFloat(style.columnGap) || 0;
-  const width = grid.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-  const top = grid.getBoundingClientRect().top + window.scrollY;
-  const height = window.innerHeight - top - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+  space ??= measure(grid);
+  const { width, height, gap } = space;
   const smallest = Number(read("side")) || SMALLEST;
   const fitted = bestFit(tiles().length, width, height, gap);
   const scrolls = window.innerWidth < NARROW || fitted.side < smallest;
@@ -42,6 +53,20 @@ export function fit() {
   grid.style.setProperty("--columns", String(columns));
   grid.style.setProperty("--side", `${Math.floor(side)}px`);
   layRows(grid, columns);
+}
+
+/**
+ * @param {HTMLElement} grid
+ * @returns {Space}
+ */
+function measure(grid) {
+  const style = getComputedStyle(grid);
+  const top = grid.getBoundingClientRect().top + window.scrollY;
+  return {
+    gap: parseFloat(style.columnGap) || 0,
+    width: grid.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight),
+    height: window.innerHeight - top - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom),
+  };
 }
 
 /**

@@ -43,8 +43,8 @@ const AT_ONCE = 100;
 const LONGEST_WAIT = 30_000;
 // Marks that follow each other closely travel together: kept at once, sent when nothing
 // came for a moment, and never later than this.
-const QUIET = 600;
-const LONGEST_QUIET = 2500;
+const QUIET = 1000;
+const LONGEST_QUIET = 5000;
 /** Refusals that only say that nothing is asked any more; there is nothing to keep. */
 const SETTLED = new Set(["ruled", "erased", "submitted"]);
 
@@ -101,7 +101,7 @@ export class Outbox {
     this.show(this.failures ? this.state : "saving");
     await this.shelf.put(entries);
     if (this.failures) return;
-    if (entries.length > 1 || isSubmission(entries[0])) this.pump();
+    if (entries.some(isSubmission)) this.pump();
     else this.soon();
   }
 

@@ -70,6 +70,7 @@ export class Rest {
     const panel = /** @type {HTMLElement | null} */ (document.querySelector(".preview"));
     if (!panel) return;
     panel.hidden = !text;
+    panel.parentElement?.toggleAttribute("data-asks", Boolean(text));
     /** @type {HTMLElement} */ (panel.querySelector("[data-preview-text]")).textContent = text;
     if (text) whisper(text);
   }

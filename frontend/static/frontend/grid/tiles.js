@@ -1,8 +1,6 @@
 // @ts-check
 /** The tiles of the page that is shown: what they say, and where the focus is. */
 
-export const VERDICTS = /** @type {const} */ (["yes", "no", "broken"]);
-
 /** @returns {HTMLElement | null} */
 export const pageElement = () => document.querySelector("#page[data-assignment]");
 
@@ -96,7 +94,6 @@ export function nextToMark(tile) {
 export function showVerdict(tile, verdict, comment = "") {
   tile.dataset.verdict = verdict;
   tile.dataset.comment = comment;
-  setSign(tile, verdict || tile.dataset.proposed || "");
   describe(tile);
 }
 
@@ -107,16 +104,7 @@ export function showVerdict(tile, verdict, comment = "") {
  */
 export function propose(tile, verdict) {
   tile.dataset.proposed = verdict;
-  setSign(tile, verdict || tile.dataset.verdict || "");
   describe(tile);
-}
-
-/**
- * @param {HTMLElement} tile
- * @param {string} verdict
- */
-function setSign(tile, verdict) {
-  tile.querySelector(".sign use")?.setAttribute("href", `#sign-${verdict}`);
 }
 
 /**

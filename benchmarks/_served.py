@@ -1,0 +1,111 @@
+"""The benchmark's own database behind a real web server, and a browser before it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from annotations import images, queue
+from annotations.models import Batch, Candidate, Entity, Image, Role, User
+from frontend.tests.conftest import QUIET
+from labeler import browser as chromium
+from labeler import demo
+
+DESKTOP = ViewportSize(width=1440, height=900)
+PASSWORD = "a pass phrase for benchmarks"
+
+# Playwright's loop runs in this thread, and the database is asked in it, too.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@contextmanager
+def web_server() -> Iterator[str]:
+    """Gunicorn as `make run` starts it; the address where it answers."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port = door.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "gunicorn", "labeler.wsgi:application"]
+    command += ["--bind", address.removeprefix("http://"), "--no-control-socket"]
+    command += ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with suppress(OSError), urllib.request.urlopen(f"{address}/healthz/live"):
+                break
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@contextmanager
+def chromium_browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    program = chromium.find()
+    assert program, chromium.MISSING
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield started
+        started.close()
+
+
+def drawn_batch(judges: Sequence[str], entities: int, per_entity: int) -> Batch:
+    """An open batch of the demo's drawn people; each picture is used many times."""
+    admin = User.objects.create_user(f"admin-{uuid4().hex}", roles=[Role.ADMIN])
+    for name in judges:
+        if not User.objects.filter(username=name).exists():
+            User.objects.create_user(name, PASSWORD, roles=[Role.JUDGE])
+    pictures, prefix = _pictures(), f"m.{uuid4().hex}"
+    made = [Entity(key=f"{prefix}.{n}", name=f"Person {n}") for n in range(entities)]
+    Entity.objects.bulk_create(made)
+    Candidate.objects.bulk_create(
+        Candidate(
+            entity=entity,
+            image=pictures[(n * 7 + rank) % len(pictures)],
+            state="ready",
+            rank=rank,
+        )
+        for n, entity in enumerate(made)
+        for rank in range(per_entity)
+    )
+    keys = [entity.key for entity in made]
+    rules = {"page_size": per_entity, "judges_required": len(judges)}
+    batch = queue.cut(by=admin, name="Bench", entities=keys, order="rank", **rules)  # type: ignore[arg-type]
+    queue.add_judges(batch=batch, usernames=judges, by=admin)
+    return queue.open_batch(batch=batch, by=admin)
+
+
+def _pictures() -> list[Image]:
+    files = sorted(Path(demo.FOLDER).glob("pictures/*/*.webp"))[:200]
+    stored = images.store_many([file.read_bytes() for file in files])
+    return list(Image.objects.filter(pk__in={kept.image_id for kept in stored}))
+
+
+def judging(
+    browser: Browser, address: str, judge: str, batch: Batch, *, is_phone: bool = False
+) -> Page:
+    """The judge's page in a window of its own, guidelines read, everything fetched."""
+    size = ViewportSize(width=390, height=844) if is_phone else DESKTOP
+    page = browser.new_context(
+        base_url=address, viewport=size, has_touch=is_phone, is_mobile=is_phone
+    ).new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/sign-in/")
+    page.get_by_label("Name").fill(judge)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=f"Hello, {judge}").wait_for()
+    page.goto(f"/batches/{batch.pk}/judge/")
+    page.locator('[data-act="close-guidelines"]').click()
+    page.wait_for_load_state("networkidle")
+    return page
