@@ -169,6 +169,18 @@ def sign_in_again(page, password="a pass phrase") -> None:
     press(page, "Enter")
 
 
+def test_going_home_first_sends_what_was_just_marked(opened, judge):
+    batch = opened_batch(judge, count=2)
+    page = opened(judge, grid_of(batch))
+    asked = []
+    page.on("dialog", lambda dialog: asked.append(dialog.type))
+    press(page, "y")
+    page.get_by_role("link", name="Labeler").click()
+    expect(page.get_by_role("heading", name="Hello")).to_be_visible()
+    assert verdicts_of(judge, batch) == ["yes"]
+    assert asked == []
+
+
 def test_an_ended_session_is_taken_up_again_in_place(opened, judge):
     batch = opened_batch(judge, count=3)
     judge.set_password("a pass phrase")

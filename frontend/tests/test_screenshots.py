@@ -15,6 +15,7 @@ from annotations import images, queue
 from annotations.models import Batch, BatchJudge, Candidate, Entity, Image
 from labeler import demo
 
+from .scenes import mark
 from .screen import all_saved, grid_of, pictures_shown, press
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "screenshots"
@@ -101,10 +102,13 @@ def truth():
 
 
 def truths(page_row):
-    """What the tiles of a page deserve, in their order."""
-    paths = dict(Candidate.objects.values_list("pk", "image_url"))
+    """What the tiles of a page deserve, in the order in which they are shown."""
+    found = Candidate.objects.in_bulk(page_row.candidates)
+    shown = sorted(
+        page_row.candidates, key=lambda number: not found[number].is_readable
+    )
     deserved = truth()
-    return [deserved[paths[number]] for number in page_row.candidates]
+    return [deserved[found[number].image_url] for number in shown]
 
 
 def shoot(page, name) -> None:
@@ -136,7 +140,7 @@ def judged_in_part(page, judge, count) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_grid_on_a_desktop(opened, judge, batch, theme):
     page = opened(judge, grid_of(batch), color_scheme=theme, **DESKTOP)
-    pictures_shown(page)
+    read_guidelines(page)
     judged_in_part(page, judge, 17)
     shoot(page, f"grid-{theme}")
     if theme == "light":
@@ -144,33 +148,83 @@ def test_the_grid_on_a_desktop(opened, judge, batch, theme):
         shoot(page, "grid-rest")
 
 
-def test_the_grid_offline(opened, judge, batch):
+def read_guidelines(page) -> None:
+    """See all pictures, and close what a newcomer reads first."""
+    page.locator('[data-act="close-guidelines"]').click()
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
+    )
+    page.wait_for_timeout(500)
+
+
+def test_a_newcomer_s_page(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
     pictures_shown(page)
+    shoot(page, "guidelines")
+
+
+def test_the_grid_offline(opened, judge, batch):
+    page = opened(judge, grid_of(batch), **DESKTOP)
+    read_guidelines(page)
     judged_in_part(page, judge, 8)
     page.context.set_offline(True)
     press(page, "y", "y", "n")
-    expect(page.locator("#saving")).to_contain_text("3 not saved")
+    expect(page.locator("#saving")).to_have_text("Offline · 3 waiting")
     shoot(page, "grid-offline")
 
 
-def test_the_full_picture_and_the_keys(opened, judge, batch):
+def test_looking_closer_the_keys_and_the_look(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
-    pictures_shown(page)
-    press(page, "f")
+    read_guidelines(page)
+    page.keyboard.down("z")
     page.wait_for_timeout(500)
-    shoot(page, "full-picture")
-    press(page, "Escape", "?")
+    shoot(page, "zoom")
+    page.keyboard.up("z")
+    press(page, "?")
     shoot(page, "keys")
+    press(page, "Escape")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="How it looks").click()
+    page.get_by_label("Behind the pictures").select_option("grey")
+    shoot(page, "look")
+
+
+def test_when_there_is_nothing_to_judge(opened, judge, other_judge, admin, batch):
+    batch.judges_required, batch.page_size = 1, 100
+    batch.save()
+    theirs = queue.lease(judge=other_judge, batch=batch)
+    page = opened(judge, grid_of(batch), **DESKTOP)
+    expect(page.get_by_role("heading", name="Others hold")).to_be_visible()
+    shoot(page, "empty-held-by-others")
+    queue.release(assignment_id=theirs.pk, judge=other_judge)
+    own = queue.lease(judge=judge, batch=batch)
+    for position in range(len(own.candidates)):
+        mark(judge, own.tile_id(position), "yes")
+    queue.submit(assignment_id=own.pk, judge=judge)
+    page.reload()
+    expect(page.get_by_role("heading", name="All done")).to_be_visible()
+    shoot(page, "empty-all-done")
+    page.get_by_role("link", name="Your earlier pages").click()
+    shoot(page, "own-pages")
+    queue.close_batch(batch=batch, by=admin)
+    page.goto(grid_of(batch))
+    shoot(page, "empty-closed")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_grid_on_a_phone(opened, judge, batch, theme):
     page = opened(judge, grid_of(batch), color_scheme=theme, **PHONE)
-    page.wait_for_timeout(500)
+    read_guidelines(page)
     judged_in_part(page, judge, 5)
     page.evaluate("scrollTo(0, 0)")
     shoot(page, f"phone-{theme}")
+    if theme == "light":
+        page.locator('[data-act="rest-yes"]').tap()
+        shoot(page, "phone-rest")
+        page.locator('[data-act="cancel"]').tap()
+        page.get_by_role("button", name="More …").tap()
+        shoot(page, "phone-more")
 
 
 def test_home_of_a_judge_and_of_an_admin(opened, judge, admin, batch):

@@ -142,10 +142,23 @@ function onButton(button) {
 function onLink(event, link) {
   const tile = /** @type {HTMLElement | null} */ (link.closest(".tile"));
   if (tile) page.goTo(tile, { focus: false });
-  const wantsTab = event.ctrlKey || event.metaKey || event.shiftKey;
-  if (link.dataset.link !== "full" || wantsTab) return;
-  event.preventDefault();
-  view(link.href);
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return; // they want another tab
+  if (link.dataset.link === "full") {
+    event.preventDefault();
+    view(link.href);
+  } else if (desk.outbox.size && !link.target) {
+    event.preventDefault();
+    leaveFor(link.href);
+  }
+}
+
+/**
+ * First send what waits for other marks to travel with; the browser warns of what is left.
+ * @param {string} address
+ */
+async function leaveFor(address) {
+  await desk.outbox.settled();
+  location.assign(address);
 }
 
 /** @param {string} link full or source, of the tile that has the focus */

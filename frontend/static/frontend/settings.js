@@ -61,7 +61,8 @@ export function watchLook(changed = () => {}) {
       changed();
     });
   }
-  document.querySelector('[data-opens="look"]')?.addEventListener("click", () => {
+  document.querySelector('[data-opens="look"]')?.addEventListener("click", (event) => {
+    /** @type {HTMLElement} */ (event.target).closest("details")?.removeAttribute("open");
     /** @type {HTMLDialogElement} */ (document.getElementById("look")).showModal();
   });
 }

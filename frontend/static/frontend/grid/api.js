@@ -9,6 +9,8 @@
  */
 
 const PATIENCE = 15_000;
+/** Browsers refuse more than 64 kB that shall outlive the page. */
+const KEPT_ALIVE = 60_000;
 
 /** The address of the API. */
 const base = () => document.body.dataset.api ?? "/api/v1/";
@@ -34,20 +36,20 @@ export function adoptToken() {
  * @returns {Promise<Answer>}
  */
 export async function call(method, path, body) {
+  const text = body && JSON.stringify(body);
   try {
     const response = await fetch(base() + path, {
       method,
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: text,
       credentials: "same-origin",
       // A mark made just before the page is left still arrives.
-      keepalive: method === "PUT",
+      keepalive: method === "PUT" && (text?.length ?? 0) < KEPT_ALIVE,
       signal: AbortSignal.timeout(PATIENCE),
     });
-    const text = await response.text();
     return {
       status: response.status,
-      body: readJson(text),
+      body: readJson(await response.text()),
       wait: Number(response.headers.get("Retry-After")) || 0,
     };
   } catch {

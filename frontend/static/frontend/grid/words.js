@@ -47,7 +47,7 @@ export function unreachable(status) {
 
 /** @param {{marked: number, seconds: number}} pace */
 export function pace({ marked, seconds }) {
-  if (marked < 10) return "";
+  if (marked < 20) return "";
   return `${pictures(marked)} in this sitting, ${(seconds / marked).toFixed(1)} s each`;
 }
 
