@@ -116,12 +116,13 @@ def frame(cell: str) -> str:
 
 
 def moment(cell: str) -> str:
-    """An ISO 8601 time, UTC where it names no zone; empty stays empty."""
+    """An ISO 8601 time in UTC, its zone where it names none; empty stays empty."""
     if not cell:
         return ""
     try:
         at = datetime.fromisoformat(cell)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
+        # What lies beyond the years 1 to 9999 in UTC could not be read back.
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
         raise Refusal("retrieved_at is no ISO 8601 time.") from error
 

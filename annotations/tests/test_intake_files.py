@@ -121,6 +121,23 @@ def test_frames_that_are_no_rectangle_of_the_picture_are_refused(folder, cell):
     assert counts(imported(rows, into=folder)) == (0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("0001-01-01T00:00:00+14:00", False),
+        ("9999-12-31T23:59:59-14:00", False),
+        ("yesterday", False),
+        ("0001-01-01T14:00:00+14:00", True),
+        ("9999-12-31T23:59:59", True),
+    ],
+)
+def test_a_time_that_utc_cannot_tell_is_refused(folder, cell, kept):
+    rows = "key\tpath\tretrieved_at\n" + line("m.01", "a.png", cell)
+
+    assert counts(imported(rows, into=folder)) == (kept, 0, not kept)
+    assert all(candidate.retrieved_at for candidate in Candidate.objects.all())
+
+
 def test_a_file_too_large_to_hold_is_refused(folder, monkeypatch):
     monkeypatch.setattr(files, "FILE_MAX_BYTES", 50)
 
