@@ -56,11 +56,21 @@ def read(source: Source, order: Order) -> tuple[str, Blocks]:
     )
     name = opened.manifest()
     if name is not None:
-        lines = Lines(Guarded(opened.open(name)))  # type: ignore[arg-type]
+        lines = Lines(_manifest(opened, name))  # type: ignore[arg-type]
         return layout, _lines(lines, "manifest", order, opened.reader_beside(name))
     if not order.with_images:
         raise UnreadableFile("Key folders hold nothing but pictures.")
     return layout, archive.key_folders(opened, order.position)
+
+
+def _manifest(found: archive.Archive, name: str) -> Guarded:
+    try:
+        return Guarded(found.open(name))
+    except Refusal as refusal:
+        raise UnreadableFile(
+            f"The archive's manifest cannot be read: {refusal} Pack the archive anew,"
+            " with a manifest that is an ordinary file without a password."
+        ) from refusal
 
 
 def _read_lines(source: Source, order: Order) -> tuple[str, Blocks]:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import tempfile
 import time
 import zipfile
@@ -23,7 +24,14 @@ PIECE = 1024**2
 ZSTD_BITE = 4096
 # Unpacked to a temporary file: archives that are compressed or cannot be sought in.
 UNPACKED_MIN, UNPACKED_RATIO = 4 * 1024**3, 100
-DAMAGED = (EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, OSError)
+DAMAGED = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zstandard.ZstdError,
+    zipfile.BadZipFile,
+    OSError,
+)
 
 Kind = Literal["lines", "zip", "tar", "folder"]
 

@@ -276,6 +276,52 @@ def test_encrypted_and_damaged_members_are_refused():
     assert counts(imported(bytes(data))) == (0, 0, 2)
 
 
+def test_a_name_twice_in_a_zip_means_its_last_file():
+    data = zip_of({"m.01/a.png": drawn(1), "m.01/b.png": drawn(2)})
+
+    assert counts(imported(data.replace(b"b.png", b"a.png"))) == (1, 1, 0)
+    assert Candidate.objects.get().image.sha256 == hashlib.sha256(drawn(2)).hexdigest()
+
+
+def test_a_zip_member_without_a_name_is_refused():
+    data = zip_of({"WXYZ": drawn(2), "m.01/a.png": drawn(1)})
+
+    assert counts(imported(data.replace(b"WXYZ", b"\0XYZ"))) == (1, 0, 1)
+
+
+def test_a_damaged_lzma_member_is_refused_and_such_a_manifest_fails():
+    def damaged(name):
+        data = zip_of({name: drawn(1)}, compression=zipfile.ZIP_LZMA)
+        place = data.index(name.encode()) + len(name) + 20
+        return data[:place] + b"\xff" * 8 + data[place + 8 :]
+
+    assert counts(imported(damaged("m.01/a.png"))) == (0, 0, 1)
+    done = imported(damaged("manifest.tsv"))
+    assert done.state == "failed"
+    assert "damaged" in done.problem
+
+
+def test_a_manifest_with_a_password_fails_and_says_what_to_do():
+    data = bytearray(zip_of({"manifest.tsv": HEAD}))
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    done = imported(bytes(data))
+
+    assert done.state == "failed"
+    assert "encrypted. Pack the archive anew" in done.problem
+
+
+def test_a_manifest_that_is_a_link_fails_and_says_what_to_do():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as made:
+        link = tarfile.TarInfo("manifest.tsv")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        made.addfile(link)
+    done = imported(file.getvalue())
+
+    assert done.state == "failed"
+    assert "a link or a device. Pack the archive anew" in done.problem
+
+
 @pytest.mark.parametrize("cut", [100, 1000, 2000])
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
 def test_half_an_archive_never_ends_in_an_error(pack, cut):

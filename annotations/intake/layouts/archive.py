@@ -3,6 +3,7 @@
 Members are never unpacked to disk: their bytes are read by name, bounded in size.
 """
 
+import lzma
 import posixpath
 import tarfile
 import zipfile
@@ -25,6 +26,7 @@ DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     OSError,
     NotImplementedError,
@@ -45,7 +47,7 @@ class Archive:
     """The files of an archive by name. `fetch` opens one for reading."""
 
     def __init__(self, members: list[Member], fetch: Callable[[Any], Any]) -> None:
-        self.members = sorted(members)
+        self.members = sorted(members, key=lambda each: each.name)
         self._by_name = {_plain(each.name): each for each in self.members}
         self._fetch = fetch
 
@@ -150,6 +152,8 @@ def _plain(name: str) -> str:
 
 def _unsafe(name: str) -> str:
     """Why a name must not be used; empty where it may."""
+    if not name:
+        return "The path is empty."
     if "\0" in name or "\\" in name:
         return "The path holds a backslash or NUL."
     if name.startswith("/") or ".." in name.split("/") or name[1:2] == ":":
@@ -162,7 +166,7 @@ def from_zip(file: IO[bytes]) -> Archive:
     try:
         # Not closed: it reads through a file that its opener closes.
         opened = zipfile.ZipFile(file)
-        infos = [info for info in opened.infolist() if not info.is_dir()]
+        infos = [each for each in opened.infolist() if each.filename[-1:] != "/"]
     except DAMAGED as error:
         raise UnreadableFile("The zip archive is damaged.") from error
     size = file.seek(0, 2)
