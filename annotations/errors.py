@@ -71,6 +71,12 @@ class UnreadableFile(LabelerError):
     slug = "unreadable-file"
 
 
+class Stopped(LabelerError):
+    """An import met an error that nobody foresaw; what it has read is kept."""
+
+    slug = "stopped"
+
+
 class Erased(LabelerError):
     """What was asked for has been erased and must not return."""
 

@@ -8,12 +8,13 @@ from .cells import normalise_key
 from .detection import CANDIDATE_LAYOUTS, ENTITY_LAYOUTS, LAYOUTS
 from .imports import idle_uploads, run_upload, start, unfinished
 from .ledger import refused_tsv
-from .running import run
+from .running import PASSING, run
 
 __all__ = [
     "CANDIDATE_LAYOUTS",
     "ENTITY_LAYOUTS",
     "LAYOUTS",
+    "PASSING",
     "idle_uploads",
     "normalise_key",
     "refused_tsv",

@@ -13,7 +13,7 @@ from annotations.models import Import, ImportState, User, audit
 
 from .detection import check_layout
 from .ledger import end
-from .running import LOCK_SPACE, run
+from .running import ENDED, LOCK_SPACE, run
 
 UNFINISHED = Q(state__in=[ImportState.PENDING, ImportState.RUNNING])
 # A slice commits every few seconds; one that was not heard of for longer is dead.
@@ -48,15 +48,15 @@ def run_upload(import_: Import, budget_seconds: float | None = None) -> bool:
     """
     try:
         with default_storage.open(import_.upload, "rb") as file:
-            is_over = run(import_, file, budget_seconds)
+            return run(import_, file, budget_seconds)
     except FileNotFoundError:
         end(import_, problem="The uploaded file is gone.")
         return True
     except Conflict:
         return True
-    if is_over:
-        default_storage.delete(import_.upload)
-    return is_over
+    finally:
+        if import_.state in ENDED:
+            default_storage.delete(import_.upload)
 
 
 def idle_uploads() -> list[int]:

@@ -24,6 +24,7 @@ def write(import_: Import, chunk: Chunk, added: int, refused: list[Refused]) -> 
         rows_added=F("rows_added") + added,
         rows_known=F("rows_known") + known,
         rows_refused=F("rows_refused") + len(refused),
+        crashes=0,
         touched_at=Now(),
     )
 
@@ -47,6 +48,15 @@ def begin(import_: Import, layout: str) -> None:
     Import.objects.filter(pk=import_.pk).update(
         layout=layout, state=ImportState.RUNNING, touched_at=Now()
     )
+
+
+def crash(import_: Import) -> int:
+    """An error that nobody foresaw stopped it here; for how many times in a row."""
+    Import.objects.filter(pk=import_.pk).update(
+        crashes=F("crashes") + 1, touched_at=Now()
+    )
+    import_.refresh_from_db()
+    return import_.crashes
 
 
 def end(import_: Import, problem: str = "") -> None:

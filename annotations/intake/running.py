@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
-from annotations.errors import Conflict, Invalid, UnreadableFile
+from annotations.errors import Conflict, Invalid, Stopped, UnreadableFile
 from annotations.models import Import, ImportState
 
 from . import chunks, ledger, merging, reading
@@ -22,6 +22,10 @@ ENDED = (ImportState.DONE, ImportState.FAILED)
 LOCK_SPACE = 0x1A8E1
 # A slice gets this far into its file, or the file is too large for slices.
 SKIP_SECONDS = 15.0
+# The storage or the database is away: it comes back, and the import goes on.
+PASSING = (OSError, OperationalError, InterfaceError)
+# Whatever else is met so often in a row at one place is met for ever.
+CRASHES_MAX = 3
 
 # Told after each chunk: the import, what is done of the source and in all, in bytes.
 Progress = Callable[[Import, int | None, int | None], None]
@@ -38,7 +42,8 @@ def run(
 
     Goes on after what is committed, so that a kill at any point loses and doubles
     nothing. Conflict where another process runs the same import. A file that cannot
-    be read as a whole ends as failed, with the problem in a sentence.
+    be read as a whole ends as failed, with the problem in a sentence; so does one at
+    which we crash again and again, each time with Stopped.
     """
     with _alone(import_):
         import_.refresh_from_db()
@@ -49,6 +54,10 @@ def run(
         except (UnreadableFile, Invalid) as error:
             ledger.end(import_, problem=_problem(error))
             return True
+        except PASSING:
+            raise
+        except Exception as error:
+            raise _stopped(import_, error) from error
         if is_over:
             ledger.end(import_)
         return is_over
@@ -58,6 +67,19 @@ def _problem(error: UnreadableFile | Invalid) -> str:
     if isinstance(error, Invalid):
         return " ".join(said for each in error.errors.values() for said in each)
     return error.detail
+
+
+def _stopped(import_: Import, error: Exception) -> Stopped:
+    """Count the crash; one too many in the same place ends the import as failed."""
+    crashes = ledger.crash(import_)
+    # The error's own words may hold a key that is erased some day.
+    said = f"An error that nobody foresaw ({type(error).__name__}) stopped the import"
+    said += f" after line {import_.position}"
+    if crashes < CRASHES_MAX:
+        return Stopped(f"{said}; what was read is kept, and it can go on from there.")
+    said += f", {crashes} times. Mend or leave out the rows after it; import it again."
+    ledger.end(import_, problem=said)
+    return Stopped(said)
 
 
 @contextmanager

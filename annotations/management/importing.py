@@ -111,6 +111,11 @@ class ImportCommand(BaseCommand):
             ) from None
         except LabelerError as error:
             raise CommandError(error.detail) from error
+        except intake.PASSING as error:
+            raise CommandError(
+                f"Stopped: {str(error).strip()}. What was read is kept; run the same"
+                " command again to go on."
+            ) from error
         self._conclude(import_, refused)
 
     def _import(self, file: str, layout: str, with_images: bool) -> Import:

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 
 class ImportState(models.TextChoices):
-    """Done: every row is in or refused. Failed: the file as a whole cannot be read."""
+    """Done: every row is in or refused. Failed: it cannot be read to its end."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -31,6 +31,7 @@ class Import(models.Model):
         max_length=8, choices=ImportState.choices, default=ImportState.PENDING
     )
     position = models.BigIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0)  # since it last got on
     rows_read = models.BigIntegerField(default=0)
     rows_added = models.BigIntegerField(default=0)
     rows_known = models.BigIntegerField(default=0)

@@ -13,10 +13,10 @@ from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from annotations import intake
-from annotations.errors import Conflict
+from annotations.errors import Conflict, Stopped
 from annotations.intake import chunks, merging
 from annotations.models import Candidate, Entity, Import, RefusedRow
 from annotations.models.imports import ImportState
@@ -76,6 +76,77 @@ def test_an_upload_that_is_gone_fails():
     assert intake.run_upload(import_)
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
+
+
+def upload_of(text):
+    upload = default_storage.save("imports/x", ContentFile(text.encode()))
+    return begun(upload=upload)
+
+
+@pytest.fixture
+def stumbling(monkeypatch):
+    """`stumbling(url, errors)`: whoever merges this row meets one of these errors."""
+    real = merging.merge_candidates
+
+    def stumble(url, errors):
+        left = iter(errors)
+
+        def merge(rows, ids, stored):
+            if any(f"\t{url}\t" in row[3] for row in rows) and (e := next(left, None)):
+                raise e
+            return real(rows, ids, stored)
+
+        monkeypatch.setattr(merging, "merge_candidates", merge)
+
+    return stumble
+
+
+@pytest.mark.django_db
+def test_an_import_that_crashes_again_and_again_fails_and_says_so(
+    small_chunks, stumbling
+):
+    stumbling("u7", [TypeError("m.01")] * 9)
+    import_ = upload_of(rows_of(20))
+    for _ in range(3):
+        assert import_.state != ImportState.FAILED
+        with pytest.raises(Stopped, match="TypeError"):
+            intake.run_upload(import_)
+
+    import_.refresh_from_db()
+    assert import_.state == ImportState.FAILED
+    assert "(TypeError) stopped the import after line 5, 3 times" in import_.problem
+    assert "m.01" not in import_.problem
+    assert intake.run_upload(import_)
+    assert Candidate.objects.count() == 5
+    assert not default_storage.exists(import_.upload)
+
+
+@pytest.mark.django_db
+def test_an_import_that_gets_on_between_crashes_ends_well(small_chunks, stumbling):
+    import_ = upload_of(rows_of(20))
+    for url in ("u2", "u7", "u12"):
+        stumbling(url, [TypeError(), KeyError()])
+        for _ in range(2):
+            with pytest.raises(Stopped):
+                intake.run_upload(import_)
+
+    assert intake.run_upload(import_)
+    import_.refresh_from_db()
+    assert counts(import_) == (20, 0, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OSError, OperationalError, InterfaceError])
+def test_a_storage_or_database_that_is_away_fails_no_import(stumbling, error):
+    stumbling("u7", [error()] * 9)
+    import_ = upload_of(rows_of(20))
+    for _ in range(9):
+        with pytest.raises(error):
+            intake.run_upload(import_)
+
+    assert intake.run_upload(import_)
+    import_.refresh_from_db()
+    assert counts(import_) == (20, 0, 0)
 
 
 @pytest.mark.django_db
@@ -247,6 +318,24 @@ def test_a_command_that_cannot_read_its_file_ends_with_one_sentence(at, words, s
 
     with pytest.raises(CommandError, match=said):
         call_command(*words)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TypeError("x"), "nobody foresaw .TypeError. stopped the import after line 0"),
+        (OSError(28, "No space left"), "No space left.* run the same command again"),
+    ],
+)
+def test_a_command_that_crashes_says_so_in_a_sentence(at, stumbling, error, said):
+    (at / "f.tsv").write_text(rows_of(9))
+    stumbling("u7", [error])
+
+    with pytest.raises(CommandError, match=said):
+        call_command("import_candidates", "f.tsv")
+    call_command("import_candidates", "f.tsv")
+    assert counts(Import.objects.get()) == (9, 0, 0)
 
 
 @pytest.mark.django_db
