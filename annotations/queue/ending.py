@@ -12,6 +12,7 @@ from annotations.models import (
     Assignment,
     AssignmentState,
     Batch,
+    BatchJudge,
     BatchState,
     User,
 )
@@ -38,7 +39,9 @@ def renew(*, assignment_id: int, judge: User) -> Assignment:
     LeaseLost where this page is not held any more or its batch is not open.
     """
     page = own_page(assignment_id, judge)
-    renewed = renew_held(judge.pk, page.batch_id)
+    with transaction.atomic():  # of its own: a lost page does not undo the other's
+        _lock_memberships(judge, page.batch)
+        renewed = renew_held(judge.pk, page.batch_id)
     if page.pk not in renewed:
         raise LeaseLost("This page went back to the queue.")
     page.refresh_from_db()
@@ -46,7 +49,10 @@ def renew(*, assignment_id: int, judge: User) -> Assignment:
 
 
 def renew_held(judge: int, batch: int) -> list[int]:
-    """Renew the judge's live pages of an open batch in one statement; their numbers."""
+    """Renew the judge's live pages of an open batch in one statement; their numbers.
+
+    Under the judge's membership: else two renewals could wait for each other's pages.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -61,6 +67,13 @@ def renew_held(judge: int, batch: int) -> list[int]:
             [settings.LEASE_MINUTES, BatchState.OPEN, batch, judge],
         )
         return [row[0] for row in cursor]
+
+
+def _lock_memberships(judge: User, batch: Batch | None = None) -> None:
+    """What comes before every queue row and page, in one batch or all."""
+    own = Q(judge=judge) & (Q(batch=batch) if batch else Q())
+    found = BatchJudge.objects.filter(own).order_by("batch")
+    list(found.select_for_update(no_key=True).values_list("pk"))
 
 
 def _lock(page: Assignment) -> Entry:
@@ -102,9 +115,10 @@ def release(*, assignment_id: int, judge: User) -> None:
 def release_all(*, judge: User, batch: Batch | None = None) -> int:
     """Release every page that somebody holds (in one batch or all); how many.
 
-    The rows are locked all at once and in their order, as everybody does; a page that
-    was submitted while this waited stays submitted.
+    Memberships, then rows are locked all at once and in their order, as everybody does;
+    a page that was submitted while this waited stays submitted.
     """
+    _lock_memberships(judge, batch)
     pages = Assignment.objects.filter(judge=judge, state=AssignmentState.HELD)
     if batch is not None:
         pages = pages.filter(batch=batch)

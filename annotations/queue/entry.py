@@ -121,7 +121,7 @@ def _expire(row: BatchEntity) -> None:
         entity_id=row.entity_id,
         state=AssignmentState.HELD,
         expires_at__lte=entry.now,
-    ).select_for_update(no_key=True)  # a renewal that came first wins
+    ).select_for_update(no_key=True, skip_locked=True)  # those are being renewed
     for page in due:
         for candidate in page.candidates:
             if candidate in entry.standings:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -12,9 +13,9 @@ from django.db.models import Count
 
 from annotations import judgments, queue
 from annotations.errors import PageIncomplete
-from annotations.models import Assignment, BatchEntity, Judgment
+from annotations.models import Assignment, BatchEntity, Judgment, Reopened
 
-from .desk import batch_of, let_expire, mark_of, say_all
+from .desk import batch_of, let_expire, mark_of, say, say_all
 from .factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,7 +186,7 @@ def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
         with transaction.atomic():
             queue.submit(assignment_id=first.pk, judge=judge)
             is_submitted.set()
-            wait_for_a_waiter()
+            wait_for_waiters()
 
     def remove(_):
         is_submitted.wait()
@@ -197,13 +198,44 @@ def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
     counters_are_true(batch)
 
 
-def wait_for_a_waiter():
-    """Until another connection waits for a lock, as ours would have it."""
+def wait_for_waiters(number=1):
+    """Until so many connections wait for a lock, as ours would have it."""
     deadline = time.monotonic() + 10
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-            if cursor.fetchone()[0]:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0] >= number:
                 return
             time.sleep(0.01)
     raise AssertionError("Nobody waited.")
+
+
+def test_renewals_and_marks_on_two_held_pages_never_wait_in_a_ring():
+    judge = UserFactory()
+    batch = batch_of(judge, candidates=8, page_size=4)
+    first = queue.lease(judge=judge)
+    second = queue.lease(judge=judge, after=first.pk)
+
+    def hold_up(is_held):
+        """Stop a skip half way: it has changed its page and would reopen the row."""
+        with transaction.atomic():
+            key = {"batch": batch, "judge": judge, "entity": first.entity}
+            Reopened.objects.update_or_create(**key, defaults={"priority": 0})
+            is_held.set()
+            wait_for_waiters(4)
+
+    def mark(is_held, page, position):
+        is_held.wait()
+        return say(judge, page, position, "skip")
+
+    def renew(page):
+        wait_for_waiters()
+        return queue.renew(assignment_id=page.pk, judge=judge).state
+
+    for page, position in [(first, 0), (second, 0), (second, 1), (first, 1)]:
+        is_held = threading.Event()
+        acts = [partial(hold_up, is_held), partial(mark, is_held, page, position)]
+        acts += [partial(renew, each) for each in (first, second, first)]
+        _, *said = at_once(lambda act: act(), acts)
+        assert said == ["recorded", "held", "held", "held"]
+    counters_are_true(batch)
