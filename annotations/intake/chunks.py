@@ -14,8 +14,8 @@ from annotations import images
 from annotations.errors import Erased
 
 from . import cells
-from .cells import Refusal, excerpt
-from .rows import Blocks, CandidateRow, Refused
+from .cells import Refusal
+from .rows import Blocks, CandidateRow, Refused, refused
 
 CHUNK_ROWS = 40_000
 PICTURED_ROWS = 250
@@ -135,8 +135,7 @@ def _take(
         try:
             prepared = future.result()
         except (Refusal, Erased) as refusal:
-            reason = str(refusal)
-            chunk.refused.append(Refused(record[0], reason, excerpt(record[5])))
+            chunk.refused.append(refused(record[0], refusal, record[5]))
             return
         chunk.prepared[record[0]] = prepared
         chunk.size += prepared.byte_size

@@ -18,7 +18,7 @@ from .tombstones import Graves
 TRIES = 20
 # PostgreSQL's codes for deadlock and for a transaction that must be tried again.
 AGAIN = ("40P01", "40001")
-ERASED = "It was erased and must not return."
+ERASED = "It, or its picture, was erased and must not return."
 
 
 class _Buried(Exception):
@@ -65,16 +65,28 @@ def _unburied(chunk: Chunk, graves: Graves) -> tuple[Sequence[Row], list[Refused
     kept: list[Row] = []
     refused = []
     for row in chunk.rows:
-        prepared = chunk.prepared.get(row[0])
-        if graves.hold("entity", row[1]):
-            # Its text would remember what was to be forgotten.
-            refused.append(Refused(row[0], ERASED, ""))
-        elif prepared is None or not graves.hold("image", prepared.sha256):
+        if not _is_buried(row, chunk, graves):
             kept.append(row)
-        else:
+            continue
+        # Its text would remember what was to be forgotten.
+        refused.append(Refused(row[0], ERASED, ""))
+        prepared = chunk.prepared.get(row[0])
+        if prepared is not None and graves.hold("image", prepared.sha256):
             images.delete_files(prepared.sha256)
-            refused.append(Refused(row[0], ERASED, excerpt(str(row[-1]))))
     return kept, refused
+
+
+def _is_buried(row: Row, chunk: Chunk, graves: Graves) -> bool:
+    """Whether its entity was erased, or the picture that it brings or chooses."""
+    prepared = chunk.prepared.get(row[0])
+    digest = prepared.sha256 if prepared is not None else _representative(row)
+    return graves.hold("entity", row[1]) or bool(
+        digest and graves.hold("image", digest)
+    )
+
+
+def _representative(row: Row) -> str:
+    return row[2].get("representative", "") if isinstance(row[2], dict) else ""
 
 
 def _merge(
@@ -122,8 +134,5 @@ def _look_again(chunk: Chunk, rows: Sequence[Row], graves: Graves) -> None:
     graves.refresh()
     if not graves.are_there:
         return
-    kept = (chunk.prepared[row[0]] for row in rows if row[0] in chunk.prepared)
-    if any(graves.hold("entity", row[1]) for row in rows) or any(
-        graves.hold("image", each.sha256) for each in kept
-    ):
+    if any(_is_buried(row, chunk, graves) for row in rows):
         raise _Buried

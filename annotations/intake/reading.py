@@ -4,16 +4,16 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from annotations.errors import Invalid, UnreadableFile
+from annotations.errors import Erased, Invalid, UnreadableFile
 
 from . import detection
-from .cells import Refusal, excerpt
+from .cells import Refusal
 from .layouts import archive, files
 from .layouts.lists import Entities, Names
 from .layouts.manifest import Manifest, ReadFile
 from .layouts.released import Released
 from .lines import BadLine, Lines
-from .rows import Block, Blocks, Refused
+from .rows import Block, Blocks, refused
 from .sources import Guarded, Patience, Source
 
 HEADED = ("entities", "manifest")
@@ -23,7 +23,7 @@ BLOCK_BYTES = 4 * 1024**2
 
 
 class Layout(Protocol):
-    """Makes a row of a line's cells, or raises Refusal."""
+    """Makes a row of a line's cells, or raises Refusal or Erased."""
 
     columns: int
 
@@ -139,9 +139,9 @@ def _blocks(lines: Lines, parser: Layout, skip: int, patience: Patience) -> Bloc
                     raise Refusal(f"The row has {len(cells)} columns, not {columns}.")
                 row = parse(number, cells, line if len(line) < SHORT else line[:200])
                 block.rows.append(row)
-            except Refusal as refusal:
+            except (Refusal, Erased) as refusal:
                 text = line.text if isinstance(line, BadLine) else line
-                block.refused.append(Refused(number, str(refusal), excerpt(text)))
+                block.refused.append(refused(number, refusal, text))
                 continue
             block.size += len(line)
             if brings_files and row[4] is not None:

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from annotations.errors import Erased
+
+from .cells import Refusal, excerpt
+
 # number, key, the row's name for the entity, line for COPY, picture, text.
 # The picture is None for a row without bytes, base64 as it came, or bytes.
 CandidateRow = tuple[int, str, str, str, "str | bytes | None", str]
@@ -24,6 +28,12 @@ class Refused(NamedTuple):
     number: int
     reason: str
     text: str
+
+
+def refused(number: int, refusal: Refusal | Erased, row: str) -> Refused:
+    """A row that is not taken, with its excerpt unless that would remember the erased."""
+    text = "" if isinstance(refusal, Erased) else excerpt(row)
+    return Refused(number, str(refusal), text)
 
 
 @dataclass(slots=True)

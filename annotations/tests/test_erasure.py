@@ -33,6 +33,7 @@ from annotations.models import (
 
 from .desk import batch_of, say, say_all
 from .factories import CandidateFactory, EntityFactory
+from .imported import face, imported
 from .pictures import drawn, stored
 
 # Files go after the commit, and erasures meet imports on connections of their own.
@@ -229,13 +230,35 @@ def test_nothing_in_the_database_holds_the_key_or_a_digest_any_more(pictured, ad
     import_ = Import.objects.create(file_name="f")
     RefusedRow.objects.create(source=import_, line=1, reason="r", row="/m/06y3r\\tx")
     erasure.erase_entity(key="m.06y3r", by=admin)
+    assert tables_with(f"06y3r|{digest}") == []
+
+
+def tables_with(pattern):
+    """The tables of which some row holds this; an import's own end with its session."""
+    found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
+            if table.startswith("intake_"):
+                continue
             cursor.execute(
-                f'SELECT count(*) FROM "{table}" t WHERE t::text ~ %s',
-                [f"06y3r|{digest}"],
+                f'SELECT EXISTS (SELECT FROM "{table}" t WHERE t::text ~ %s)', [pattern]
             )
-            assert cursor.fetchone()[0] == 0, table
+            if cursor.fetchone()[0]:
+                found.append(table)
+    return found
+
+
+def test_importing_the_erased_once_more_brings_nothing_of_it_back(admin):
+    rows = face("m.06y3r", url="there.example/1", data=drawn(1))
+    rows += face("m.06y3r", url="there.example/2", data=b"<html>")
+    imported(rows)
+    digest = Image.objects.first().sha256
+    assert tables_with(f"06y3r|there.example|{digest}")
+    erasure.erase_entity(key="m.06y3r", by=admin)
+    for with_images in (True, False):
+        again = imported(rows, "faces", with_images=with_images)
+        assert (again.rows_refused, again.refused.count()) == (2, 2)
+    assert tables_with(f"06y3r|there.example|{digest}") == []
 
 
 @pytest.mark.parametrize(

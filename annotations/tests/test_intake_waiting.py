@@ -210,6 +210,33 @@ def test_a_buried_picture_is_refused_before_anything_is_written(own_store, tmp_p
     assert not list(own_store.glob("images/*/*/*"))
 
 
+def test_refusals_of_the_erased_show_nothing_of_them(tmp_path):
+    sha256 = hashlib.sha256(drawn(1)).hexdigest()
+    bury("image", sha256)
+    bury("entity", "m.02")
+    (tmp_path / "a.png").write_bytes(drawn(1))
+    manifest = "key\tpath\tsha256\timage_url\n" + line("m.01", "", sha256, "u")
+    manifest += line("m.01", "a.png", sha256, "") + line("m.01", "a.png", "", "")
+    faces = face(data=drawn(1)) + face("m.02", data=drawn(2)) + face(data="no base64")
+
+    for text, wrong in ((manifest, ""), (faces, "The picture is no base64.")):
+        done = imported(text, into=tmp_path)
+        assert counts(done) == (0, 0, 3)
+        for row in done.refused.all():
+            assert (row.row == "") is ("erased" in row.reason), row
+            assert "erased" in row.reason or row.reason == wrong
+
+
+def test_an_erased_representative_is_refused():
+    bury("image", "ab" * 32)
+    rows = line("m.01", "AB" * 32) + line("m.02", "cd" * 32)
+    done = imported("key\trepresentative\n" + rows)
+
+    assert counts(done) == (1, 0, 1)
+    assert list(done.refused.values_list("line", "row")) == [(2, "")]
+    assert Entity.objects.get().key == "m.02"
+
+
 def test_nothing_is_asked_while_nobody_was_erased(monkeypatch):
     monkeypatch.setattr(tombstones, "key_hmac", None)
 

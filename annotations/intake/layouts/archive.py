@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from annotations.errors import UnreadableFile
-from annotations.intake.cells import Refusal, excerpt, keys
-from annotations.intake.rows import Block, Blocks, Refused
+from annotations.intake.cells import Refusal, keys
+from annotations.intake.rows import Block, Blocks, refused
 
 from .files import BLOCK_BYTES, BLOCK_ROWS, FILE_MAX_BYTES, candidate_of, is_clutter
 
@@ -112,7 +112,7 @@ def key_folders(archive: Archive, skip: int) -> Blocks:
             key = known[_key_folder(member, around)]
             data = archive.read(_plain(member.name))
         except Refusal as refusal:
-            block.refused.append(Refused(number, str(refusal), excerpt(member.name)))
+            block.refused.append(refused(number, refusal, member.name))
         else:
             block.rows.append(candidate_of(number, key, rank, data, member.name))
             block.size += len(data)

@@ -5,8 +5,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from annotations.intake.cells import Refusal, excerpt, keys
-from annotations.intake.rows import Block, Blocks, CandidateRow, Refused
+from annotations.intake.cells import Refusal, keys
+from annotations.intake.rows import Block, Blocks, CandidateRow, refused
 
 # Above the decoder's limit a picture is unreadable; above this it is not even held.
 FILE_MAX_BYTES = 64 * 1024**2
@@ -71,7 +71,7 @@ def key_folders(root: Path, skip: int) -> Blocks:
             key = known[path.split("/")[0]]
             row = candidate_of(number, key, rank, folder.read(path), path)
         except Refusal as refusal:
-            block.refused.append(Refused(number, str(refusal), excerpt(path)))
+            block.refused.append(refused(number, refusal, path))
         else:
             block.rows.append(row)
             block.size += len(row[4] or b"")

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 
-from annotations.errors import UnreadableFile
+from annotations.errors import Erased, UnreadableFile
 from annotations.intake.cells import (
     Refusal,
     check_identity,
@@ -93,7 +93,7 @@ class Manifest:
     def _picture(self, cell: dict[str, str]) -> bytes | None:
         wanted = digest(cell["sha256"])
         if wanted and self._is_buried(wanted):
-            raise Refusal("The picture was erased and must not return.")
+            raise Erased("The picture was erased and must not return.")
         if not cell["path"] or not self._with_images:
             return None
         data = self._read(cell["path"])
