@@ -12,7 +12,7 @@ import pytest
 from annotations import intake
 from annotations.intake import sources
 from annotations.intake.layouts import archive, files
-from annotations.models import Candidate
+from annotations.models import Candidate, Entity
 
 from .imported import counts, imported, line, reasons, states, zipped
 from .pictures import drawn
@@ -186,6 +186,25 @@ def test_archives_of_key_folders_rank_by_file_name(packed):
         ("m.02", 0, "ready"),
     ]
     assert counts(imported(packed))[:2] == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        (["m.ns/1.jpg", "m.ns/sub/2.jpg"], ["m.ns"]),
+        (["m.ns/1.jpg", "m.ns/s/2.jpg", "m.ns/t/3.jpg"], ["m.ns"]),
+        (["m.01/1", "m.02/1", "m.02/s/1", "m.02/t/1", "m.02/u/1"], ["m.01", "m.02"]),
+        (["set/m.01/1.JPG", "set/m.02/s/2.jpg", "set/LICENCE"], ["m.01"]),
+        (["set/m.01/1.jpg", "set/m.02/2.jpg", "set/m.02/s/2.jpg"], ["m.01", "m.02"]),
+        (["some/m.01/1.jpg", "others/m.02/1.jpg"], []),
+        (["1.jpg"], []),
+    ],
+)
+def test_a_folder_within_a_key_folder_is_no_key(names, keys):
+    done = imported(zip_of({name: drawn(n) for n, name in enumerate(names)}))
+
+    assert counts(done) == (len(keys), 0, len(names) - len(keys))
+    assert list(Entity.objects.order_by("key").values_list("key", flat=True)) == keys
 
 
 @pytest.mark.parametrize("pack", [zip_of, tar_of])

@@ -19,6 +19,7 @@ from annotations.intake.rows import Block, Blocks, refused
 from .files import BLOCK_BYTES, BLOCK_ROWS, FILE_MAX_BYTES, candidate_of, is_clutter
 
 MEMBERS_MAX = 1_000_000
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 # Pictures hardly shrink; what shrinks more than this was made to hurt.
 RATIO_MAX = 200
 RATIO_FROM_BYTES = 1024**2
@@ -134,12 +135,15 @@ def _key_folder(member: Member, around: str) -> str:
 
 
 def _folder_around(files: Sequence[Member]) -> str:
-    """Where most key folders lie: at the top or in one folder that holds them all."""
-    folders = {
-        posixpath.dirname(_plain(each.name)) for each in files if not each.problem
-    }
-    parents = Counter(posixpath.dirname(folder) for folder in folders if folder)
-    return max(parents, key=lambda parent: (parents[parent], parent), default="")
+    """Where the key folders lie: at the top or in one folder that holds them all.
+
+    What lies within a key folder does not count, nor does a text beside them.
+    """
+    names = [_plain(each.name) for each in files if not each.problem]
+    pictures = [name for name in names if name.lower().endswith(PICTURES)] or names
+    folders = {posixpath.dirname(name) for name in pictures} - {""}
+    parents = {posixpath.dirname(folder) for folder in folders}
+    return posixpath.commonpath(parents) if parents else ""
 
 
 def _is_hidden(name: str) -> bool:
