@@ -121,22 +121,29 @@ LOCK_QUEUE = """
 SELECT be.id FROM annotations_batchentity be
 WHERE be.entity_id = ANY(%s) ORDER BY be.id FOR NO KEY UPDATE
 """
-# Members that waited when their batch was opened join it now.
+# Members that waited when their batch was opened join it now; nobody is asked about the
+# reported ones, so they open no row.
 JOIN_QUEUE = """
 WITH filled AS (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS f (id, entity_id)
+    SELECT *, NOT EXISTS (
+        SELECT FROM annotations_report r
+        WHERE r.candidate_id = f.id AND r.dismissed_at IS NULL) AS is_asked
+    FROM unnest(%s::bigint[], %s::bigint[]) AS f (id, entity_id)
 ), joined AS (
-    SELECT be.id, count(*) AS number
+    SELECT be.id, count(*) AS members, count(*) FILTER (WHERE f.is_asked) AS asked
     FROM annotations_batchentity be JOIN filled f
         ON f.entity_id = be.entity_id AND f.id <= be.upto
     GROUP BY be.id
+), grown AS (
+    UPDATE annotations_batchentity be
+    SET total = be.total + joined.members,
+        state = CASE WHEN joined.asked > 0 THEN 'open' ELSE be.state END,
+        open_places = be.open_places + joined.asked * b.judges_required
+    FROM joined, annotations_batch b
+    WHERE be.id = joined.id AND b.id = be.batch_id
+    RETURNING be.batch_id, be.entity_id, be.priority, joined.asked
 )
-UPDATE annotations_batchentity be
-SET total = be.total + joined.number, state = 'open',
-    open_places = be.open_places + joined.number * b.judges_required
-FROM joined, annotations_batch b
-WHERE be.id = joined.id AND b.id = be.batch_id
-RETURNING be.batch_id, be.entity_id, be.priority
+SELECT batch_id, entity_id, priority FROM grown WHERE asked > 0
 """
 REOPEN = """
 INSERT INTO annotations_reopened (batch_id, judge_id, entity_id, priority)

@@ -17,6 +17,7 @@ from annotations.models import (
     Tombstone,
 )
 from annotations.queue import NothingToLease
+from annotations.verification import verify
 
 from .desk import say_all
 from .factories import UserFactory
@@ -172,6 +173,26 @@ def test_a_waiting_member_taken_in_by_refresh_joins_once(judge, admin):
 
     row = BatchEntity.objects.get(batch=batch)
     assert (row.total, row.open_places) == (2, 4)
+
+
+def test_a_reported_candidate_whose_picture_comes_is_a_member_without_a_place(
+    judge, admin
+):
+    waiting(face(rank=1, url="a"), face(rank=2, url="b"), face("m.02", url="c"))
+    batch = open_batch_over(["m.01", "m.02"], judge, judges_required=1)
+    for candidate in Candidate.objects.exclude(rank=2):
+        queue.report(candidate=candidate, by=admin, reason="minor", comment="")
+    pictures = [face(rank=n, url=u, data=drawn(n)) for n, u in ((1, "a"), (2, "b"))]
+    imported("".join(pictures) + face("m.02", url="c", data=drawn(3)))
+
+    rows = BatchEntity.objects.filter(batch=batch).order_by("entity__key")
+    found = list(rows.values_list("total", "open_places", "state"))
+    assert found == [(2, 1, "open"), (1, 0, "done")]
+    assert Reopened.objects.get(batch=batch, judge=judge).entity.key == "m.01"
+    queue.count()
+    assert list(verify()) == []
+    page = queue.lease(judge=judge)
+    assert [Candidate.objects.get(pk=pk).rank for pk in page.candidates] == [2]
 
 
 # --- What was erased -----------------------------------------------------------------
