@@ -144,7 +144,7 @@ def _erase_image(digest: str, by: User | None) -> None:
         _delete_files([digest])
         return
     if image.byte_size == 0:
-        raise Invalid({"sha256": ["This is the digest of zero bytes, no picture."]})
+        raise NotFound("This is the digest of zero bytes, which are no picture.")
     with _locked(Q(image=image)) as candidates:
         _erase(candidates, {image.pk: digest})
     audit.write("image-erased", by=by, image=image.pk, candidates=len(candidates))

@@ -135,7 +135,7 @@ def test_zero_bytes_are_nobodys_picture(pictured, admin):
     other.refresh_from_db()
     assert own.state == CandidateState.ERASED
     assert other.state == CandidateState.EMPTY
-    with pytest.raises(Invalid):
+    with pytest.raises(NotFound, match="zero bytes"):
         erasure.erase_image(sha256=nothing.sha256, by=admin)
 
 
