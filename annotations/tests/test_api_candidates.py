@@ -52,9 +52,17 @@ def test_an_entitys_candidates_are_listed(api, admin, entity):
     assert api(admin).get(f"{URL}{ready.pk}/").json() == first
 
 
+@pytest.mark.parametrize("written", ["m.here", "/m/here", "%2Fm%2Fhere"])
+def test_the_key_may_be_written_as_in_a_file(api, admin, entity, written):
+    candidate = CandidateFactory(entity=entity)
+    [found] = api(admin).get(f"{URL}?entity={written}").json()["results"]
+    assert (found["id"], found["entity"]) == (candidate.pk, "m.here")
+
+
 def test_a_list_needs_a_known_entity(api, admin):
     assert_problem(api(admin).get(URL), 400, "invalid")
     assert_problem(api(admin).get(f"{URL}?entity=m.nobody"), 404, "not-found")
+    assert_problem(api(admin).get(f"{URL}?entity=a/b"), 404, "not-found")
     assert_problem(api(admin).get(f"{URL}?entity=%00"), 400, "invalid")
 
 

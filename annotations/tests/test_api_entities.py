@@ -72,6 +72,18 @@ def test_keys_of_any_kind_are_addresses(api, admin, key):
     assert api(admin).get(f"{URL}{key}/").json()["key"] == key
 
 
+def test_a_key_in_an_address_may_be_written_as_in_a_file(api, admin):
+    CandidateFactory(entity__key="Zoë", image=stored(seed=3))
+    client, url = api(admin), f"{URL}Zoe\u0308/"
+    assert client.get(url).json()["key"] == "Zoë"
+    changed = client.patch(url, {"name": "Zoë"}, format="json").json()
+    assert (changed["key"], changed["name"]) == ("Zoë", "Zoë")
+    assert client.get(f"{url}representative/").status_code == 200
+    for no_key in ("..", "a\u200b"):
+        for act in (client.get, client.patch, client.delete):
+            assert_problem(act(f"{URL}{no_key}/"), 404, "not-found")
+
+
 def test_properties_are_changed_and_what_is_not_named_stays(api, admin, entity):
     Alias.objects.create(entity=entity, name="Other", language="de")
     body = {"name": "New name", "professions": ["painter"], "frequency": 12}

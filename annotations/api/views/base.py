@@ -15,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from annotations import intake
 from annotations.api.authentication import TokenAuthentication
 from annotations.api.fields import Strict
 from annotations.api.parsers import StrictJSONParser
 from annotations.api.schema import Schema
-from annotations.errors import NotFound
+from annotations.errors import Invalid, NotFound
 from annotations.models import Batch, User
 
 Body = TypeVar("Body", bound=Strict)
@@ -79,6 +80,14 @@ def ask(shape: type[Serializer], request: Request) -> dict[str, Any]:
     query = shape(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
     return query.validated_data
+
+
+def key_of(written: str) -> str:
+    """The key that an address means; NotFound where it means none, so nothing has it."""
+    try:
+        return intake.normalise_key(written)
+    except Invalid as error:
+        raise NotFound(f"There is no entity {written}.") from error
 
 
 def batch_for(user: User, number: int) -> Batch:

@@ -20,7 +20,7 @@ from annotations.errors import NotFound
 from annotations.models import Candidate, CandidateState, Entity, User
 
 from . import pictures
-from .base import ApiView, ask, read
+from .base import ApiView, ask, key_of, read
 
 
 class Candidates(ApiView):
@@ -34,7 +34,7 @@ class Candidates(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List an entity's candidates; erased ones are in no list."""
-        key = ask(CandidateQuery, request)["entity"]
+        key = key_of(ask(CandidateQuery, request)["entity"])
         entity = Entity.objects.filter(key=key).first()
         if entity is None:
             raise NotFound(f"There is no entity {key}.")

@@ -29,7 +29,7 @@ from annotations.models import (
 )
 
 from . import pictures
-from .base import ApiView, own_batches, read
+from .base import ApiView, key_of, own_batches, read
 
 
 class Entities(ApiView):
@@ -67,10 +67,7 @@ class OneEntity(ApiView):
     @extend_schema(responses=answers({204: None}, described="It is erased."))
     def delete(self, request: Request, key: str) -> Response:
         """Erase an entity everywhere; its key can never return. Again: the same."""
-        try:
-            erasure.erase_entity(key=key, by=self.user)
-        except Invalid as error:  # it is no key, so nothing has it
-            raise NotFound(f"There is no entity {key}.") from error
+        erasure.erase_entity(key=key_of(key), by=self.user)
         return Response(status=204)
 
 
@@ -114,7 +111,7 @@ def _entities(user: User) -> QuerySet[Entity]:
 
 
 def _entity(key: str, user: User) -> Entity:
-    entity = _entities(user).filter(key=key).first()
+    entity = _entities(user).filter(key=key_of(key)).first()
     if entity is None:
         raise NotFound(f"There is no entity {key}.")
     return entity
