@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from annotations.errors import Invalid, NotFound
-from annotations.models import Batch, BatchJudge, User, audit
+from annotations.models import Batch, BatchJudge, Role, User, audit
 
 from .ending import release_all
 
@@ -41,6 +41,15 @@ def _not_a_judge(user: User | None) -> str:
     if not user.is_active:
         return "is deactivated"
     return "" if user.is_judge else "has not the role judge"
+
+
+def still_judges(judge: User) -> bool:
+    """Whether somebody is an active judge at this moment, whatever the request knows.
+
+    Who loses this has the memberships locked meanwhile (`release_all`): ask under one.
+    """
+    active = User.objects.filter(pk=judge.pk, is_active=True)
+    return active.filter(roles__contains=[Role.JUDGE]).exists()
 
 
 @transaction.atomic

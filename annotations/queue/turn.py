@@ -30,12 +30,12 @@ from annotations.models import (
 )
 
 from .entry import Entry, clock, open_entries
+from .membership import still_judges
 from .standing import Standing, read
 
 PAGES_HELD_LIMIT = 2
 ROWS_PER_TRANSACTION = 100
 LONGEST_WAIT = 60  # seconds between two looks of a judge who waits
-
 
 Key = tuple[float | None, int | None]  # priority and entity; None before the first
 
@@ -110,7 +110,7 @@ class Turn:
             .filter(batch=batch, judge=judge, removed_at__isnull=True)
             .first()
         )
-        if membership is None:
+        if membership is None or not still_judges(judge):
             raise NothingToLease("no-batch")
         if membership.batch.state != BatchState.OPEN:
             raise NothingToLease("closed")

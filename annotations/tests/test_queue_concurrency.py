@@ -11,11 +11,11 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Count
 
-from annotations import judgments, queue
+from annotations import judgments, people, queue
 from annotations.errors import PageIncomplete
 from annotations.models import Assignment, BatchEntity, Judgment, Reopened
 
-from .desk import batch_of, let_expire, mark_of, say, say_all
+from .desk import batch_of, let_expire, mark_of, refusal_of, say, say_all
 from .factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -195,6 +195,36 @@ def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
     at_once(lambda act: act(None), [submit, remove])
     states = dict(Assignment.objects.values_list("pk", "state"))
     assert states == {first.pk: "submitted", second.pk: "released"}
+    counters_are_true(batch)
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"roles": []}])
+def test_a_lease_under_way_while_its_judge_goes_leaves_no_page(change):
+    judge = UserFactory()
+    batch = batch_of(judge)
+    is_leased, is_gone = threading.Event(), threading.Event()
+
+    def lease_first():
+        with transaction.atomic():
+            queue.lease(judge=judge)
+            is_leased.set()
+            wait_for_waiters()
+
+    def go_and_let_wait():
+        is_leased.wait()
+        with transaction.atomic():
+            people.change(user=judge, by=batch.created_by, **change)
+            is_gone.set()
+            wait_for_waiters()
+
+    def lease_again():
+        is_gone.wait()
+        return refusal_of(judge)  # of whom this request knows what was before
+
+    acts = [lease_first, go_and_let_wait, lease_again]
+    *_, reason = at_once(lambda act: act(), acts)
+    assert reason == "no-batch"
+    assert Assignment.objects.get().state == "released"
     counters_are_true(batch)
 
 
