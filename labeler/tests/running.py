@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -75,6 +76,7 @@ class Run:
     ) -> None:
         self.data = data
         self.port = port or free_port()
+        self.killed: list[int] = []
         self.output = data.with_name(f"{data.name}.{time.monotonic_ns()}.out")
         settings = {"LABELER_PORT": str(self.port), "LABELER_DATA": str(data)}
         with self.output.open("ab") as output:
@@ -120,6 +122,14 @@ class Run:
     def children(self) -> dict[str, int]:
         noted = json.loads((self.data / "children.json").read_text())
         return {child["name"]: child["pid"] for child in noted["children"]}
+
+    def kill(self, name: str) -> None:
+        """kill -9 a child; waits where it is still being started again."""
+        running = lambda: self.children().get(name, 0)  # noqa: E731
+        done = {0, *self.killed}
+        assert wait_until(lambda: running() not in done, 60), f"{name} stayed away"
+        self.killed.append(running())
+        os.kill(self.killed[-1], signal.SIGKILL)
 
     def environ_of(self, name: str) -> dict[str, str]:
         raw = Path(f"/proc/{self.children()[name]}/environ").read_text()

@@ -1,8 +1,6 @@
 """kill -9 of every process while eight clients label: nothing acknowledged is lost."""
 
-import os
 import random
-import signal
 import threading
 import time
 from collections import Counter
@@ -113,7 +111,6 @@ class Killings:
     def __init__(self, run: Run, marks: int) -> None:
         self.run = run
         self.killed: list[str] = []
-        self._pids: set[int] = set()
         self._left = list(VICTIMS * 2)
         self._pause = marks // (len(self._left) + 1)
         self._said = 0
@@ -127,10 +124,7 @@ class Killings:
                 self._kill(self._left.pop(0))
 
     def _kill(self, name: str) -> None:
-        pid = self.run.children()[name]
-        assert pid not in self._pids, f"{name} was not started again"
-        os.kill(pid, signal.SIGKILL)
-        self._pids.add(pid)
+        self.run.kill(name)
         self.killed.append(name)
 
 
