@@ -238,6 +238,25 @@ def test_a_finger_drawn_along_a_row_paints(opened, judge):
     assert verdicts(page)[:4] == ["no", "no", "no", ""]
 
 
+def test_a_finger_that_rests_looks_closer_and_marks_nothing(opened, judge):
+    batch = opened_batch(judge, count=3)
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    page = opened(judge, grid_of(batch), is_mobile=True, **phone)
+    page.locator('[data-act="close-guidelines"]').tap()
+    box = page.locator(".tile").nth(1).bounding_box()
+    touch = page.context.new_cdp_session(page)
+    point = {"x": box["x"] + 50, "y": box["y"] + 50}
+    pressed = {"type": "touchStart", "touchPoints": [point]}
+    touch.send("Input.dispatchTouchEvent", pressed)
+    expect(page.locator("#zoom")).to_be_visible()
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator("#zoom")).to_be_hidden()
+    page.wait_for_timeout(300)
+    assert verdicts(page) == ["", "", ""]
+    page.locator(".tile").nth(1).tap()
+    assert verdicts(page) == ["", "no", ""]
+
+
 def test_after_a_click_a_verdict_key_chooses_the_brush(opened, judge):
     batch = opened_batch(judge, count=6)
     page = opened(judge, grid_of(batch))
