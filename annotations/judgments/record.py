@@ -33,16 +33,17 @@ ORDER BY m.batch_id FOR NO KEY UPDATE OF m
 """
 PAGES = "SELECT * FROM annotations_assignment WHERE judge_id = %s AND id = ANY(%s)"
 
-Seen = dict[tuple[int, UUID], tuple[int, Verdict | None]]
+# By batch and a mark's id: its page, candidate and verdict.
+Seen = dict[tuple[int, UUID], tuple[int, int, Verdict | None]]
 
 
 @transaction.atomic
 def record(*, judge: User, marks: Sequence[Mark]) -> list[Outcome]:
     """Record a judge's marks in their order; a refused one does not undo the others.
 
-    An id seen before in its assignment is never applied again: replayed where tile
-    and verdict are the same, else refused as id-reused. Recorded and replayed marks
-    renew the judge's pages of their batches.
+    An id that this judge used before in the batch is never applied again: replayed
+    where tile and verdict are the same, else refused as id-reused. Recorded and
+    replayed marks renew the judge's pages of their batches.
     """
     ledger = _Ledger.open(judge, marks)
     outcomes = [ledger.take(mark) for mark in marks]
@@ -78,7 +79,8 @@ class _Ledger:
         entries = queue.open_entries(rows, touched) if rows else []
         if any(entry.has_expired for entry in entries):
             pages = _pages(judge, numbers)
-        current, seen = _said(judge, list(pages.values()))
+        batches = {page.batch_id for page in pages.values()}
+        current, seen = _said(judge, batches, touched, marks)
         return cls(
             judge,
             pages,
@@ -98,9 +100,10 @@ class _Ledger:
         if position is None:
             return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
         candidate = page.candidates[position]
-        known = self.seen.get((page.pk, mark.id))
+        known = self.seen.get((page.batch_id, mark.id))
         if known is not None:
-            return self._again(mark, page, is_same=known == (candidate, mark.verdict))
+            is_same = known == (page.pk, candidate, mark.verdict)
+            return self._again(mark, page, is_same=is_same)
         membership = self.memberships.get(page.batch_id)
         if membership is None or membership.removed_at is not None:
             return _refused(mark, Refusal.NOT_YOURS)
@@ -155,7 +158,7 @@ class _Ledger:
         )
         if after is not None:
             self.current[key] = after
-        self.seen[page.pk, mark.id] = (candidate, mark.verdict)
+        self.seen[page.batch_id, mark.id] = (page.pk, candidate, mark.verdict)
         self.renewed.add(page.batch_id)
         self._count(self.memberships[page.batch_id], before, after)
         self.memberships[page.batch_id].centiseconds += clamped(
@@ -222,44 +225,50 @@ def _submitted(
     return {(page.batch_id, c): page.pk for page in finished for c in page.candidates}
 
 
+# An id that was replaced or taken back stands as an old one. One that took back, or
+# found nothing to take back, stands nowhere but as a new one. OFFSET 0 keeps the judge
+# out of the search, else a plan made while the table is small reads all that the judge
+# has marked in the batch.
 SAID = """
 SELECT candidate_id, assignment_id, client_id, verdict, batch_id, blind_verdict, true
 FROM annotations_judgment
 WHERE batch_id = ANY($1) AND candidate_id = ANY($2) AND judge_id = $3
 UNION ALL
-SELECT r.candidate_id, i.assignment, i.mark, i.verdict, r.batch_id, NULL, false
-FROM annotations_judgmentrevision r,
-     LATERAL (VALUES (r.assignment_id, r.old_client_id, r.old_verdict),
-                     (r.new_assignment_id, r.new_client_id, r.new_verdict))
-     AS i (assignment, mark, verdict)
-WHERE r.batch_id = ANY($1) AND r.candidate_id = ANY($2) AND r.judge_id = $3
+SELECT candidate_id, assignment_id, client_id, verdict, batch_id, NULL, false
+FROM (
+    SELECT judge_id, candidate_id, assignment_id, client_id, verdict, batch_id
+    FROM annotations_judgment
+    WHERE batch_id = ANY($1) AND client_id = ANY($4::uuid[])
+    UNION ALL
+    SELECT judge_id, candidate_id, assignment_id, old_client_id, old_verdict, batch_id
+    FROM annotations_judgmentrevision
+    WHERE batch_id = ANY($1) AND old_client_id = ANY($4::uuid[])
+    UNION ALL
+    SELECT judge_id, candidate_id, new_assignment_id, new_client_id, NULL, batch_id
+    FROM annotations_judgmentrevision
+    WHERE batch_id = ANY($1) AND new_client_id = ANY($4::uuid[])
+      AND new_verdict IS NULL
+    OFFSET 0) used
+WHERE judge_id = $3
 """
 
 
 def _said(
-    judge: User, pages: Sequence[Assignment]
+    judge: User, batches: Iterable[int], candidates: list[int], marks: Sequence[Mark]
 ) -> tuple[dict[tuple[int, int], Said], Seen]:
-    """The judge's current rows on the pages' candidates, and every id seen there."""
+    """The judge's current rows on candidates; what the marks' ids were used for."""
     current: dict[tuple[int, int], Said] = {}
     seen: Seen = {}
+    ids = [str(mark.id) for mark in marks]
+    values = [list(batches), candidates, judge.pk, ids]
     with connection.cursor() as cursor:
-        prepared.execute(
-            cursor,
-            "labeler_said",
-            "bigint[], bigint[], bigint",
-            SAID,
-            [
-                list({page.batch_id for page in pages}),
-                list({c for page in pages for c in page.candidates}),
-                judge.pk,
-            ],
-        )
+        types = "bigint[], bigint[], bigint, text[]"
+        prepared.execute(cursor, "labeler_said", types, SAID, values)
         for candidate, assignment, mark, text, batch, blind, is_current in cursor:
             verdict = Verdict(text) if text else None
             if is_current:
                 current[batch, candidate] = Said(verdict, blind)
-            if mark is not None:
-                seen[assignment, mark] = (candidate, verdict)
+            seen[batch, mark] = (assignment, candidate, verdict)
     return current, seen
 
 

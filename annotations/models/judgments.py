@@ -54,7 +54,7 @@ class Judgment(models.Model):
                 fields=["batch", "candidate", "place"], name="one_judgment_per_place"
             ),
             models.UniqueConstraint(
-                fields=["batch", "assignment", "client_id"],
+                fields=["batch", "client_id", "judge"],
                 name="one_judgment_per_mark",
             ),
             models.CheckConstraint(
@@ -73,7 +73,9 @@ class JudgmentRevision(models.Model):
     """A mark that was replaced, taken back or voided, and the one that replaced it.
 
     Written by a trigger on Judgment, and by `judgments` for a null that found nothing
-    to take back. No row can be changed, and none deleted but by erasure.
+    to take back. No row can be changed, and none deleted but by erasure. The indexes
+    find a mark's id wherever it stands alone: every other new one is the current row's,
+    or the old one of what replaced it.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)
@@ -97,6 +99,14 @@ class JudgmentRevision(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["batch", "candidate", "judge"], name="revisions_of_judgment"
+            ),
+            models.Index(
+                fields=["batch", "old_client_id", "judge"], name="replaced_marks"
+            ),
+            models.Index(
+                fields=["batch", "new_client_id", "judge"],
+                condition=Q(new_verdict__isnull=True),
+                name="marks_that_took_back",
             ),
         ]
 

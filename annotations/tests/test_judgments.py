@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotations import judgments, queue
 from annotations.errors import PageIncomplete
+from annotations.judgments.record import SAID
 from annotations.models import (
     Assignment,
     BatchEntity,
@@ -56,6 +57,55 @@ def test_the_same_id_with_other_content_is_refused(judge):
     assert say(judge, page, 0, "no", mark_id=number) == "id-reused"
     assert say(judge, page, 1, "yes", mark_id=number) == "id-reused"
     assert current(page).verdict == "yes"
+
+
+def test_an_id_is_never_applied_to_another_page_of_the_batch(judge):
+    batch_of(judge, entities=2)
+    first = queue.lease(judge=judge)
+    second = queue.lease(judge=judge, after=first.pk)
+    replaced, kept, took_back, found_nothing = ids = [uuid4() for _ in range(4)]
+    for number, position, verdict in (
+        (replaced, 0, "yes"),
+        (kept, 0, "no"),
+        (uuid4(), 1, "yes"),
+        (took_back, 1, None),
+        (found_nothing, 2, None),
+    ):
+        assert say(judge, first, position, verdict, mark_id=number) == "recorded"
+    queue.release(assignment_id=first.pk, judge=judge)
+    again = queue.lease(judge=judge, after=second.pk)
+
+    for page, position in ((second, 0), (again, 0), (again, 1)):
+        for number in ids:
+            for verdict in ("no", None):
+                said = say(judge, page, position, verdict, mark_id=number)
+                assert said == "id-reused"
+    for number, position, verdict in zip(
+        ids, (0, 0, 1, 2), ("yes", "no", None, None), strict=True
+    ):
+        assert say(judge, first, position, verdict, mark_id=number) == "replayed"
+    assert Judgment.objects.get().client_id == kept
+
+
+def test_an_id_may_be_used_by_another_judge_and_in_another_batch(judge, other_judge):
+    number, batches = uuid4(), [batch_of(judge, other_judge) for _ in range(2)]
+    for batch in batches:
+        for person in (judge, other_judge):
+            page = queue.lease(judge=person, batch=batch)
+            assert say(person, page, 0, "yes", mark_id=number) == "recorded"
+            assert say(person, page, 0, "yes", mark_id=number) == "replayed"
+
+
+def test_the_search_for_ids_is_by_index_wherever_they_stand(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        values = "'{1}', '{1}', 1, ARRAY[gen_random_uuid()::text]"
+        cursor.execute(f"PREPARE said (bigint[], bigint[], bigint, text[]) AS {SAID}")
+        cursor.execute(f"EXPLAIN EXECUTE said ({values})")
+        plan = "\n".join(row[0] for row in cursor)
+        cursor.execute("DEALLOCATE said")
+    for index in ("one_judgment_per_mark", "replaced_marks", "marks_that_took_back"):
+        assert f"using {index}" in plan, plan
 
 
 def test_a_correction_keeps_what_it_replaced(judge):
