@@ -35,6 +35,11 @@ def focused(page) -> int:
     )
 
 
+def fetched_ahead(page) -> None:
+    """Wait until the next page has been leased, and its pictures are there."""
+    page.wait_for_load_state("networkidle")
+
+
 def pictures_shown(page) -> None:
     """Wait until every picture has come and has been on the screen."""
     page.wait_for_function(

@@ -8,17 +8,20 @@ from annotations import queue
 from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision
 
 from .scenes import add_picture, mark, opened_batch, verdicts_of
-from .screen import all_saved, focused, grid_of, pictures_shown, press, verdicts
+from .screen import (
+    all_saved,
+    fetched_ahead,
+    focused,
+    grid_of,
+    pictures_shown,
+    press,
+    verdicts,
+)
 
 
 def is_shown(page, name) -> None:
     """Wait until the page of this person is on the screen."""
     expect(page.locator("#page h2", has_text=name)).to_be_visible()
-
-
-def fetched_ahead(page) -> None:
-    """Wait until the next page and its pictures are there."""
-    page.wait_for_load_state("networkidle")
 
 
 def handed_in(batch) -> int:

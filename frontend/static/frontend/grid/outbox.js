@@ -86,6 +86,7 @@ export class Outbox {
   async open() {
     await this.collect();
     if (this.size) this.pump();
+    else this.rest();
   }
 
   /** @returns {Mark[]} the marks that wait, in the order in which they were made */
