@@ -2,8 +2,13 @@
 
 import os
 
+import hypothesis
 import pytest
 from django.conf import settings
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("labeler", deadline=None)
+hypothesis.settings.load_profile("labeler")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_FILE = 1024 * 1024
+COMPILER = ROOT / "node_modules" / "typescript"
 PROSE = {".py", ".md", ".toml", ".yml", ".html", ".css", ".js", ".sh"}
 # Whoever clones this has other registries and other folders than whoever wrote it.
 REGISTRY = re.compile(
@@ -123,16 +124,24 @@ def links_lead_somewhere() -> str:
 
 
 def scripts_are_typed() -> str:
-    """`tsc` on the JSDoc of the pages' scripts, where node is there."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        sys.stderr.write("node is not installed: the scripts' types go unchecked\n")
+    """`tsc` on the JSDoc of the pages' scripts, where node and npm can give it."""
+    if problem := _get_compiler():
+        sys.stderr.write(f"The scripts' types go unchecked: {problem}\n")
         return ""
-    lock, compiler = ROOT / "package-lock.json", ROOT / "node_modules/typescript"
-    if not compiler.exists() or compiler.stat().st_mtime < lock.stat().st_mtime:
-        if problem := run("npm", "ci", "--ignore-scripts"):
-            return problem
-        compiler.touch()
-    return run("node", compiler / "bin" / "tsc", "--project", ".")
+    return run("node", COMPILER / "bin" / "tsc", "--project", ".")
+
+
+def _get_compiler() -> str:
+    """Fetch tsc once for each lock; why it is not to be had, empty where it is."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        return "node and npm are not installed."
+    lock = ROOT / "package-lock.json"
+    if COMPILER.exists() and COMPILER.stat().st_mtime >= lock.stat().st_mtime:
+        return ""
+    problem = run("npm", "ci", "--ignore-scripts")
+    if not problem:
+        COMPILER.touch()
+    return problem
 
 
 manage = partial(run, sys.executable, "manage.py")

@@ -38,9 +38,7 @@ def children(kind):
 
 
 def test_every_domain_error_has_a_status():
-    # A page that is not there is no problem, and imports stop in workers only.
-    elsewhere = {errors.LabelerError, NothingToLease, errors.Stopped}
-    known = children(errors.LabelerError) - elsewhere
+    known = children(errors.LabelerError) - {errors.LabelerError, NothingToLease}
     arguments = {errors.Invalid: {"field": ["wrong"]}}
     for kind in known:
         assert status_of(kind(arguments.get(kind, "text"))), kind
