@@ -22,6 +22,7 @@ from annotations.errors import (
     Invalid,
     LabelerError,
     NotFound,
+    Stopped,
     Unreadable,
     UnreadableFile,
 )
@@ -39,6 +40,7 @@ STATUS: dict[type[LabelerError], int] = {
     Unreadable: 404,
     Conflict: 409,
     Erased: 410,
+    Stopped: 500,
 }
 
 # Stable names for what the framework refuses; others are named by their status.
