@@ -320,7 +320,7 @@ def test_a_server_in_trouble_is_asked_again(opened, judge, status):
     page.route("**/api/v1/judgments/", fail_once)
     press(page, "y")
     expect(page.locator("#saving")).to_contain_text("1 waiting · trying again")
-    all_saved(page)
+    expect(page.locator("#saving")).to_have_attribute("data-state", "saved")
     assert verdicts_of(judge, batch) == ["yes"]
 
 
@@ -362,9 +362,8 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     expect(page.locator("#refused li")).to_contain_text("this batch is closed")
     queue.open_batch(batch=batch, by=admin)
     page.get_by_role("button", name="Send again").click()
-    all_saved(page)
     expect(page.locator("#refused-count")).to_be_hidden()
-    assert verdicts_of(judge, batch) == ["yes"]
+    eventually(lambda: verdicts_of(judge, batch) == ["yes"])
     assert kept_in_browser(page, "refused") == 0
 
 
