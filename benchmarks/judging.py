@@ -17,6 +17,7 @@ import frontend
 from benchmarks import Row
 from benchmarks._served import chromium_browser, drawn_batch, judging, web_server
 from frontend.tests.judging import WAYS, Hand, work_off
+from frontend.tests.screen import comes_true
 
 PAGES = 50
 TILES = 30
@@ -41,7 +42,7 @@ WATCH = """() => {
         });
     }, true);
 }"""
-ALL_PICTURES = """() => [...document.querySelectorAll(".tile img")].every(
+ALL_PICTURES = """[...document.querySelectorAll(".tile img")].every(
     picture => picture.complete && picture.naturalWidth)"""
 BARE = """<main id="page"><p>0</p></main>"""
 
@@ -179,7 +180,7 @@ def _worked_off(browser: Browser, address: str, way: str, share: float) -> Row:
     page = judging(browser, address, "judge", batch, is_phone=way == "touch")
     hand, wrong = Hand(page), round(TILES * share)
     for seed in range(SEEDS):
-        page.wait_for_function(ALL_PICTURES)
+        comes_true(page, ALL_PICTURES)
         shown = page.locator("#page").get_attribute("data-assignment")
         work_off(hand, random.Random(seed).sample(range(TILES), wrong), TILES, way)
         page.locator(f'#page:not([data-assignment="{shown}"])').wait_for()

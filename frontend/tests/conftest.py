@@ -6,7 +6,7 @@ import time
 
 import pytest
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from annotations.tests.conftest import (  # noqa: F401
     admin,
@@ -20,6 +20,8 @@ from labeler import browser as chromium
 
 # Playwright's loop runs in this thread, and the database is asked in it, too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Machines that run tests may be slow: only what fails waits so long.
+expect.set_options(timeout=15_000)
 
 # They write into docs/: `make screenshots` asks for them.
 collect_ignore = (

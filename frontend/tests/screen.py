@@ -43,13 +43,23 @@ def fetched_ahead(page) -> None:
 
 def pictures_shown(page) -> None:
     """Wait until every picture has come and has been on the screen."""
-    page.wait_for_function(
+    comes_true(
+        page,
         "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
-        " && [...document.querySelectorAll('.tile')].every(t => 'seen' in t.dataset)"
+        " && [...document.querySelectorAll('.tile')].every(t => 'seen' in t.dataset)",
     )
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5) -> None:
+def comes_true(page, expression: str) -> None:
+    """Wait until an expression holds in the page.
+
+    Playwright's own `wait_for_function` asks again by `eval` in the page, which the
+    content security policy refuses.
+    """
+    eventually(lambda: page.evaluate(expression))
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until something becomes true that no locator can see."""
     deadline = time.monotonic() + seconds
     while not condition():

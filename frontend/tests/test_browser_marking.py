@@ -8,7 +8,15 @@ from playwright.sync_api import expect
 from annotations.models import AssignmentState, Judgment, Report
 
 from .scenes import opened_batch, verdicts_of
-from .screen import all_saved, focused, grid_of, pictures_shown, press, verdicts
+from .screen import (
+    all_saved,
+    comes_true,
+    focused,
+    grid_of,
+    pictures_shown,
+    press,
+    verdicts,
+)
 
 
 def test_a_whole_page_is_labelled_by_keys_alone(opened, judge):
@@ -183,7 +191,7 @@ def test_a_fill_leaves_what_has_not_been_on_the_screen(opened, judge):
     page = opened(judge, grid_of(batch), viewport=small)
     page.locator('[data-act="close-guidelines"]').click()
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_function("document.querySelector('.tile').dataset.seen === ''")
+    comes_true(page, "document.querySelector('.tile').dataset.seen === ''")
     page.wait_for_timeout(300)
     bar = page.locator(".marking").bounding_box()["y"]
     press(page, "r")
@@ -312,8 +320,9 @@ def test_a_picture_that_does_not_load_says_so_and_is_not_broken(opened, judge):
     page.goto(grid_of(batch))
     tile = page.locator(".tile:has(img[src*='.1/'])")
     expect(tile).to_have_attribute("data-failed", "")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.tile')].filter(t => 'seen' in t.dataset).length == 3"
+    comes_true(
+        page,
+        "[...document.querySelectorAll('.tile')].filter(t => 'seen' in t.dataset).length == 3",
     )
     press(page, "r")
     expect(page.locator("[data-preview-text]")).to_contain_text(

@@ -10,6 +10,7 @@ from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision
 from .scenes import add_picture, mark, opened_batch, verdicts_of
 from .screen import (
     all_saved,
+    comes_true,
     fetched_ahead,
     focused,
     grid_of,
@@ -246,7 +247,7 @@ def test_settled_pictures_are_shown_beside_the_page(opened, judge, other_judge, 
     page = opened(judge, grid_of(batch))
     picture = page.locator(".settled img")
     expect(picture).to_have_count(1)
-    page.wait_for_function("document.querySelector('.settled img').naturalWidth > 0")
+    comes_true(page, "document.querySelector('.settled img').naturalWidth > 0")
     assert later.image.sha256 not in page.content()
 
 

@@ -16,7 +16,7 @@ from annotations.models import Batch, BatchJudge, Candidate, Entity, Image
 from labeler import demo
 
 from .scenes import mark
-from .screen import all_saved, grid_of, pictures_shown, press
+from .screen import all_saved, comes_true, grid_of, pictures_shown, press
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "screenshots"
 PERSON = "m.demo04"
@@ -152,8 +152,8 @@ def read_guidelines(page) -> None:
     """See all pictures, and close what a newcomer reads first."""
     page.locator('[data-act="close-guidelines"]').click()
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
+    comes_true(
+        page, "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
     )
     page.wait_for_timeout(500)
 
