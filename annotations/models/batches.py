@@ -55,10 +55,20 @@ class Batch(models.Model):
     order = models.CharField(
         max_length=10, choices=Order.choices, default=Order.UNCERTAIN
     )
+    # Markdown; what stood before is in FormerGuidelines.
     guidelines = models.TextField(blank=True, default="")
+    guidelines_version = models.PositiveIntegerField(default=1)
     priority = models.IntegerField(default=0)
+    deadline = models.DateTimeField(null=True, blank=True)
+    # The most that one judge may judge: a number, and a share of all candidates.
+    cap = models.PositiveIntegerField(null=True, blank=True)
+    cap_share = models.FloatField(null=True, blank=True)
+    # Whether judges are told their own agreement with the others, in percent.
+    shows_agreement = models.BooleanField(default=False)
     seed = models.BigIntegerField(default=0)
+    # How the entities were chosen; both None where a list named them.
     sample = models.JSONField(null=True, blank=True)
+    filter = models.JSONField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -72,6 +82,7 @@ class Batch(models.Model):
     judged_total = models.BigIntegerField(default=0)
     disputed_total = models.BigIntegerField(default=0)
     open_total = models.BigIntegerField(default=0)
+    conflicts_total = models.BigIntegerField(default=0)
     counted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -90,6 +101,14 @@ class Batch(models.Model):
                 condition=Q(page_size__gte=1, page_size__lte=200),
                 name="page_size_is_1_to_200",
             ),
+            models.CheckConstraint(
+                condition=Q(cap__isnull=True) | Q(cap__gte=1), name="cap_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(cap_share__isnull=True)
+                | Q(cap_share__gt=0, cap_share__lte=1),
+                name="cap_share_is_a_share",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -104,6 +123,31 @@ class Batch(models.Model):
     def rules(self) -> Rules:
         """The numbers that decide need and truth."""
         return Rules(self.judges_required, self.judges_maximum)
+
+
+class FormerGuidelines(models.Model):
+    """Guidelines that were replaced: what judges went by until then."""
+
+    batch = models.ForeignKey(
+        Batch, on_delete=models.CASCADE, related_name="former_guidelines"
+    )
+    version = models.PositiveIntegerField()
+    text = models.TextField(blank=True)
+    replaced_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    replaced_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "former guidelines"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["batch", "version"], name="one_text_per_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"guidelines {self.version} of batch {self.batch_id}"
 
 
 class BatchJudge(models.Model):
@@ -123,6 +167,9 @@ class BatchJudge(models.Model):
     verdicts = models.IntegerField(default=0)
     skips = models.IntegerField(default=0)
     centiseconds = models.BigIntegerField(default=0)
+    # How often the others said the same, 0 to 1, over `shared` candidates; daily.
+    agreement = models.FloatField(null=True, blank=True)
+    shared = models.IntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -133,6 +180,27 @@ class BatchJudge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.judge_id} in {self.batch_id}"
+
+
+class JudgeDay(models.Model):
+    """What a judge did in a batch on one day (UTC); the days add up to BatchJudge."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
+    judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    day = models.DateField()
+    verdicts = models.IntegerField(default=0)
+    skips = models.IntegerField(default=0)
+    centiseconds = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["batch", "judge", "day"], name="a_day_once_a_judge"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.judge_id} in {self.batch_id} on {self.day}"
 
 
 class QueueState(models.TextChoices):

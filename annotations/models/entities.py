@@ -3,9 +3,10 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Left, Lower, Now
 
 from .fields import Sha256Field
 
@@ -36,6 +37,19 @@ class Entity(models.Model):
             models.CheckConstraint(
                 condition=Q(key__isnull=False) | Q(erased_at__isnull=False),
                 name="only_erased_entities_lack_a_key",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                F("frequency").desc(nulls_last=True),
+                F("id"),
+                name="entity_by_frequency",
+            ),
+            # A name may be longer than an index can hold.
+            models.Index(
+                OpClass(Lower(Left("name", 100)), "text_pattern_ops"),
+                F("id"),
+                name="entity_by_name",
             ),
         ]
 
@@ -192,6 +206,13 @@ class Report(models.Model):
     comment = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     dismissed_at = models.DateTimeField(null=True, blank=True)
+    dismissed_by = models.ForeignKey(
+        "annotations.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from annotations.consensus import Verdict
 
@@ -47,6 +48,9 @@ class Judgment(models.Model):
     decided_at = models.DateTimeField()
     received_at = models.DateTimeField()
     client_id = models.UUIDField()
+    # Whether the judge has been shown the others' votes (a second look): nothing that
+    # is said from then on is blind.
+    has_seen_votes = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -67,6 +71,24 @@ class Judgment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.judge_id} on candidate {self.candidate_id}"
+
+
+class Voiding(models.Model):
+    """All that a judge had said in a batch was taken out, and why."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT)
+    judge = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField()
+    judgments = models.IntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"voiding {self.pk} in batch {self.batch_id}"
 
 
 class JudgmentRevision(models.Model):
@@ -94,6 +116,9 @@ class JudgmentRevision(models.Model):
     new_client_id = models.UUIDField(null=True)
     new_verdict = models.CharField(max_length=6, null=True)  # noqa: DJ001
     replaced_at = models.DateTimeField()
+    voiding = models.ForeignKey(
+        Voiding, on_delete=models.PROTECT, null=True, db_index=False
+    )
 
     class Meta:
         indexes: ClassVar = [

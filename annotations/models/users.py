@@ -114,3 +114,41 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app_label: str) -> bool:
         """Admins see every application of Django's admin site."""
         return self.is_active and self.is_admin
+
+
+class Invitation(models.Model):
+    """A link by which somebody may make a user for themselves, once and for a while.
+
+    Only the SHA-256 of the link's secret is kept.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(blank=True, default="")
+    roles = ArrayField(
+        models.CharField(max_length=16, choices=Role.choices), default=list, blank=True
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(roles__contained_by=Role.values),
+                name="invited_to_known_roles",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
