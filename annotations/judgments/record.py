@@ -20,6 +20,7 @@ from annotations.models import (
 from annotations.queue import Entry
 
 from .marks import Mark, Outcome, Refusal, Sitting, at_position, clamped, decide
+from .work import Work
 from .writing import Said, Writes
 
 # Written out: this is the hottest path, and the ORM takes as long to say it.
@@ -63,6 +64,7 @@ class _Ledger:
     seen: Seen
     submitted: dict[tuple[int, int], int]  # last such page by batch and candidate
     writes: Writes = field(default_factory=Writes)
+    work: dict[int, Work] = field(default_factory=dict)  # by batch
     renewed: set[int] = field(default_factory=set)  # batches
 
     @classmethod
@@ -122,7 +124,10 @@ class _Ledger:
             return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
         held_before = standing.holds.get(self.judge.pk)
         last = self.submitted.get((page.batch_id, candidate), 0)
-        sitting = self._sitting(page, entry, is_submitted_since=last > page.pk)
+        said = self.current.get((page.batch_id, candidate))
+        # What was said after the votes were seen stands, as what was submitted does.
+        is_fixed = last > page.pk or (said is not None and said.has_seen_votes)
+        sitting = self._sitting(page, entry, is_fixed=is_fixed)
         decided = decide(mark, sitting, standing, entry.rules, self.judge.pk)
         if isinstance(decided, Refusal):
             return _refused(mark, decided)
@@ -132,14 +137,12 @@ class _Ledger:
             self.writes.hold(page, candidate, held)
         return Outcome(mark.id, "recorded")
 
-    def _sitting(
-        self, page: Assignment, entry: Entry, *, is_submitted_since: bool
-    ) -> Sitting:
+    def _sitting(self, page: Assignment, entry: Entry, *, is_fixed: bool) -> Sitting:
         runs = page.expires_at > entry.now
         is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
         state = vars(self.memberships[page.batch_id])["batch_state"]
         return Sitting(
-            is_submitted=page.state == AssignmentState.SUBMITTED or is_submitted_since,
+            is_submitted=page.state == AssignmentState.SUBMITTED or is_fixed,
             takes_marks=state == BatchState.OPEN or (runs and not is_over),
         )
 
@@ -160,21 +163,8 @@ class _Ledger:
             self.current[key] = after
         self.seen[page.batch_id, mark.id] = (page.pk, candidate, mark.verdict)
         self.renewed.add(page.batch_id)
-        self._count(self.memberships[page.batch_id], before, after)
-        self.memberships[page.batch_id].centiseconds += clamped(
-            mark.seconds, settings.LEASE_MINUTES
-        )
-
-    def _count(
-        self, membership: BatchJudge, before: Said | None, after: Said | None
-    ) -> None:
-        for said, sign in ((before, -1), (after, 1)):
-            if said is None:
-                continue
-            if said.verdict is Verdict.SKIP:
-                membership.skips += sign
-            else:
-                membership.verdicts += sign
+        work = self.work.setdefault(page.batch_id, Work(entry.now))
+        work.add(before, after, clamped(mark.seconds, settings.LEASE_MINUTES))
 
     def close(self) -> None:
         """Write it all: rows, places, counters, renewals."""
@@ -184,8 +174,8 @@ class _Ledger:
         for entry in self.entries.values():
             entry.settle()
         for batch in self.renewed & self.memberships.keys():
-            membership = self.memberships[batch]
-            membership.save(update_fields=["verdicts", "skips", "centiseconds"])
+            if batch in self.work:
+                self.work[batch].write(batch, self.judge.pk)
             queue.renew_held(self.judge.pk, batch)
 
 
@@ -230,11 +220,12 @@ def _submitted(
 # out of the search, else a plan made while the table is small reads all that the judge
 # has marked in the batch.
 SAID = """
-SELECT candidate_id, assignment_id, client_id, verdict, batch_id, blind_verdict, true
+SELECT candidate_id, assignment_id, client_id, verdict, batch_id, blind_verdict,
+       has_seen_votes, true
 FROM annotations_judgment
 WHERE batch_id = ANY($1) AND candidate_id = ANY($2) AND judge_id = $3
 UNION ALL
-SELECT candidate_id, assignment_id, client_id, verdict, batch_id, NULL, false
+SELECT candidate_id, assignment_id, client_id, verdict, batch_id, NULL, false, false
 FROM (
     SELECT judge_id, candidate_id, assignment_id, client_id, verdict, batch_id
     FROM annotations_judgment
@@ -264,10 +255,10 @@ def _said(
     with connection.cursor() as cursor:
         types = "bigint[], bigint[], bigint, text[]"
         prepared.execute(cursor, "labeler_said", types, SAID, values)
-        for candidate, assignment, mark, text, batch, blind, is_current in cursor:
+        for candidate, assignment, mark, text, batch, *said, is_current in cursor:
             verdict = Verdict(text) if text else None
             if is_current:
-                current[batch, candidate] = Said(verdict, blind)
+                current[batch, candidate] = Said(verdict, *said)
             seen[batch, mark] = (assignment, candidate, verdict)
     return current, seen
 

@@ -53,6 +53,7 @@ class Said:
 
     verdict: Verdict | None
     blind: str | None
+    has_seen_votes: bool = False
 
 
 @dataclass(slots=True)
@@ -83,7 +84,9 @@ class Writes:
         if mark.verdict is None and before is None:
             self._nothing(mark, page, candidate, judge, now)
             return None
-        after = Said(mark.verdict, _blind(mark, before, judge))
+        has_seen_votes = before is not None and before.has_seen_votes
+        is_blind = judge.judges_independently and not has_seen_votes
+        after = Said(mark.verdict, _blind(mark, before, is_blind), has_seen_votes)
         key = (page.batch_id, candidate)
         depth = self.depth.get(key, 0)
         if depth == len(self.rounds):
@@ -165,8 +168,8 @@ class Writes:
                 )
 
 
-def _blind(mark: Mark, before: Said | None, judge: User) -> str | None:
+def _blind(mark: Mark, before: Said | None, is_blind: bool) -> str | None:
     if mark.verdict is None:
         return None
     previous = before.blind if before else None
-    return blind_verdict(previous, mark.verdict, is_blind=judge.judges_independently)
+    return blind_verdict(previous, mark.verdict, is_blind=is_blind)

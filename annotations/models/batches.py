@@ -183,7 +183,10 @@ class BatchJudge(models.Model):
 
 
 class JudgeDay(models.Model):
-    """What a judge did in a batch on one day (UTC); the days add up to BatchJudge."""
+    """What a judge did in a batch on one day (UTC).
+
+    Work done stays done, and paid: what is erased or voided later is not taken off.
+    """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
     judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)

@@ -21,6 +21,7 @@ from annotations.models.batches import JUDGES_LIMIT
 
 from .entry import open_entries, reopen
 from .standing import tally
+from .stuck import rewrite
 
 ROWS_PER_STEP = 500
 SEED_LIMIT = 2**31
@@ -177,6 +178,7 @@ def _recount(rows: Sequence[BatchEntity]) -> None:
     fields = [*counters.__slots__, "state"]
     BatchEntity.objects.bulk_update(rows, fields, batch_size=ROWS_PER_STEP)
     reopen(rows)
+    rewrite(rows)
 
 
 def _locked_rows(batch: Batch, *, chunk: int) -> Iterator[list[BatchEntity]]:

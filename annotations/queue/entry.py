@@ -14,6 +14,7 @@ from annotations.models import (
     Candidate,
 )
 
+from .conflicts import Kinds, conflicts_among, write_conflicts
 from .standing import Reading, Standing, Tally, read
 
 
@@ -35,13 +36,20 @@ class Entry:
     rules: Rules
     now: datetime
     standings: dict[int, Standing]
+    active: frozenset[int] | None = None  # who judges the batch now
     has_expired: bool = False  # leases ended while it was read
     before: Tally = field(default_factory=Tally)
     free_before: dict[int, int] = field(default_factory=dict)
+    conflicts_before: dict[int, Kinds] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for candidate, standing in self.standings.items():
             self.free_before[candidate] = self.before.add(standing, self.rules)
+        self.conflicts_before = self.conflicts()
+
+    def conflicts(self) -> dict[int, Kinds]:
+        """Which of the candidates that were read are in the conflicts, and why."""
+        return conflicts_among(self.standings.values(), self.rules, self.active)
 
     def settle(self) -> None:
         """Write what changed, and reopen the row to judges who had passed it.
@@ -64,6 +72,9 @@ class Entry:
             self.row.save(update_fields=[*Tally.__slots__, "state"])
         if has_more:
             reopen([self.row])
+        conflicts = self.conflicts()
+        if conflicts != self.conflicts_before:
+            write_conflicts(self.row, self.conflicts_before, conflicts)
 
 
 def reopen(rows: Iterable[BatchEntity]) -> None:
@@ -110,7 +121,7 @@ def open_entries(
 
 
 def _entry(row: BatchEntity, reading: Reading) -> Entry:
-    return Entry(row, reading.rules, reading.now, reading.standings)
+    return Entry(row, reading.rules, reading.now, reading.standings, reading.active)
 
 
 def _expire(row: BatchEntity) -> None:

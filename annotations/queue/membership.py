@@ -9,14 +9,21 @@ from annotations.errors import Invalid, NotFound
 from annotations.models import Batch, BatchJudge, Role, User, audit
 
 from .ending import release_all
+from .stuck import recheck
 
 
-@transaction.atomic
 def add_judges(*, batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
     """Let people judge a batch; those who do already are no error.
 
     Invalid names who is unknown, deactivated or has not the role judge.
     """
+    judges = _add(batch, usernames, by)
+    recheck(batch.pk)
+    return judges
+
+
+@transaction.atomic
+def _add(batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
     people = {u.username: u for u in User.objects.filter(username__in=usernames)}
     errors = [
         f"{name}: {problem}"
@@ -52,9 +59,14 @@ def still_judges(judge: User) -> bool:
     return active.filter(roles__contains=[Role.JUDGE]).exists()
 
 
-@transaction.atomic
 def remove_judge(*, batch: Batch, username: str, by: User) -> None:
     """Take a judge out: held pages are released, given judgments stay."""
+    _remove(batch, username, by)
+    recheck(batch.pk)
+
+
+@transaction.atomic
+def _remove(batch: Batch, username: str, by: User) -> None:
     membership = (
         BatchJudge.objects.select_for_update(no_key=True, of=("self",))
         .select_related("judge")

@@ -6,6 +6,8 @@ from django.db.models.functions import Now
 from annotations.errors import Conflict
 from annotations.models import JUDGEABLE, Batch, BatchState, User, audit
 
+from .stuck import recheck
+
 
 def open_batch(*, batch: Batch, by: User) -> Batch:
     """Open a batch, or continue a closed one. The first opening fixes its candidates."""
@@ -19,6 +21,7 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
         batch.state = BatchState.OPEN
         batch.save(update_fields=["state", "opened_at"])
         audit.write("batch-opened", by=by, batch=batch.pk)
+    recheck(batch.pk)
     batch.refresh_from_db()
     return batch
 
@@ -35,9 +38,16 @@ def close_batch(*, batch: Batch, by: User) -> Batch:
     return batch
 
 
-@transaction.atomic
 def refresh(*, batch: Batch, by: User) -> int:
     """Take in candidates of the batch's entities that came later; how many."""
+    added = _refresh(batch, by)
+    if added:
+        recheck(batch.pk)
+    return added
+
+
+@transaction.atomic
+def _refresh(batch: Batch, by: User) -> int:
     batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     if batch.opened_at is None:
         return 0  # the first opening takes everything in

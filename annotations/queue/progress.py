@@ -18,6 +18,8 @@ def count(batches: Sequence[int] | None = None) -> int:
             UPDATE annotations_batch b
             SET candidates_total = q.total, judged_total = q.judged,
                 disputed_total = q.disputed, open_total = q.undecided,
+                conflicts_total = (SELECT count(*) FROM annotations_conflict c
+                                   WHERE c.batch_id = b.id),
                 counted_at = clock_timestamp()
             FROM (SELECT batch_id, sum(total) AS total, sum(judged) AS judged,
                          sum(disputed) AS disputed, sum(undecided) AS undecided

@@ -24,9 +24,16 @@ SELECT q.id, b.judges_required, coalesce(b.maximum, b.judges_required),
        (SELECT r.verdict FROM annotations_ruling r
         WHERE r.batch_id = q.batch_id AND r.candidate_id = c.id
           AND r.reopened_at IS NULL),
-       j.judges, j.verdicts, j.places, h.judges, h.places, h.until
+       j.judges, j.verdicts, j.places, h.judges, h.places, h.until, a.judges
 FROM annotations_batchentity q
 JOIN annotations_batch b ON b.id = q.batch_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(*) > 0 THEN coalesce(array_agg(m.judge_id) FILTER (
+               WHERE m.removed_at IS NULL AND u.is_active AND 'judge' = ANY(u.roles)
+           ), '{}') END AS judges
+    FROM annotations_batchjudge m JOIN annotations_user u ON u.id = m.judge_id
+    WHERE m.batch_id = q.batch_id
+) a
 LEFT JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
      AND c.state <> 'waiting'
      AND ($2 IS NULL OR c.id = ANY($2))
@@ -148,10 +155,14 @@ def tally(standings: Iterable[Standing], rules: Rules) -> Tally:
 
 @dataclass(slots=True)
 class Reading:
-    """What one statement saw of a queue row: rules, the database's time, standings."""
+    """What one statement saw of a queue row: rules, the database's time, standings.
+
+    `active` are those who judge the batch now, None where nobody was ever named.
+    """
 
     rules: Rules
     now: datetime
+    active: frozenset[int] | None
     standings: dict[int, Standing] = field(default_factory=dict)  # by candidate
 
     def is_due(self) -> bool:
@@ -178,9 +189,10 @@ def read(
         )
         for row, required, maximum, now, candidate, *rest in cursor:
             if row not in found:
-                found[row] = Reading(Rules(required, maximum), now)
+                active = None if rest[-1] is None else frozenset(rest[-1])
+                found[row] = Reading(Rules(required, maximum), now, active)
             if candidate is not None:
-                found[row].standings[candidate] = _standing(candidate, *rest)
+                found[row].standings[candidate] = _standing(candidate, *rest[:-1])
     return found
 
 
