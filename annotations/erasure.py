@@ -24,10 +24,12 @@ from annotations.models import (
     BatchJudge,
     Candidate,
     CandidateState,
+    Comment,
     Entity,
     Image,
     Report,
     Ruling,
+    SecondLook,
     Tombstone,
     User,
     audit,
@@ -191,6 +193,8 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
         cursor.execute(DELETE_JUDGMENTS, [numbers])
         cursor.execute(DELETE_REVISIONS, {"candidates": numbers})
     Report.objects.filter(candidate__in=numbers).delete()
+    Comment.objects.filter(candidate__in=numbers).delete()
+    SecondLook.objects.filter(candidate__in=numbers).delete()
     Ruling.objects.filter(candidate__in=numbers).delete()
     Candidate.objects.filter(pk__in=numbers).update(
         state=CandidateState.ERASED,

@@ -1,9 +1,10 @@
 """Lists by keyset: a page begins after the last row of the one before. No counting."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,14 +31,26 @@ class ListQuery(serializers.Serializer):
     )
 
 
+@dataclass(frozen=True)
+class Keyset:
+    """An order of rows, and how a whole number says where in it a page ended."""
+
+    order: tuple[str, ...]
+    cursor_of: Callable[[Any], int]
+    beyond: Callable[[int], Q]
+
+
+OLDEST_FIRST = Keyset(("pk",), lambda row: row.pk, lambda cursor: Q(pk__gt=cursor))
+NEWEST_FIRST = Keyset(("-pk",), lambda row: row.pk, lambda cursor: Q(pk__lt=cursor))
+
+
 def page_of(
     request: Request,
     rows: QuerySet[Row],
     show: Callable[[Sequence[Row]], Any],
-    *,
-    newest_first: bool = False,
+    keyset: Keyset = OLDEST_FIRST,
 ) -> Response:
-    """Answer with one page of `rows` by id, as `show` has them.
+    """Answer with one page of `rows` in their keyset's order, as `show` has them.
 
     One row more than asked for is read: it tells whether there is a next page.
     """
@@ -46,14 +59,15 @@ def page_of(
     cursor = query.validated_data.get("cursor")
     limit = query.validated_data.get("limit", LIMIT_DEFAULT)
     if cursor is not None:
-        beyond = {"pk__lt": cursor} if newest_first else {"pk__gt": cursor}
-        rows = rows.filter(**beyond)
-    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
+        rows = rows.filter(keyset.beyond(cursor))
+    found = list(rows.order_by(*keyset.order)[: limit + 1])
     following = None
     if len(found) > limit:
         found = found[:limit]
         here = request.build_absolute_uri()
-        following = replace_query_param(here, "cursor", str(found[-1].pk))
+        following = replace_query_param(
+            here, "cursor", str(keyset.cursor_of(found[-1]))
+        )
     return Response({"next": following, "results": show(found)})
 
 

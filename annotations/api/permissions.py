@@ -30,6 +30,23 @@ class IsJudge(BasePermission):
         return isinstance(request.user, User) and request.user.is_judge
 
 
+class IsAdjudicator(BasePermission):
+    """Adjudicators; admins may do all that they may."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether somebody asks who settles conflicts."""
+        return isinstance(request.user, User) and request.user.is_adjudicator
+
+
+class IsAtWork(BasePermission):
+    """Admins, adjudicators and judges, each for what is theirs."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether somebody with a role asks."""
+        user = request.user
+        return isinstance(user, User) and (user.is_judge or user.is_adjudicator)
+
+
 class IsAdminOrJudge(BasePermission):
     """Admins, and judges for what is theirs."""
 

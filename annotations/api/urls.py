@@ -7,7 +7,17 @@ from drf_spectacular.views import SpectacularAPIView
 
 from . import converters as converters  # registers what the addresses are made of
 from .docs import Docs
-from .views import assignments, batches, candidates, entities, exports, imports, people
+from .views import (
+    assignments,
+    batches,
+    candidates,
+    conflicts,
+    entities,
+    exports,
+    imports,
+    looks,
+    people,
+)
 
 app_name = "api"
 
@@ -75,9 +85,59 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="batch-judge",
     ),
     path(
+        "v1/batches/<id:id>/judges/<username:username>/void/",
+        batches.VoidJudgments.as_view(),
+        name="batch-judge-void",
+    ),
+    path(
         "v1/batches/<id:id>/progress/",
         batches.BatchProgress.as_view(),
         name="batch-progress",
+    ),
+    path(
+        "v1/batches/<id:id>/conflicts/",
+        conflicts.Conflicts.as_view(),
+        name="conflicts",
+    ),
+    path(
+        "v1/batches/<id:id>/conflicts/<id:candidate>/",
+        conflicts.OneConflict.as_view(),
+        name="conflict",
+    ),
+    path(
+        "v1/batches/<id:id>/conflicts/<id:candidate>/put-off/",
+        conflicts.PutOff.as_view(),
+        name="conflict-put-off",
+    ),
+    path(
+        "v1/batches/<id:id>/conflicts/<id:candidate>/comments/",
+        conflicts.ConflictComments.as_view(),
+        name="conflict-comments",
+    ),
+    path(
+        "v1/batches/<id:id>/conflicts/<id:candidate>/second-looks/",
+        conflicts.ConflictLooks.as_view(),
+        name="conflict-second-looks",
+    ),
+    path(
+        "v1/batches/<id:id>/conflicts/<id:candidate>/settled/<id:place>/",
+        conflicts.ConflictSettled.as_view(),
+        name="conflict-settled",
+    ),
+    path(
+        "v1/conflicts/lease/", conflicts.LeaseConflict.as_view(), name="conflict-lease"
+    ),
+    path("v1/rulings/", conflicts.Rulings.as_view(), name="rulings"),
+    path("v1/rulings/<id:id>/", conflicts.OneRuling.as_view(), name="ruling"),
+    path("v1/reports/<id:id>/", conflicts.OneReport.as_view(), name="report"),
+    path("v1/second-looks/", looks.SecondLooks.as_view(), name="second-looks"),
+    path(
+        "v1/second-looks/<id:id>/see/", looks.SeeLook.as_view(), name="second-look-see"
+    ),
+    path(
+        "v1/second-looks/<id:id>/answer/",
+        looks.AnswerLook.as_view(),
+        name="second-look-answer",
     ),
     path("v1/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("v1/assignments/lease/", assignments.Lease.as_view(), name="lease"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -49,7 +50,7 @@ class Work:
 
     def write(self, batch: int, judge: int) -> None:
         """Add it to the judge's membership and to the day, in one statement."""
-        values = {
+        values: dict[str, Any] = {
             "batch": batch,
             "judge": judge,
             "now": self.now,

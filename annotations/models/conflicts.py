@@ -63,6 +63,12 @@ class Conflict(models.Model):
     def __str__(self) -> str:
         return f"conflict on candidate {self.candidate_id} in batch {self.batch_id}"
 
+    @property
+    def kinds(self) -> list[str]:
+        """Why it is here: disputed, reported, stuck."""
+        names = ("disputed", "reported", "stuck")
+        return [name for name in names if getattr(self, f"is_{name}")]
+
 
 class Comment(models.Model):
     """What an adjudicator or admin noted about a candidate; kept whatever is ruled."""

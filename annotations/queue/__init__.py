@@ -4,6 +4,7 @@
 counters true, `turn` is one judge's search for the next page; the rest are the acts.
 """
 
+from .conflicts import Kinds, conflicts_among
 from .cut import change, cut
 from .ending import (
     expire_due,
@@ -21,11 +22,14 @@ from .membership import add_judges, remove_judge
 from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
+from .stuck import recheck, recheck_batches_of
+from .stuck import rewrite as rewrite_conflicts
 from .turn import NothingToLease, held_by, lease_end
 from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
     "Entry",
+    "Kinds",
     "NothingToLease",
     "Reading",
     "Standing",
@@ -34,6 +38,7 @@ __all__ = [
     "change",
     "clock",
     "close_batch",
+    "conflicts_among",
     "count",
     "cut",
     "expire_due",
@@ -49,6 +54,8 @@ __all__ = [
     "pages_of",
     "progress",
     "read",
+    "recheck",
+    "recheck_batches_of",
     "refresh",
     "release",
     "release_all",
@@ -57,6 +64,7 @@ __all__ = [
     "renew_held",
     "report",
     "resolve_tile",
+    "rewrite_conflicts",
     "submit",
     "tally",
 ]

@@ -7,6 +7,7 @@ who judges is followed by `stuck.recheck`.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -85,7 +86,8 @@ def write_conflicts(
     new = {c: kinds for c, kinds in after.items() if before.get(c) != kinds}
     if new:
         columns = zip(*(astuple(kinds) for kinds in new.values()), strict=True)
-        values = [row.batch_id, row.entity_id, list(new), *map(list, columns)]
+        values: list[Any] = [row.batch_id, row.entity_id, list(new)]
+        values += map(list, columns)
         with connection.cursor() as cursor:
             cursor.execute(UPSERT, values)
 

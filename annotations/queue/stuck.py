@@ -1,6 +1,6 @@
 """After a change of who judges: what is stuck now, and what is no longer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import connection, transaction
 
@@ -60,7 +60,7 @@ def recheck_batches_of(judge: User) -> None:
         recheck(batch)
 
 
-def rewrite(rows: list[BatchEntity]) -> None:
+def rewrite(rows: Sequence[BatchEntity]) -> None:
     """Make the conflicts of locked queue rows what they should be."""
     for entry in open_entries(rows):
         write_conflicts(entry.row, written_conflicts(entry.row), entry.conflicts())

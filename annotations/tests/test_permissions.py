@@ -10,7 +10,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from annotations import queue
+from annotations import adjudication, queue
 from annotations.models import Import, Role
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
@@ -32,6 +32,10 @@ ITS_JUDGES = {"admin": 2, "judge": 2, "other_judge": 2, "stranger": 404}
 # Lists are filtered: judges may ask, and find what is theirs.
 FILTERED = {"admin": 2, "judge": 2, "other_judge": 2, "stranger": 2}
 JUDGES = {"judge": 2, "other_judge": 2, "stranger": 2}
+ADJUDICATORS = {"adjudicator": 2, "admin": 2}
+ALL_400, ALL_404, ALL_409 = (
+    dict.fromkeys(ADJUDICATORS, status) for status in (400, 404, 409)
+)
 OWN_PAGE = {"judge": 2, "other_judge": 404, "stranger": 404}
 OWN_TILE = {"judge": 2, "other_judge": 404, "stranger": 404, "admin": 404}
 
@@ -48,12 +52,12 @@ EXPECTED = {
     "GET entities/{key}/": ITS_JUDGES,
     "PATCH entities/{key}/": ADMINS,
     "DELETE entities/{key}/": ADMINS,
-    "GET entities/{key}/representative/": ITS_JUDGES,
+    "GET entities/{key}/representative/": ITS_JUDGES | {"adjudicator": 2},
     "DELETE images/{sha256}/": {"admin": 404},
     "GET candidates/": ADMINS,
     "GET candidates/{id}/": ADMINS,
-    "GET candidates/{ref}/image/": OWN_TILE,
-    "GET candidates/{ref}/thumbnail/": OWN_TILE,
+    "GET candidates/{ref}/image/": OWN_TILE | {"adjudicator": 404},
+    "GET candidates/{ref}/thumbnail/": OWN_TILE | {"adjudicator": 404},
     "POST candidates/{ref}/reports/": OWN_TILE | {"judge": 400},
     "GET imports/": ADMINS,
     "POST imports/": {"admin": 400},
@@ -68,7 +72,21 @@ EXPECTED = {
     "POST batches/{id}/refresh/": ADMINS,
     "POST batches/{id}/judges/": {"admin": 400},
     "DELETE batches/{id}/judges/{username}/": ADMINS,
+    "POST batches/{id}/judges/{username}/void/": {"admin": 400},
     "GET batches/{id}/progress/": ITS_JUDGES,
+    "GET batches/{id}/conflicts/": ADJUDICATORS,
+    "GET batches/{id}/conflicts/{candidate}/": ADJUDICATORS,
+    "POST batches/{id}/conflicts/{candidate}/put-off/": ADJUDICATORS,
+    "POST batches/{id}/conflicts/{candidate}/comments/": ADJUDICATORS | ALL_400,
+    "POST batches/{id}/conflicts/{candidate}/second-looks/": ADJUDICATORS | ALL_409,
+    "GET batches/{id}/conflicts/{candidate}/settled/{place}/": ADJUDICATORS | ALL_404,
+    "POST conflicts/lease/": ADJUDICATORS,
+    "POST rulings/": ADJUDICATORS | ALL_400,
+    "DELETE rulings/{id}/": ADJUDICATORS,
+    "DELETE reports/{id}/": ADJUDICATORS,
+    "GET second-looks/": JUDGES,
+    "POST second-looks/{id}/see/": dict.fromkeys(JUDGES, 404),
+    "POST second-looks/{id}/answer/": dict.fromkeys(JUDGES, 400),
     "GET assignments/": JUDGES,
     "POST assignments/lease/": JUDGES,
     "GET assignments/{id}/": OWN_PAGE,
@@ -100,7 +118,16 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
     names = [judge.username, other_judge.username]
     queue.add_judges(batch=batch, usernames=names, by=admin)
     queue.open_batch(batch=batch, by=admin)
+    reported = CandidateFactory(entity=entity)
+    queue.refresh(batch=batch, by=admin)
+    report = queue.report(candidate=reported, by=admin, reason="other", comment="")
+    ruled = CandidateFactory(entity=entity)
+    queue.refresh(batch=batch, by=admin)
+    ruling = adjudication.rule(batch=batch, candidate=ruled.pk, verdict="yes", by=admin)
     return {
+        "reported": reported,
+        "rulings": ruling.pk,
+        "reports": report.pk,
         "page": queue.lease(judge=judge),
         "batch": batch,
         "import": Import.objects.create(by=admin),
@@ -120,8 +147,11 @@ def address_of(path, world):
     page = world["page"]
     ids = {"batches": world["batch"].pk, "imports": world["import"].pk}
     ids |= {"assignments": page.pk, "candidates": page.candidates[0]}
+    ids |= {"rulings": world["rulings"], "reports": world["reports"]}
+    ids |= {"second-looks": 0}
     filled = path.format(
         id=ids.get(path.split("/")[0]),
+        candidate=world["reported"].pk,
         ref=page.tile_id(0),
         place=0,
         key="m.world",

@@ -22,15 +22,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from annotations import consensus, queue
+from annotations import adjudication, consensus, judgments, queue
 from annotations.consensus import Rules, Verdict
-from annotations.errors import Conflict, LeaseLost, PageIncomplete, TwoHeld
+from annotations.errors import Conflict as NotNow
+from annotations.errors import LeaseLost, NotFound, PageIncomplete, TwoHeld
 from annotations.models import (
     Assignment,
     Batch,
     BatchEntity,
     BatchJudge,
     Candidate,
+    Conflict,
     Judgment,
     Report,
     Role,
@@ -66,6 +68,12 @@ def needs(batch):
                 {r.judge_id for r in rows},
             )
     return found
+
+
+def active_judges(batch):
+    """The numbers of those who judge it now."""
+    members = BatchJudge.objects.filter(batch=batch, removed_at=None)
+    return set(members.values_list("judge_id", flat=True))
 
 
 def live_places(batch):
@@ -156,6 +164,9 @@ class Queue(RuleBasedStateMachine):
 
     def check_reason(self, judge, reason):
         """204 tells the truth: nothing is free, and others hold something or not."""
+        if judge.pk not in active_judges(self.batch):
+            assert reason == "no-batch"
+            return
         if Batch.objects.get(pk=self.batch.pk).state != "open":
             assert reason == "closed"
             return
@@ -212,7 +223,7 @@ class Queue(RuleBasedStateMachine):
         if page:
             try:
                 queue.release(assignment_id=page.pk, judge=page.judge)
-            except Conflict:
+            except NotNow:
                 page.refresh_from_db()
                 assert page.state == "submitted"
 
@@ -265,20 +276,66 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def dismiss(self):
         report = Report.objects.filter(dismissed_at=None).first()
-        with queue.needs_of([report.candidate_id]):
-            report.dismissed_at = queue.clock()
-            report.save()
+        adjudication.dismiss(report=report, by=self.admin)
 
     @rule(number=pick)
     def rule_on(self, number):
         candidates = list(Candidate.objects.order_by("pk"))
         candidate = candidates[number % len(candidates)]
-        standing = Ruling.objects.filter(candidate=candidate, reopened_at=None)
-        with queue.needs_of([candidate.pk]):
-            if not standing.update(reopened_at=queue.clock()):
-                Ruling.objects.create(
-                    batch=self.batch, candidate=candidate, verdict="yes", by=self.admin
+        standing = Ruling.objects.filter(candidate=candidate, reopened_at=None).first()
+        if standing:
+            adjudication.reopen(ruling=standing, by=self.admin)
+            return
+        with suppress(NotFound):  # it came later and has not joined
+            adjudication.rule(
+                batch=self.batch, candidate=candidate.pk, verdict="yes", by=self.admin
+            )
+
+    @rule(number=pick)
+    def look_at_a_conflict(self, number):
+        held = adjudication.lease(by=self.admin, batch=self.batch)
+        assert (held is not None) == Conflict.objects.filter(batch=self.batch).exists()
+        if held is None:
+            return
+        if held.is_disputed and number % 2:
+            with suppress(NotNow):
+                adjudication.ask_again(
+                    batch=self.batch, candidate=held.candidate_id, by=self.admin
                 )
+        else:
+            adjudication.put_off(
+                batch=self.batch, candidate=held.candidate_id, by=self.admin
+            )
+
+    @rule(who=who, verdict=st.sampled_from(["yes", "no"]))
+    def look_again(self, who, verdict):
+        judge = self.judges[who]
+        for look in adjudication.looks_of(judge)[:1]:
+            said = {"batch": look.batch, "candidate": look.candidate, "judge": judge}
+            blind = Judgment.objects.get(**said).blind_verdict
+            adjudication.answer(look=look.pk, judge=judge, verdict=verdict)
+            now = Judgment.objects.get(**said)
+            assert (now.verdict, now.blind_verdict) == (verdict, blind)
+
+    @rule(who=who)
+    def void(self, who):
+        username = self.judges[who].username
+        judgments.void(
+            batch=self.batch, username=username, reason="a trial", by=self.admin
+        )
+        own = Judgment.objects.filter(batch=self.batch, judge=self.judges[who])
+        assert not own.exists()
+
+    @rule(who=who)
+    def leave(self, who):
+        name = self.judges[who].username
+        with suppress(NotFound):
+            queue.remove_judge(batch=self.batch, username=name, by=self.admin)
+
+    @rule()
+    def everybody_returns(self):
+        names = [judge.username for judge in self.judges]
+        queue.add_judges(batch=self.batch, usernames=names, by=self.admin)
 
     @rule()
     def later_import(self):
@@ -322,8 +379,36 @@ class Queue(RuleBasedStateMachine):
             assert numbers.skips == own.filter(verdict="skip").count()
             assert numbers.verdicts == own.exclude(verdict="skip").count()
 
+    @invariant()
+    def conflicts_are_true(self):
+        if not hasattr(self, "batch"):
+            return
+        active = active_judges(self.batch)
+        batch = Batch.objects.get(pk=self.batch.pk)
+        expected = {}
+        for candidate, (need, places, judges) in needs(batch).items():
+            row = Candidate.objects.get(pk=candidate)
+            verdicts = set(
+                Judgment.objects.filter(batch=batch, candidate=row)
+                .exclude(verdict="skip")
+                .values_list("verdict", flat=True)
+            )
+            kinds = (
+                len(places) >= batch.judges_required and len(verdicts) > 1,
+                row.reports.filter(dismissed_at=None).exists(),
+                need > len(places) and judges >= active,
+            )
+            ruled = row.rulings.filter(batch=batch, reopened_at=None).exists()
+            if any(kinds) and not ruled:
+                expected[candidate] = kinds
+        found = Conflict.objects.filter(batch=batch).values_list(
+            "candidate_id", "is_disputed", "is_reported", "is_stuck"
+        )
+        assert {candidate: tuple(kinds) for candidate, *kinds in found} == expected
+
     def come_to_rest(self):
         """Let every judge do all there is; then nobody may be left with something."""
+        self.everybody_returns()
         queue.open_batch(batch=self.batch, by=self.admin)
         Assignment.objects.filter(state="held").update(
             expires_at=queue.clock() - self.batch_age()

@@ -1,11 +1,12 @@
 """Everything that is stored twice for the size's sake, recomputed and compared.
 
-`verify` yields what differs, mended where asked: queue rows, batch totals and judges'
+`verify` yields what differs, mended where asked: queue rows, conflicts, batch totals and judges'
 own numbers (`counters`), candidates' states (`states`), files of pictures (`store`).
 """
 
 from collections.abc import Iterator
 
+from .conflicts import conflicts
 from .counters import judges_numbers, queue_rows, totals
 from .difference import Difference
 from .states import candidate_states
@@ -21,6 +22,7 @@ def verify(*, fix: bool = False, files: bool = False) -> Iterator[Difference]:
     """
     yield from candidate_states(fix=fix)
     yield from queue_rows(fix=fix)
+    yield from conflicts(fix=fix)
     yield from judges_numbers(fix=fix)
     yield from totals(fix=fix)
     if files:

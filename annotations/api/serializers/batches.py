@@ -72,6 +72,20 @@ class Usernames(Strict):
     usernames = serializers.ListField(child=NameField(), min_length=1, max_length=1000)
 
 
+class WhyVoid(Strict):
+    """Why a judge's judgments are voided."""
+
+    reason = Text(max_length=5000)
+
+
+class VoidingShape(serializers.Serializer):
+    """What was voided."""
+
+    judgments = serializers.IntegerField(min_value=0)
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
 class BatchShape(serializers.ModelSerializer):
     """A batch as its judges see it."""
 

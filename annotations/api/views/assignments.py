@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from annotations import judgments, page, queue
 from annotations.api.fields import BIGGEST
-from annotations.api.pagination import ListQuery, listed, page_of
+from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
 from annotations.api.permissions import IsJudge
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.judgments import (
@@ -101,7 +101,7 @@ class Assignments(ApiView):
             request,
             pages,
             lambda rows: AssignmentShape(rows, many=True).data,
-            newest_first=True,
+            NEWEST_FIRST,
         )
 
 

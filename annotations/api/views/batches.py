@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import queue
+from annotations import judgments, queue
 from annotations.api.pagination import ListQuery, listed, page_of
 from annotations.api.permissions import IsAdmin, IsAdminOrJudge, IsAdminOrReadingJudge
 from annotations.api.schema import answers
@@ -20,6 +20,8 @@ from annotations.api.serializers.batches import (
     NewBatch,
     Progress,
     Usernames,
+    VoidingShape,
+    WhyVoid,
 )
 from annotations.models import Batch, User
 
@@ -131,6 +133,19 @@ class BatchJudge(ApiView):
         batch = batch_for(self.user, id)
         queue.remove_judge(batch=batch, username=username, by=self.user)
         return Response(status=204)
+
+
+class VoidJudgments(ApiView):
+    """Voiding."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(request=WhyVoid, responses=answers({201: VoidingShape}))
+    def post(self, request: Request, id: int, username: str) -> Response:
+        """Take out all that a judge has said in the batch; revisions keep it."""
+        batch, why = batch_for(self.user, id), read(WhyVoid, request)
+        voiding = judgments.void(batch=batch, username=username, by=self.user, **why)
+        return Response(VoidingShape(voiding).data, status=201)
 
 
 class BatchProgress(ApiView):

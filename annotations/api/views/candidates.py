@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import queue
+from annotations import adjudication, queue
 from annotations.api.pagination import listed, page_of
-from annotations.api.permissions import IsAdmin, IsAdminOrJudge
+from annotations.api.permissions import IsAdmin, IsAdminOrJudge, IsAtWork
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.candidates import (
     CandidateQuery,
@@ -64,14 +64,14 @@ class OneCandidate(ApiView):
 class CandidateImage(ApiView):
     """The picture."""
 
-    permission_classes = (IsAdminOrJudge,)
+    permission_classes = (IsAtWork,)
 
     @extend_schema(
         responses=answers(binary(*pictures.TYPES) | {304: None}, 410, described="Same.")
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """Bytes that a browser may show; 404 `unreadable` where there are none."""
-        image = pictures.image_of(_named(ref, self.user))
+        image = pictures.image_of(_to_see(ref, self.user))
         name = f"candidate-{ref}"
         return pictures.answer(request, self.user, image, name, pictures.full)
 
@@ -79,7 +79,7 @@ class CandidateImage(ApiView):
 class CandidateThumbnail(ApiView):
     """The small picture."""
 
-    permission_classes = (IsAdminOrJudge,)
+    permission_classes = (IsAtWork,)
 
     @extend_schema(
         responses=answers(
@@ -88,7 +88,7 @@ class CandidateThumbnail(ApiView):
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """A small WebP; 404 `unreadable` where there is none."""
-        image = pictures.image_of(_named(ref, self.user))
+        image = pictures.image_of(_to_see(ref, self.user))
         name = f"thumbnail-{ref}"
         return pictures.answer(request, self.user, image, name, pictures.small)
 
@@ -130,3 +130,9 @@ def _named(ref: str, user: User) -> Candidate:
     if not user.is_admin:
         raise NotFound(f"There is no candidate {ref}.")
     return _by_number(int(ref))
+
+
+def _to_see(ref: str, user: User) -> Candidate:
+    """Adjudicators may look at what is in the conflicts, too."""
+    sees = user.is_adjudicator and "." not in ref and adjudication.may_see(int(ref))
+    return _by_number(int(ref)) if sees else _named(ref, user)

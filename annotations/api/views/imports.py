@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from annotations import intake, tasks
 from annotations.api.errors import TooLarge
-from annotations.api.pagination import ListQuery, listed, page_of
+from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
 from annotations.api.parsers import UploadParser
 from annotations.api.permissions import IsAdmin
 from annotations.api.schema import answers, binary
@@ -61,7 +61,7 @@ class Imports(ApiView):
             request,
             Import.objects.all(),
             lambda rows: ImportShape(rows, many=True).data,
-            newest_first=True,
+            NEWEST_FIRST,
         )
 
     @extend_schema(

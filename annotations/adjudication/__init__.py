@@ -1,0 +1,40 @@
+"""Adjudication: settle what judges could not, without touching what they said.
+
+`holding` hands conflicts out, one adjudicator each; `case` is what is seen of one;
+`ruling` are the acts that settle; `second_looks` asks the judges themselves again.
+"""
+
+from .case import (
+    Case,
+    Vote,
+    case_of,
+    may_see,
+    may_see_entity,
+    settled_beside,
+    votes_on_all,
+)
+from .holding import lease, listed, put_off
+from .ruling import comment, dismiss, reopen, rule
+from .second_looks import Look, answer, ask_again, looks_of, see
+
+__all__ = [
+    "Case",
+    "Look",
+    "Vote",
+    "answer",
+    "ask_again",
+    "case_of",
+    "comment",
+    "dismiss",
+    "lease",
+    "listed",
+    "looks_of",
+    "may_see",
+    "may_see_entity",
+    "put_off",
+    "reopen",
+    "rule",
+    "see",
+    "settled_beside",
+    "votes_on_all",
+]

@@ -1,0 +1,104 @@
+"""Who looks at which conflict: held like a page, so that no two get the same one."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from annotations import queue
+from annotations.errors import NotFound
+from annotations.models import Batch, Conflict, User
+
+# One statement claims it: two adjudicators never get the same one.
+CLAIM = """
+UPDATE annotations_conflict SET held_by_id = %(by)s, held_until = %(until)s
+WHERE id = (
+    SELECT id FROM annotations_conflict
+    WHERE batch_id = %(batch)s
+      AND (held_until IS NULL OR held_until <= clock_timestamp()
+           OR held_by_id = %(by)s)
+    ORDER BY is_open DESC, put_off_at ASC NULLS FIRST, id
+    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id
+"""
+
+
+def listed(batch: Batch) -> QuerySet[Conflict]:
+    """The conflicts of a batch, open ones first; keyset: `is_open`, then the number."""
+    return (
+        Conflict.objects.filter(batch=batch)
+        .select_related("entity", "candidate", "batch", "held_by")
+        .order_by("-is_open", "pk")
+    )
+
+
+def lease(*, by: User, batch: Batch | None = None) -> Conflict | None:
+    """Give an adjudicator a conflict to look at: the one held, else the next that is free.
+
+    Without `batch`: the batch of highest priority that has one. None where all are
+    settled or held by others. A conflict is held for as long as a page is.
+    """
+    until = queue.lease_end(queue.clock())
+    held = _held(by, batch, until)
+    if held is not None:
+        return held
+    for number in _batches(batch):
+        found = _claim(number, by, until)
+        if found is not None:
+            return found
+    return None
+
+
+def _held(by: User, batch: Batch | None, until: datetime) -> Conflict | None:
+    """What this adjudicator holds already, held on."""
+    own = Conflict.objects.filter(held_by=by, held_until__gt=Now())
+    if batch is not None:
+        own = own.filter(batch=batch)
+    found = own.order_by("pk").first()
+    if found is None:
+        return None
+    still = Conflict.objects.filter(pk=found.pk, held_by=by)
+    return found if still.update(held_until=until) and _read(found) else None
+
+
+def _read(conflict: Conflict) -> bool:
+    """Read it again; False where it was settled meanwhile."""
+    try:
+        conflict.refresh_from_db()
+    except Conflict.DoesNotExist:
+        return False
+    return True
+
+
+def _batches(batch: Batch | None) -> list[int]:
+    if batch is not None:
+        return [batch.pk]
+    with_some = Q(pk__in=Conflict.objects.values("batch"))
+    found = Batch.objects.filter(with_some).order_by("-priority", "pk")
+    return list(found.values_list("pk", flat=True))
+
+
+def _claim(batch: int, by: User, until: datetime) -> Conflict | None:
+    values: dict[str, Any] = {"batch": batch, "by": by.pk, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        claimed = cursor.fetchone()
+    return Conflict.objects.filter(pk=claimed[0]).first() if claimed else None
+
+
+@transaction.atomic
+def put_off(*, batch: Batch, candidate: int, by: User) -> None:
+    """Let go of a conflict; the others of its kind come first. NotFound if it is none."""
+    found = (
+        Conflict.objects.select_for_update(no_key=True)
+        .filter(batch=batch, candidate=candidate)
+        .first()
+    )
+    if found is None:
+        raise NotFound(f"Candidate {candidate} is not in the conflicts of this batch.")
+    found.put_off_at = Now()
+    if found.held_by_id in (None, by.pk):
+        found.held_by, found.held_until = None, None
+    found.save(update_fields=["put_off_at", "held_by", "held_until"])

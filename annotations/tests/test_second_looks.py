@@ -1,0 +1,141 @@
+"""Judges who differ are asked to look again, and what they say then is no blind word."""
+
+import pytest
+
+from annotations import adjudication, export, queue
+from annotations.errors import Conflict as NotNow
+from annotations.errors import Invalid, NotFound
+from annotations.models import Candidate, Conflict, Judgment, JudgmentRevision
+
+from .desk import batch_of, say, say_all
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def disputed(judge, other_judge):
+    """A batch in which both judges differ on its only candidate."""
+    batch = batch_of(judge, other_judge, candidates=1)
+    page = queue.lease(judge=judge)
+    say(judge, page, 0, "yes", reason="The mole is there.")
+    queue.submit(assignment_id=page.pk, judge=judge)
+    say_all(other_judge, queue.lease(judge=other_judge), "no")
+    return batch
+
+
+@pytest.fixture
+def asked(disputed, admin):
+    """Both have been asked again."""
+    candidate = Candidate.objects.get().pk
+    adjudication.ask_again(
+        batch=disputed, candidate=candidate, by=admin, question="Is it her sister?"
+    )
+    return disputed
+
+
+def test_both_are_asked_and_see_each_other_without_names(asked, judge, other_judge):
+    [own] = adjudication.looks_of(judge)
+    assert own.question == "Is it her sister?"
+    [others] = adjudication.looks_of(other_judge)
+    look = adjudication.see(look=others.pk, judge=other_judge)
+    assert look.verdict == "no"
+    [vote] = look.others
+    assert (vote.verdict, vote.reason) == ("yes", "The mole is there.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_after_it_is_not_independent(asked, judge, other_judge):
+    [look] = adjudication.looks_of(other_judge)
+    adjudication.answer(
+        look=look.pk, judge=other_judge, verdict="yes", argument="I see it now."
+    )
+    said = Judgment.objects.get(judge=other_judge)
+    assert (said.verdict, said.blind_verdict) == ("yes", "no")
+    assert not Conflict.objects.exists()
+    assert not adjudication.looks_of(other_judge).exists()
+    written = b"".join(export.stream_judgments([asked.pk], names=True)).decode()
+    rows = [line.split("\t") for line in written.splitlines()[1:]]
+    assert {row[3]: (row[4], row[9]) for row in rows} == {
+        "jo": ("yes", "yes"),
+        "olga": ("yes", "no"),
+    }
+
+
+def test_the_same_again_is_a_revision_too_and_stays_blind_before(asked, judge):
+    [look] = adjudication.looks_of(judge)
+    adjudication.answer(look=look.pk, judge=judge, verdict="yes")
+    said = Judgment.objects.get(judge=judge)
+    assert (said.verdict, said.blind_verdict) == ("yes", "yes")
+    assert said.has_seen_votes
+    assert said.reason == "The mole is there."
+
+
+def test_seeing_alone_ends_blindness_and_is_no_revision(asked, judge):
+    [look] = adjudication.looks_of(judge)
+    adjudication.see(look=look.pk, judge=judge)
+    assert not JudgmentRevision.objects.exists()
+    page = queue.pages_of(judge).get()
+    assert say(judge, page, 0, "no") == "recorded"
+    said = Judgment.objects.get(judge=judge)
+    assert (said.verdict, said.blind_verdict) == ("no", "yes")
+
+
+def test_who_has_seen_the_votes_cannot_start_anew(judge, other_judge, admin):
+    batch = batch_of(judge, other_judge, candidates=1)
+    page = queue.lease(judge=judge)
+    say(judge, page, 0, "yes")  # not submitted: a null would take it back
+    say_all(other_judge, queue.lease(judge=other_judge), "no")
+    adjudication.ask_again(batch=batch, candidate=page.candidates[0], by=admin)
+    [look] = adjudication.looks_of(judge)
+    adjudication.see(look=look.pk, judge=judge)
+    assert say(judge, page, 0, None) == "submitted"
+
+
+def test_the_conflict_waits_until_all_have_answered(asked, judge, other_judge, admin):
+    assert Conflict.objects.get().put_off_at is not None
+    for who, verdict in ((judge, "yes"), (other_judge, "no")):
+        [look] = adjudication.looks_of(who)
+        adjudication.answer(look=look.pk, judge=who, verdict=verdict)
+    assert Conflict.objects.get().put_off_at is None
+
+
+def test_only_its_judge_sees_a_second_look(asked, judge, stranger, other_judge):
+    [look] = adjudication.looks_of(judge)
+    for somebody in (stranger, other_judge):
+        with pytest.raises(NotFound):
+            adjudication.see(look=look.pk, judge=somebody)
+
+
+def test_what_was_ruled_on_meanwhile_asks_no_more(asked, judge, admin):
+    [look] = adjudication.looks_of(judge)
+    candidate = Candidate.objects.get().pk
+    adjudication.rule(batch=asked, candidate=candidate, verdict="no", by=admin)
+    assert not adjudication.looks_of(judge).exists()
+    with pytest.raises(NotFound):
+        adjudication.answer(look=look.pk, judge=judge, verdict="no")
+
+
+def test_it_can_be_asked_of_disputed_ones_in_open_batches_only(
+    disputed, judge, other_judge, admin
+):
+    candidate = Candidate.objects.get().pk
+    queue.close_batch(batch=disputed, by=admin)
+    disputed.refresh_from_db()
+    with pytest.raises(NotNow, match="open"):
+        adjudication.ask_again(batch=disputed, candidate=candidate, by=admin)
+    other = batch_of(judge, other_judge, candidates=1)
+    alone = other.batchentity_set.get().entity.candidates.get()
+    with pytest.raises(NotNow, match="disputed"):
+        adjudication.ask_again(batch=other, candidate=alone.pk, by=admin)
+
+
+def test_asking_twice_asks_once(asked, judge, admin):
+    candidate = Candidate.objects.get().pk
+    adjudication.ask_again(batch=asked, candidate=candidate, by=admin)
+    assert adjudication.looks_of(judge).count() == 1
+
+
+def test_a_second_answer_says_yes_no_or_broken(asked, judge):
+    [look] = adjudication.looks_of(judge)
+    with pytest.raises(Invalid, match="verdict"):
+        adjudication.answer(look=look.pk, judge=judge, verdict="skip")
