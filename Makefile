@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+ALL_TESTS := -n 2 --dist loadgroup
 
 .PHONY: run test check fix bench setup screenshots
 
@@ -22,7 +23,7 @@ $(STAMP): requirements.lock
 
 test: $(STAMP)
 	@$(PY) -m labeler.browser
-	@$(PY) -m labeler.embedded exec --fast -- $(PY) -m pytest $(ARGS)
+	@$(PY) -m labeler.embedded exec --fast -- $(PY) -m pytest $(or $(ARGS),$(ALL_TESTS))
 
 check: $(STAMP)
 	$(PY) -m ruff format --check .
