@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from frontend.views import accounts, batches, grid, home, imports
+from frontend.views import (
+    accounts,
+    batches,
+    conflicts,
+    grid,
+    home,
+    imports,
+    looks,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -23,6 +31,50 @@ urlpatterns = [
         batches.remove_judge,
         name="remove-judge",
     ),
+    path("conflicts/", conflicts.overview, name="all-conflicts"),
+    path("batches/<int:batch_id>/conflicts/", conflicts.conflicts, name="conflicts"),
+    path(
+        "batches/<int:batch_id>/conflicts/next/",
+        conflicts.following,
+        name="next-conflict",
+    ),
+    path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/",
+        conflicts.show,
+        name="conflict",
+    ),
+    path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/rule/",
+        conflicts.rule,
+        name="rule",
+    ),
+    path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/put-off/",
+        conflicts.put_off,
+        name="put-off",
+    ),
+    path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/comment/",
+        conflicts.comment,
+        name="comment",
+    ),
+    path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/second-look/",
+        conflicts.ask_again,
+        name="ask-again",
+    ),
+    path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/reports/<int:report_id>/",
+        conflicts.dismiss,
+        name="dismiss-report",
+    ),
+    path(
+        "batches/<int:batch_id>/rulings/<int:ruling_id>/reopen/",
+        conflicts.reopen,
+        name="reopen-ruling",
+    ),
+    path("second-looks/", looks.looks, name="second-looks"),
+    path("second-looks/<int:look_id>/", looks.look, name="second-look"),
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:import_id>/", imports.show, name="import"),
 ]

@@ -13,7 +13,15 @@ from .case import (
     settled_beside,
     votes_on_all,
 )
-from .holding import lease, listed, put_off
+from .holding import (
+    beyond,
+    hold,
+    lease,
+    listed,
+    place_in_list,
+    put_off,
+    ruled,
+)
 from .ruling import comment, dismiss, reopen, rule
 from .second_looks import Look, answer, ask_again, looks_of, see
 
@@ -23,17 +31,21 @@ __all__ = [
     "Vote",
     "answer",
     "ask_again",
+    "beyond",
     "case_of",
     "comment",
     "dismiss",
+    "hold",
     "lease",
     "listed",
     "looks_of",
     "may_see",
     "may_see_entity",
+    "place_in_list",
     "put_off",
     "reopen",
     "rule",
+    "ruled",
     "see",
     "settled_beside",
     "votes_on_all",

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from annotations import queue
 from annotations.errors import NotFound
-from annotations.models import Batch, Conflict, User
+from annotations.models import Batch, Conflict, Ruling, User
 
 # One statement claims it: two adjudicators never get the same one.
 CLAIM = """
@@ -26,12 +26,30 @@ RETURNING id
 
 
 def listed(batch: Batch) -> QuerySet[Conflict]:
-    """The conflicts of a batch, open ones first; keyset: `is_open`, then the number."""
+    """The conflicts of a batch, open ones first; `beyond` goes on after a page of it."""
     return (
         Conflict.objects.filter(batch=batch)
-        .select_related("entity", "candidate", "batch", "held_by")
+        .select_related("entity", "candidate__entity", "held_by")
         .order_by("-is_open", "pk")
     )
+
+
+def place_in_list(conflict: Conflict) -> int:
+    """Where a conflict stands in the list; the last bit tells in which half."""
+    return 2 * conflict.pk + (not conflict.is_open)
+
+
+def beyond(place: int) -> Q:
+    """What comes after a place in the list."""
+    number, is_settled = divmod(place, 2)
+    rest = Q(is_open=not is_settled, pk__gt=number)
+    return rest if is_settled else rest | Q(is_open=False)
+
+
+def ruled(batch: Batch) -> QuerySet[Ruling]:
+    """The rulings that stand in a batch, newest first."""
+    standing = Ruling.objects.filter(batch=batch, reopened_at__isnull=True)
+    return standing.select_related("candidate__entity", "by").order_by("-pk")
 
 
 def lease(*, by: User, batch: Batch | None = None) -> Conflict | None:
@@ -49,6 +67,18 @@ def lease(*, by: User, batch: Batch | None = None) -> Conflict | None:
         if found is not None:
             return found
     return None
+
+
+def hold(*, batch: Batch, candidate: int, by: User) -> Conflict | None:
+    """Hold one conflict, or go on holding it; as it is now, whoever holds it.
+
+    None where it is settled.
+    """
+    mine = Q(held_by=None) | Q(held_until__lte=Now()) | Q(held_by=by)
+    found = Conflict.objects.filter(batch=batch, candidate=candidate)
+    until = queue.lease_end(queue.clock())
+    found.filter(mine).update(held_by=by, held_until=until)
+    return found.select_related("held_by").first()
 
 
 def _held(by: User, batch: Batch | None, until: datetime) -> Conflict | None:

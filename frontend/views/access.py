@@ -41,6 +41,19 @@ def signed_in(view: View) -> View:
     return guarded
 
 
+def adjudicators_only(view: View) -> View:
+    """Let adjudicators (and admins) in; for everybody else the page does not exist."""
+
+    @wraps(view)
+    @signed_in
+    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_adjudicator:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def admins_only(view: View) -> View:
     """Let admins in; for everybody else the page does not exist."""
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from annotations import queue
+from annotations import adjudication, queue
 from annotations.models import Batch, BatchJudge, BatchState, Import, User
 
 from .access import PersonRequest, signed_in
@@ -40,6 +40,7 @@ def home(request: PersonRequest) -> HttpResponse:
     if request.user.is_judge:
         own = own_batches(request.user)
         context["own"] = own
+        context["looks"] = adjudication.looks_of(request.user).count()
         context["onward"] = next((each for each in own if each.is_open), None)
     if request.user.is_admin:
         context["batches"] = Batch.objects.order_by("-pk")

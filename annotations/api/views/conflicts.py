@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -31,16 +30,8 @@ from annotations.models import Batch, Candidate, Conflict, Report, Ruling
 from . import pictures
 from .base import ApiView, read
 
-
-def _beyond(cursor: int) -> Q:
-    number, is_settled = divmod(cursor, 2)
-    rest = Q(is_open=not is_settled, pk__gt=number)
-    return rest if is_settled else rest | Q(is_open=False)
-
-
-# The last bit of the cursor tells in which half of the list it stands.
 OPEN_ONES_FIRST = Keyset(
-    ("-is_open", "pk"), lambda row: 2 * row.pk + (not row.is_open), _beyond
+    ("-is_open", "pk"), adjudication.place_in_list, adjudication.beyond
 )
 
 

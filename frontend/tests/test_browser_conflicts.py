@@ -1,0 +1,104 @@
+"""An adjudicator at work, by keys and by hand."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from annotations import adjudication, queue
+from annotations.models import Conflict, Judgment, Role, Ruling
+from annotations.tests.factories import UserFactory
+
+from .scenes import mark, opened_batch
+from .screen import press
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def adjudicator(db):
+    return UserFactory(username="rut", roles=[Role.ADJUDICATOR])
+
+
+@pytest.fixture
+def disputed(judge, other_judge):
+    """Three pictures, with bytes, that two judges see differently."""
+    batch = opened_batch(judge, other_judge, count=3)
+    for who, verdict in ((judge, "yes"), (other_judge, "no")):
+        page = queue.lease(judge=who)
+        for position in range(3):
+            mark(who, page.tile_id(position), verdict, f"{verdict}, by the ears")
+        queue.submit(assignment_id=page.pk, judge=who)
+    return batch
+
+
+def violations(page):
+    found = Axe().run(page).response["violations"]
+    return [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
+
+
+def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
+    page = opened(adjudicator, reverse("next-conflict", args=[disputed.pk]))
+    expect(page.locator(".said li")).to_have_count(2)
+    press(page, "t")
+    page.keyboard.type("1 of them is her sister")
+    press(page, "Escape", "2")
+    expect(page.locator(".undo")).to_contain_text("You ruled no")
+    assert Ruling.objects.get().note == "1 of them is her sister"
+    press(page, "u")
+    expect(page.locator(".note").first).to_contain_text("taken back")
+    for key in ("y", "2", "b"):
+        before = page.url
+        press(page, key)
+        page.wait_for_url(lambda url, before=before: url != before)
+        page.wait_for_load_state()
+    expect(page.locator("h1")).to_have_text("Nothing is left to settle")
+    standing = Ruling.objects.filter(reopened_at=None)
+    assert sorted(standing.values_list("verdict", flat=True)) == ["broken", "no", "yes"]
+    assert Judgment.objects.count() == 6
+
+
+def test_judges_look_again_and_agree(opened, adjudicator, disputed, other_judge):
+    candidate = Conflict.objects.order_by("pk")[0].candidate_id
+    page = opened(adjudicator, reverse("conflict", args=[disputed.pk, candidate]))
+    page.get_by_text("Ask its judges to look again").click()
+    page.locator("#question").fill("Her sister?")
+    page.get_by_role("button", name="Ask for a second look").click()
+    expect(page.locator(".note").first).to_contain_text("asked to look again")
+    theirs = opened(other_judge, "/")
+    theirs.get_by_role("link", name="1 picture to look at again").click()
+    expect(theirs.locator(".said")).to_contain_text("yes, by the ears")
+    press(theirs, "t")
+    theirs.keyboard.type("I see it now")
+    press(theirs, "Escape", "1")
+    expect(theirs.locator("h1")).to_have_text("No second look waits for you")
+    assert not Conflict.objects.filter(candidate=candidate).exists()
+    said = Judgment.objects.get(candidate=candidate, judge=other_judge)
+    assert (said.verdict, said.blind_verdict) == ("yes", "no")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_are_accessible(opened, adjudicator, disputed, other_judge, theme):
+    candidate = Conflict.objects.order_by("pk")[0].candidate_id
+    pages = [
+        reverse("all-conflicts"),
+        reverse("conflicts", args=[disputed.pk]),
+        reverse("conflict", args=[disputed.pk, candidate]),
+    ]
+    page = opened(adjudicator, "/", color_scheme=theme)
+    for path in pages:
+        page.goto(path)
+        assert violations(page) == []
+        page.set_viewport_size(PHONE)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390
+        assert violations(page) == []
+        page.set_viewport_size({"width": 1440, "height": 900})
+    adjudication.ask_again(batch=disputed, candidate=candidate, by=adjudicator)
+    theirs = opened(other_judge, reverse("second-looks"), color_scheme=theme)
+    assert violations(theirs) == []
+    adjudication.rule(batch=disputed, candidate=candidate, verdict="no", by=adjudicator)
+    page.goto(pages[-1])
+    assert violations(page) == []
+    page.goto(pages[1] + "?ruled")
+    assert violations(page) == []
