@@ -25,6 +25,7 @@ from annotations.models import (
     Candidate,
     CandidateState,
     Comment,
+    Conflict,
     Entity,
     Image,
     Report,
@@ -194,6 +195,7 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
         cursor.execute(DELETE_REVISIONS, {"candidates": numbers})
     Report.objects.filter(candidate__in=numbers).delete()
     Comment.objects.filter(candidate__in=numbers).delete()
+    Conflict.objects.filter(candidate__in=numbers).delete()
     SecondLook.objects.filter(candidate__in=numbers).delete()
     Ruling.objects.filter(candidate__in=numbers).delete()
     Candidate.objects.filter(pk__in=numbers).update(

@@ -18,6 +18,8 @@ from annotations.models import (
     BatchJudge,
     Candidate,
     CandidateState,
+    Comment,
+    Conflict,
     Entity,
     Image,
     Import,
@@ -28,6 +30,7 @@ from annotations.models import (
     RefusedRow,
     Report,
     Ruling,
+    SecondLook,
     Tombstone,
 )
 
@@ -155,9 +158,13 @@ def test_what_was_said_of_the_erased_is_gone_with_its_history(
         Ruling.objects.create(
             batch=batch, candidate=candidate, verdict="yes", by=adjudicator
         )
+        Comment.objects.create(batch=batch, candidate=candidate, by=admin, text="c")
+        asked = {"batch": batch, "candidate": candidate, "asked_by": admin}
+        SecondLook.objects.create(judge=judge, argument="a", **asked)
     image = Candidate.objects.get(pk=erased).image
     erasure.erase_image(sha256=image.sha256, by=admin)
-    for model in (Judgment, JudgmentRevision, Report, Ruling):
+    said = (Judgment, JudgmentRevision, Report, Ruling, Comment, SecondLook, Conflict)
+    for model in said:
         assert not model.objects.filter(candidate=erased).exists(), model
     assert Judgment.objects.filter(candidate=kept).exists()
     assert Report.objects.count() == Ruling.objects.count() == 1

@@ -18,6 +18,7 @@ from annotations.models import (
     BatchJudge,
     Candidate,
     CandidateState,
+    Conflict,
     Image,
     QueueState,
 )
@@ -194,3 +195,17 @@ def test_the_command_ends_with_an_error_unless_all_is_right(judge):
     assert "total: 99, should be 3" in out.getvalue()
     call_command("verify", fix=True, stdout=out)
     call_command("verify", stdout=out)
+
+
+def test_conflicts_are_recomputed(judge, other_judge):
+    batch = batch_of(judge, other_judge, candidates=2)
+    for who, verdict in ((judge, "yes"), (other_judge, "no")):
+        say_all(who, queue.lease(judge=who), verdict)
+    assert found() == []
+    lost, wrong = Conflict.objects.filter(batch=batch).order_by("candidate")
+    lost.delete()
+    Conflict.objects.filter(pk=wrong.pk).update(is_stuck=True, is_disputed=False)
+    assert len(found()) == 2
+    found(fix=True)
+    assert found() == []
+    assert [c.kinds for c in Conflict.objects.all()] == [["disputed"], ["disputed"]]
