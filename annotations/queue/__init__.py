@@ -4,7 +4,9 @@
 counters true, `turn` is one judge's search for the next page; the rest are the acts.
 """
 
-from .cut import change, cut
+from .caps import cap_of
+from .changing import change
+from .cut import cut
 from .ending import (
     expire_due,
     own_page,
@@ -16,8 +18,10 @@ from .ending import (
     submit,
 )
 from .entry import Entry, clock, lock_rows_of_pages, open_entries
+from .keys import KeyList
 from .lease import lease
 from .membership import add_judges, remove_judge
+from .mix import Mix, preview
 from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
@@ -26,11 +30,14 @@ from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
     "Entry",
+    "KeyList",
+    "Mix",
     "NothingToLease",
     "Reading",
     "Standing",
     "Tally",
     "add_judges",
+    "cap_of",
     "change",
     "clock",
     "close_batch",
@@ -47,6 +54,7 @@ __all__ = [
     "open_page",
     "own_page",
     "pages_of",
+    "preview",
     "progress",
     "read",
     "refresh",
