@@ -7,7 +7,16 @@ from drf_spectacular.views import SpectacularAPIView
 
 from . import converters as converters  # registers what the addresses are made of
 from .docs import Docs
-from .views import assignments, batches, candidates, entities, exports, imports, people
+from .views import (
+    assignments,
+    batches,
+    candidates,
+    cutting,
+    entities,
+    exports,
+    imports,
+    people,
+)
 
 app_name = "api"
 
@@ -56,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/imports/<id:id>/", imports.OneImport.as_view(), name="import"),
     path("v1/imports/<id:id>/refused.tsv", imports.Refused.as_view(), name="refused"),
     path("v1/batches/", batches.Batches.as_view(), name="batches"),
+    path("v1/batches/preview/", cutting.Preview.as_view(), name="batch-preview"),
     path("v1/batches/<id:id>/", batches.OneBatch.as_view(), name="batch"),
     path("v1/batches/<id:id>/open/", batches.OpenBatch.as_view(), name="batch-open"),
     path("v1/batches/<id:id>/close/", batches.CloseBatch.as_view(), name="batch-close"),
@@ -63,6 +73,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/batches/<id:id>/refresh/",
         batches.RefreshBatch.as_view(),
         name="batch-refresh",
+    ),
+    path(
+        "v1/batches/<id:id>/guidelines/",
+        cutting.Guidelines.as_view(),
+        name="batch-guidelines",
     ),
     path(
         "v1/batches/<id:id>/judges/",

@@ -71,6 +71,7 @@ class Mix:
     looked_at: int
     candidates: int
     is_guessed: bool
+    seed: int | None
     bottom_share: float | None
     threshold: int | None
     without_frequency: int
@@ -103,8 +104,8 @@ def preview(
 ) -> Mix:
     """The mix of what `cut` would queue; makes nothing.
 
-    Wrong keys are named in it, not raised. Without a seed, one is drawn: `cut` needs
-    the same one to choose the same.
+    Wrong keys are named in it, not raised. A sample without a seed gets one, which is
+    in the mix: `cut` draws the same with it.
     """
     choice = Choice.of(entities, filter, sample)
     unknown = choice.keys.unknown() if choice.keys else Problems()
@@ -118,6 +119,7 @@ def preview(
         looked_at=len(look.rows),
         candidates=candidates,
         is_guessed=is_guessed or look.is_estimated,
+        seed=choice.sample["seed"] if choice.sample else None,
         bottom_share=_share_below(known, threshold),
         threshold=threshold,
         without_frequency=len(look.rows) - len(known),
