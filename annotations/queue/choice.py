@@ -56,8 +56,9 @@ class Choice:
         if (entities is not None) == (sample is not None or filter is not None):
             raise Invalid({"entities": ["Give either entities, a filter or a sample."]})
         if entities is not None:
-            is_read = isinstance(entities, KeyList)
-            return cls(keys=entities if is_read else KeyList.of(entities))
+            if not isinstance(entities, KeyList):
+                entities = KeyList.of(entities)
+            return cls(keys=entities)
         return cls(
             filter=None if filter is None else Filter.of(filter),
             sample=None if sample is None else _with_seed(sample),

@@ -60,7 +60,7 @@ def cut(
     return batch
 
 
-def _queue(batch: Batch, chosen: str, values: Mapping[str, Any]) -> int:
+def _queue(batch: Batch, chosen: str, values: dict[str, Any]) -> int:
     """Make the queue rows in one statement; how many."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -62,7 +62,7 @@ class Filter:
         known = {each.name for each in fields(cls)}
         if unknown := [name for name in given if name not in known]:
             raise Invalid({f"filter.{unknown[0]}": ["There is no such field."]})
-        values = {
+        values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in given.items()
         }

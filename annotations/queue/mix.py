@@ -54,6 +54,7 @@ class Property:
     top: Sequence[Share]
     others: int
     without: int
+    without_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,15 @@ class Mix:
     def is_sampled(self) -> bool:
         """Whether the mix is that of a random sample."""
         return self.looked_at < self.entities
+
+    @property
+    def problems(self) -> list[tuple[Problems, str]]:
+        """What is wrong with a list, and what becomes of it."""
+        return [
+            (self.malformed, "lines hold no key. They must be mended."),
+            (self.unknown, "keys are unknown. They must be mended or imported."),
+            (self.doubles, "lines name a key again. It counts once."),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,8 @@ def _property(name: str, values: Sequence[Sequence[str]]) -> Property:
     top = counts.most_common(VALUES_SHOWN)
     shares = [Share(value, count, count / len(values)) for value, count in top]
     without = sum(not own for own in values)
-    return Property(name, shares, len(counts) - len(top), without)
+    share = without / len(values) if values else 0.0
+    return Property(name, shares, len(counts) - len(top), without, share)
 
 
 def _each_once(values: Iterable[Sequence[str]]) -> Iterable[str]:

@@ -85,6 +85,7 @@ class PropertyShape(serializers.Serializer):
     top = ShareShape(many=True)
     others = serializers.IntegerField(help_text="Further values.")
     without = serializers.IntegerField(help_text="Entities without any.")
+    without_share = serializers.FloatField()
 
 
 class ProblemsShape(serializers.Serializer):

@@ -1,0 +1,22 @@
+// @ts-check
+/** A new batch: finds judges by a part of their names, where there are many. */
+
+const FEW = 12;
+
+const search = /** @type {HTMLInputElement | null} */ (document.getElementById("judges-search"));
+const judges = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".choices .check")]);
+
+if (search && judges.length > FEW) {
+  search.closest(".search")?.removeAttribute("hidden");
+  search.addEventListener("input", () => {
+    const part = search.value.trim().toLowerCase();
+    for (const judge of judges) {
+      // Who is chosen stays in sight.
+      const isChosen = Boolean(judge.querySelector(":checked"));
+      judge.hidden = !isChosen && !judge.textContent?.toLowerCase().includes(part);
+    }
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault(); // it is no answer to the form
+  });
+}
