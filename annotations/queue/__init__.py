@@ -26,6 +26,7 @@ from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
 from .turn import NothingToLease, held_by, lease_end
+from .values import known_values
 from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "cut",
     "expire_due",
     "held_by",
+    "known_values",
     "lease",
     "lease_end",
     "lock_rows_of_pages",

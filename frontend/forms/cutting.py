@@ -1,7 +1,9 @@
 """A new batch: which entities, who judges, by which rules."""
 
 import gzip
+import secrets
 import zlib
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -30,9 +32,12 @@ JUDGES_SHOWN = 200
 class ValuesField(forms.CharField):
     """Values with | between them, as entity lists have them."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, proposed: str, **kwargs: Any) -> None:
+        field = forms.TextInput(attrs={"list": proposed, "autocomplete": "off"})
         hint = "Exactly as imported; several with | between them: one must fit."
-        super().__init__(required=False, max_length=2000, help_text=hint, **kwargs)
+        super().__init__(
+            required=False, max_length=2000, help_text=hint, widget=field, **kwargs
+        )
 
     def clean(self, value: Any) -> list[str]:
         """The values, each once."""
@@ -78,6 +83,7 @@ class ChoiceForm(forms.Form):
     sample_seed = forms.IntegerField(
         label="Seed",
         required=False,
+        initial=partial(secrets.randbelow, SEED_LIMIT),
         min_value=0,
         max_value=SEED_LIMIT - 1,
         help_text="The same seed draws the same sample. Empty: a new one.",
@@ -88,15 +94,15 @@ class ChoiceForm(forms.Form):
         min_value=1,
         help_text="1 is the most mentioned entity of all.",
     )
-    rank_to = forms.IntegerField(label="to", required=False, min_value=1)
-    professions = ValuesField()
-    countries = ValuesField()
-    genders = ValuesField()
+    rank_to = forms.IntegerField(label="Frequency rank to", required=False, min_value=1)
+    professions = ValuesField("known-professions")
+    countries = ValuesField("known-countries")
+    genders = ValuesField("known-genders")
     born_from = forms.IntegerField(
         label="Born from (year)", required=False, min_value=0, max_value=YEAR_LIMIT
     )
     born_to = forms.IntegerField(
-        label="to", required=False, min_value=0, max_value=YEAR_LIMIT
+        label="Born to (year)", required=False, min_value=0, max_value=YEAR_LIMIT
     )
     never_judged = forms.BooleanField(label="Never judged, in no batch", required=False)
     has_candidates = forms.BooleanField(
@@ -107,6 +113,8 @@ class ChoiceForm(forms.Form):
         *("rank_from", "rank_to", "professions", "countries", "genders"),
         *("born_from", "born_to", "never_judged", "has_candidates"),
     )
+
+    text_of_file = ""
 
     def clean(self) -> dict[str, Any]:
         """The chosen way must be filled in; the others are passed over."""
@@ -128,7 +136,7 @@ class ChoiceForm(forms.Form):
             )
         elif file:
             try:
-                given["keys"] = text_of(file)
+                given["keys"] = self.text_of_file = text_of(file)
             except ValidationError as error:
                 self.add_error("file", error)
 
@@ -150,12 +158,11 @@ class ChoiceForm(forms.Form):
 
     def keep_list(self) -> None:
         """Put a file's lines into the field: no browser lets a form come back with one."""
-        text = self.cleaned_data.get("keys", "")
-        if self.cleaned_data.get("file") and 0 < len(text) <= LIST_SHOWN_BYTES:
+        if 0 < len(self.text_of_file) <= LIST_SHOWN_BYTES:
             data = QueryDict(mutable=True)
             for name in self.data:
                 data.setlist(name, self.data.getlist(name))  # type: ignore[attr-defined]
-            data["keys"] = text
+            data["keys"] = self.text_of_file
             self.data = data
 
 

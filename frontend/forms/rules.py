@@ -50,7 +50,8 @@ class RulesForm(forms.Form):
         required=False,
         min_value=Decimal("0.01"),
         max_value=100,
-        decimal_places=2,
+        decimal_places=10,
+        widget=forms.NumberInput(attrs={"step": "any"}),
         help_text="The smaller of the two counts.",
     )
     deadline = forms.DateTimeField(

@@ -1,5 +1,7 @@
 """Cut a batch: choose its entities, look at the mix, name its judges and rules."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
@@ -41,7 +43,12 @@ def new(request: PersonRequest) -> HttpResponse:
             return redirect("batch", batch.pk)
     if form.is_bound:
         form.keep_list()
-    return render(request, "frontend/new_batch.html", {"form": form})
+    return _page(request, form)
+
+
+def _page(request: PersonRequest, form: CutForm, **context: Any) -> HttpResponse:
+    context |= {"form": form, "known": queue.known_values()}
+    return render(request, "frontend/new_batch.html", context)
 
 
 @transaction.atomic
@@ -76,7 +83,7 @@ def preview(request: PersonRequest) -> HttpResponse:
         return render(request, "frontend/new_batch.html#mix", context)
     whole = CutForm(initial={n: request.POST.get(n) for n in CutForm.base_fields})
     whole.initial["judges"] = request.POST.getlist("judges")
-    return render(request, "frontend/new_batch.html", context | {"form": whole})
+    return _page(request, whole, **context)
 
 
 def tell(invalid: Invalid, form: Form) -> None:
