@@ -84,6 +84,17 @@ def test_a_batch_is_cut_by_keyboard_alone(opened, admin, people, judge):
     assert list(Batch.objects.get().judges.all()) == [judge]
 
 
+def test_a_mix_that_does_not_come_is_said(opened, admin, people):
+    page = opened(admin, NEW)
+    page.get_by_label("All entities").check()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Show the mix").click()
+    expect(page.get_by_role("alert")).to_contain_text("could not be shown")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Show the mix").click()
+    expect(page.locator("#mix dd").first).to_have_text("20")
+
+
 def test_one_judge_among_many_is_found(opened, admin):
     for number in range(30):
         UserFactory(username=f"judge{number}")

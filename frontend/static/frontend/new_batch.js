@@ -1,5 +1,5 @@
 // @ts-check
-/** A new batch: finds judges by a part of their names, where there are many. */
+/** A new batch: finds judges by a part of their names, and says when no mix comes. */
 
 const FEW = 12;
 
@@ -18,5 +18,15 @@ if (search && judges.length > FEW) {
   });
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault(); // it is no answer to the form
+  });
+}
+
+for (const event of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.body.addEventListener(event, () => {
+    const said = document.createElement("p");
+    said.className = "note error";
+    said.setAttribute("role", "alert");
+    said.textContent = "The mix could not be shown just now. Please try again.";
+    document.getElementById("mix")?.replaceChildren(said);
   });
 }
