@@ -10,12 +10,13 @@ from django.db import connection
 from annotations import sampling
 from annotations.errors import Invalid
 
-from .filters import Filter
+from .filters import Filter, Where
 from .keys import KeyList
 
 SEED_LIMIT = 2**31
 SIZE_LIMIT = 10_000_000
 STREAMED = 20_000  # rows of the population that are in memory at a time
+REACH = 10  # times as many are drawn where some may fail what is costly to ask
 
 LISTED = """
 SELECT e.id, t.position
@@ -30,6 +31,10 @@ DRAWN = """
 SELECT e.id, t.position
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS t (id, position)
 JOIN annotations_entity e ON e.id = t.id AND e.key IS NOT NULL
+"""
+STILL_PASSING = """
+SELECT e.id FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS t (id, position)
+JOIN annotations_entity e ON e.id = t.id WHERE {where} ORDER BY t.position
 """
 POPULATION = """
 SELECT e.id, e.frequency FROM annotations_entity e
@@ -78,12 +83,22 @@ class Choice:
         return PASSING.format(where=where.whole), where.values
 
     def drawn(self) -> list[int]:
-        """Draw the sample by frequency; the first drawn first."""
-        sample = self.sample or {}
-        population = _population(self.filter or Filter())
-        return sampling.sample(
-            population, sample["size"], sample["seed"], sample["exponent"]
-        )
+        """Draw the sample by frequency; the first drawn first.
+
+        What is costly to ask is asked only of those who are drawn, in their turn: who
+        fails makes room for the next.
+        """
+        sample, where = self.sample or {}, (self.filter or Filter()).where()
+        size = sample["size"]
+        reach = size if where.whole == where.cheap else size * REACH
+        while True:
+            ids = sampling.sample(
+                _population(where), reach, sample["seed"], sample["exponent"]
+            )
+            passing = ids if reach == size else _still_passing(ids, where)
+            if len(passing) >= size or len(ids) < reach:
+                return passing[:size]
+            reach *= REACH
 
     def nothing(self) -> Invalid:
         """Why nobody is chosen, at the field that it is about."""
@@ -102,11 +117,18 @@ def _with_seed(sample: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _population(filter: Filter) -> Iterator[tuple[int, float]]:
+def _population(where: Where) -> Iterator[tuple[int, float]]:
     """Ids and frequencies in the order of ids, streamed from a server-side cursor."""
-    where = filter.where()
     with connection.chunked_cursor() as cursor:
-        cursor.execute(POPULATION.format(where=where.whole), where.values)
+        cursor.execute(POPULATION.format(where=where.cheap), where.values)
         while rows := cursor.fetchmany(STREAMED):
             for entity, frequency in rows:
                 yield entity, float(frequency)
+
+
+def _still_passing(ids: list[int], where: Where) -> list[int]:
+    """Those of some entities that pass the whole filter, in their order."""
+    with connection.cursor() as cursor:
+        sql = STILL_PASSING.format(where=where.whole)
+        cursor.execute(sql, where.values | {"ids": ids})
+        return [row[0] for row in cursor]

@@ -17,6 +17,7 @@ from .keys import KeyList, Problems
 LOOKED_AT = 20_000  # above, the mix is that of a random sample of so many
 COUNTED = 1_000  # entities whose candidates are counted; above, this is a guess
 VALUES_SHOWN = 8
+MANY = 100_000  # entities with a frequency; fewer are counted
 
 ROWS = "SELECT e.id, e.frequency, e.gender, e.professions, e.countries"
 PASSING = f"{ROWS} FROM annotations_entity e WHERE {{where}}"
@@ -27,8 +28,13 @@ BY_ID = f"{ROWS} FROM annotations_entity e WHERE e.id = ANY(%s) AND e.key IS NOT
 BY_KEY = f"{ROWS} FROM annotations_entity e WHERE e.key = ANY(%s)"
 TOP_TENTH = """
 SELECT frequency FROM annotations_entity WHERE frequency IS NOT NULL
-ORDER BY frequency DESC NULLS LAST, id
-OFFSET (SELECT greatest(count(frequency) / 10 - 1, 0) FROM annotations_entity) LIMIT 1
+ORDER BY frequency DESC NULLS LAST, id OFFSET %s LIMIT 1
+"""
+KNOWN = "SELECT count(frequency) FROM annotations_entity"
+KNOWN_TO_PLANNER = """
+SELECT coalesce(max(c.reltuples * (1 - s.null_frac)), 0)::bigint
+FROM pg_class c JOIN pg_stats s ON s.tablename = c.relname AND s.attname = 'frequency'
+WHERE c.oid = 'annotations_entity'::regclass AND s.schemaname = current_schema()
 """
 CANDIDATES = """
 SELECT count(*) FROM annotations_candidate WHERE entity_id = ANY(%s) AND state = ANY(%s)
@@ -195,8 +201,14 @@ def _candidates(look: _Look) -> tuple[int, bool]:
 
 
 def _threshold() -> int | None:
-    """The frequency at which the top tenth of the list ends."""
-    found = _rows(TOP_TENTH, [])
+    """The frequency at which the top tenth of the list ends.
+
+    Where very many have one, how many is what the planner knows: close enough.
+    """
+    [(known,)] = _rows(KNOWN_TO_PLANNER, [])  # type: ignore[misc]
+    if known < MANY:
+        [(known,)] = _rows(KNOWN, [])  # type: ignore[misc]
+    found = _rows(TOP_TENTH, [max(known // 10 - 1, 0)])
     return found[0][0] if found else None
 
 
