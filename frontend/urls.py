@@ -5,11 +5,13 @@ from django.urls import path
 from frontend.views import (
     accounts,
     batches,
+    change_batch,
     conflicts,
     grid,
     home,
     imports,
     looks,
+    new_batch,
 )
 
 urlpatterns = [
@@ -20,7 +22,9 @@ urlpatterns = [
     path("batches/<int:batch_id>/judge/", grid.grid, name="grid"),
     path("batches/<int:batch_id>/pages/", grid.own_pages, name="own-pages"),
     path("batches/<int:batch_id>/pages/<int:page_id>/", grid.own_page, name="own-page"),
-    path("batches/new/", batches.new, name="new-batch"),
+    path("batches/new/", new_batch.new, name="new-batch"),
+    path("batches/preview/", new_batch.preview, name="preview-batch"),
+    path("batches/<int:batch_id>/rules/", change_batch.change, name="change-batch"),
     path("batches/<int:batch_id>/", batches.show, name="batch"),
     path("batches/<int:batch_id>/open/", batches.open_batch, name="open-batch"),
     path("batches/<int:batch_id>/close/", batches.close, name="close-batch"),

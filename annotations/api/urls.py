@@ -12,6 +12,7 @@ from .views import (
     batches,
     candidates,
     conflicts,
+    cutting,
     entities,
     exports,
     imports,
@@ -66,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/imports/<id:id>/", imports.OneImport.as_view(), name="import"),
     path("v1/imports/<id:id>/refused.tsv", imports.Refused.as_view(), name="refused"),
     path("v1/batches/", batches.Batches.as_view(), name="batches"),
+    path("v1/batches/preview/", cutting.Preview.as_view(), name="batch-preview"),
     path("v1/batches/<id:id>/", batches.OneBatch.as_view(), name="batch"),
     path("v1/batches/<id:id>/open/", batches.OpenBatch.as_view(), name="batch-open"),
     path("v1/batches/<id:id>/close/", batches.CloseBatch.as_view(), name="batch-close"),
@@ -73,6 +75,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/batches/<id:id>/refresh/",
         batches.RefreshBatch.as_view(),
         name="batch-refresh",
+    ),
+    path(
+        "v1/batches/<id:id>/guidelines/",
+        cutting.Guidelines.as_view(),
+        name="batch-guidelines",
     ),
     path(
         "v1/batches/<id:id>/judges/",

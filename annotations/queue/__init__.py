@@ -4,8 +4,10 @@
 counters true, `turn` is one judge's search for the next page; the rest are the acts.
 """
 
+from .caps import cap_of
+from .changing import change
 from .conflicts import Kinds, conflicts_among
-from .cut import change, cut
+from .cut import cut
 from .ending import (
     expire_due,
     own_page,
@@ -17,24 +19,30 @@ from .ending import (
     submit,
 )
 from .entry import Entry, clock, lock_rows_of_pages, open_entries
+from .keys import KeyList
 from .lease import lease
 from .membership import add_judges, remove_judge
+from .mix import Mix, preview
 from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
 from .stuck import recheck, recheck_batches_of
 from .stuck import rewrite as rewrite_conflicts
 from .turn import NothingToLease, held_by, lease_end
+from .values import known_values
 from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
     "Entry",
     "Kinds",
+    "KeyList",
+    "Mix",
     "NothingToLease",
     "Reading",
     "Standing",
     "Tally",
     "add_judges",
+    "cap_of",
     "change",
     "clock",
     "close_batch",
@@ -43,6 +51,7 @@ __all__ = [
     "cut",
     "expire_due",
     "held_by",
+    "known_values",
     "lease",
     "lease_end",
     "lock_rows_of_pages",
@@ -52,6 +61,7 @@ __all__ = [
     "open_page",
     "own_page",
     "pages_of",
+    "preview",
     "progress",
     "read",
     "recheck",

@@ -15,7 +15,9 @@ from annotations.models import (
     User,
 )
 
+from .caps import size_left
 from .ending import expire_due
+from .progress import count
 from .turn import LONGEST_WAIT, NothingToLease, Turn
 
 
@@ -69,14 +71,24 @@ def _raise_best(refusals: Sequence[NothingToLease]) -> Assignment:
 
 def _lease_from(batch: Batch, judge: User, after: int | None) -> Assignment:
     expire_due(batch)
+    if batch.cap_share is not None and batch.counted_at is None:
+        count([batch.pk])  # opened this moment: a share of what is not counted yet
     turn, waits = None, False
     while True:
         with transaction.atomic():
             turn = Turn.begin(batch, judge, turn)
-            page = turn.held(after) or turn.take(waits=waits)
+            page = turn.held(after) or _take(turn, waits=waits)
             if page is not None:
                 return page
             if turn.is_over and (waits or not turn.has_skipped):
                 raise turn.nothing()
         if turn.is_over:
             turn, waits = None, True  # look again, at every row, skipping none
+
+
+def _take(turn: Turn, *, waits: bool) -> Assignment | None:
+    """A page as large as the judge's cap leaves; who has reached it is done."""
+    size = size_left(turn.batch, turn.membership)
+    if size == 0:
+        raise NothingToLease("all-done")
+    return turn.take(size=size, waits=waits)

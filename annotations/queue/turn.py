@@ -128,8 +128,8 @@ class Turn:
             raise TwoHeld("Two pages are held; submit one, then ask again.")
         return pages[-1]
 
-    def take(self, *, waits: bool) -> Assignment | None:
-        """Try rows in the order of the queue until one has something for the judge.
+    def take(self, *, size: int, waits: bool) -> Assignment | None:
+        """Try rows in order until one has something for the judge, `size` tiles at most.
 
         Without `waits` rows locked by others are skipped. With it they are waited
         for, one row a transaction, so that nobody waits while holding another row.
@@ -142,7 +142,7 @@ class Turn:
                 self.has_skipped |= not waits and self._any_left()
                 break
             [entry] = open_entries([row])
-            page = self._grant(entry)
+            page = self._grant(entry, size)
             if page is None or not self._offers(entry):
                 self._pass(row)
             if page is not None:
@@ -217,7 +217,7 @@ class Turn:
             s.is_open_to(self.judge.pk, entry.rules) for s in entry.standings.values()
         )
 
-    def _grant(self, entry: Entry) -> Assignment | None:
+    def _grant(self, entry: Entry, size: int) -> Assignment | None:
         """Give the judge a page of what the row offers: places and the lease."""
         offered = [
             s
@@ -226,7 +226,7 @@ class Turn:
         ]
         if not offered:
             return None
-        chosen = in_batch_order(offered, self.batch, entry.row)[: self.batch.page_size]
+        chosen = in_batch_order(offered, self.batch, entry.row)[:size]
         number = _next_assignment()
         if self.batch.order != Order.RANK:
             random.Random(number).shuffle(chosen)

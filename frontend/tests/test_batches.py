@@ -1,21 +1,13 @@
-"""An admin cuts a batch, opens and closes it, and says who judges it."""
+"""An admin opens and closes a batch, and says who judges it."""
 
 import pytest
 from django.urls import reverse
 
 from annotations import queue
-from annotations.models import Batch, BatchState
+from annotations.models import BatchState
 from annotations.tests.factories import EntityFactory, UserFactory
 
 from .scenes import add_picture, opened_batch
-
-FORM = {
-    "name": "Spring",
-    "judges_required": 2,
-    "page_size": 30,
-    "order": "uncertain",
-    "purpose": "measurement",
-}
 
 
 @pytest.fixture
@@ -29,48 +21,6 @@ def act(desk, name, batch, *arguments, **data):
     """Press a button of the batch's page and read what it says."""
     address = reverse(name, args=[batch.pk, *arguments])
     return desk.post(address, data, follow=True).text
-
-
-def test_a_batch_is_cut_from_pasted_keys(desk, judge):
-    first, second = EntityFactory.create_batch(2)
-    keys = f"{first.key}\n\n  {second.key} \n{first.key}\n"
-    form = {**FORM, "keys": keys, "judges": judge.username, "judges_maximum": 3}
-    response = desk.post(reverse("new-batch"), form)
-    batch = Batch.objects.get()
-    assert response.url == reverse("batch", args=[batch.pk])
-    assert batch.batchentity_set.count() == 2
-    assert list(batch.judges.all()) == [judge]
-    assert (batch.judges_required, batch.judges_maximum) == (2, 3)
-    assert batch.state == BatchState.DRAFT
-
-
-def test_a_batch_is_cut_from_a_sample(desk):
-    EntityFactory.create_batch(5, frequency=10)
-    form = {**FORM, "sample_size": 3, "sample_seed": 7}
-    desk.post(reverse("new-batch"), form)
-    assert Batch.objects.get().batchentity_set.count() == 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({}, "Give either entity keys or a sample size."),
-        (
-            {"keys": "m.1", "sample_size": 3},
-            "Give either entity keys or a sample size.",
-        ),
-        ({"keys": "m.none"}, "1 unknown keys, first: m.none"),
-        ({"keys": "KEY", "judges": "nobody"}, "nobody: there is no such user"),
-        ({"keys": "KEY", "judges_maximum": 1}, "Must be judges_required to 7."),
-        ({"keys": "KEY", "judges_required": 8}, "less than or equal to 7"),
-    ],
-)
-def test_what_is_wrong_is_said_at_its_field(desk, changes, sentence):
-    key = EntityFactory().key
-    changes = {k: key if v == "KEY" else v for k, v in changes.items()}
-    response = desk.post(reverse("new-batch"), {**FORM, **changes})
-    assert sentence in response.text
-    assert not Batch.objects.exists()
 
 
 def test_a_batch_is_opened_closed_and_opened_again(desk, judge):

@@ -1,53 +1,19 @@
-"""An admin's pages of batches: cut one, see how far it is, change its state."""
+"""An admin's page of a batch: see how far it is, change its state and its judges."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.views.decorators.http import require_POST, require_safe
 
 from annotations import queue
-from annotations.errors import Invalid, LabelerError
+from annotations.errors import LabelerError
 from annotations.models import Batch
-from frontend.forms import BatchForm, JudgeForm
+from frontend.forms import JudgeForm
 
 from .access import PersonRequest, admins_only
-
-# Where the form names a field otherwise than the stage does.
-FIELDS = {"entities": "keys", "sample": "sample_size", "usernames": "judges"}
-
-
-@admins_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def new(request: PersonRequest) -> HttpResponse:
-    """Cut a batch and name its judges, both or neither."""
-    form = BatchForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                batch = queue.cut(by=request.user, **form.batch_fields())
-                if usernames := form.usernames():
-                    queue.add_judges(batch=batch, usernames=usernames, by=request.user)
-        except Invalid as invalid:
-            _show(invalid, form)
-        else:
-            messages.success(request, "The batch is cut. Open it when it may begin.")
-            return redirect("batch", batch.pk)
-    return render(request, "frontend/new_batch.html", {"form": form})
-
-
-def _show(invalid: Invalid, form: Form) -> None:
-    for name, sentences in invalid.errors.items():
-        field = FIELDS.get(name, name)
-        form.add_error(field if field in form.fields else None, list(sentences))
 
 
 @admins_only

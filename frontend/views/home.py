@@ -64,11 +64,17 @@ def own_batches(judge: User) -> list[OwnBatch]:
 
 def _own(membership: BatchJudge, held: set[int]) -> OwnBatch:
     marks = membership.verdicts + membership.skips
+    left, cap = (
+        membership.batch.candidates_total - marks,
+        queue.cap_of(membership.batch),
+    )
+    if cap is not None:
+        left = min(left, cap - membership.verdicts)
     return OwnBatch(
         membership.batch,
         membership.verdicts,
         membership.skips,
-        max(0, membership.batch.candidates_total - marks),
+        max(0, left),
         membership.centiseconds / 100 / marks if marks else None,
         membership.batch_id in held,
     )

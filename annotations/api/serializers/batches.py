@@ -1,23 +1,36 @@
 """Batches: what is asked for, what stands, how far they are."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
 
 from annotations.api.fields import (
     BIGGEST_INT,
     Choice,
+    Flag,
     Number,
     Strict,
     Text,
     Whole,
 )
-from annotations.models import Batch, BatchState, Order, Purpose
+from annotations.models import Batch, BatchState, FormerGuidelines, Order, Purpose
 from annotations.models.batches import JUDGES_LIMIT
 
+from .choices import ChoiceShape
 from .people import NameField
 
 NAME = r"[^\s\x00]"
+FOR_ADMINS = (
+    "priority",
+    "cap",
+    "cap_share",
+    "sample",
+    "filter",
+    "seed",
+    "judges",
+    "created_at",
+    "opened_at",
+)
 
 
 class BatchName(serializers.RegexField, Text):
@@ -27,12 +40,18 @@ class BatchName(serializers.RegexField, Text):
         super().__init__(NAME, max_length=200, **kwargs)
 
 
-class Sample(Strict):
-    """Entities drawn by frequency; the same seed draws the same ones."""
+class Share(Number):
+    """A part of a whole, above nothing."""
 
-    size = Whole(min_value=1, max_value=10_000_000)
-    seed = Whole(required=False, max_value=BIGGEST_INT)
-    exponent = Number(required=False, min_value=0, max_value=10)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=1, **kwargs)
+
+    def to_internal_value(self, data: Any) -> float:
+        """Refuse nothing, too."""
+        share = super().to_internal_value(data)
+        if share == 0:
+            raise serializers.ValidationError("Must be above 0.")
+        return share
 
 
 class BatchRules(Strict):
@@ -45,23 +64,45 @@ class BatchRules(Strict):
     page_size = Whole(required=False, min_value=1, max_value=200)
     guidelines = Text(required=False, allow_blank=True, max_length=20_000)
     priority = Whole(required=False, min_value=-BIGGEST_INT, max_value=BIGGEST_INT)
-
-
-class NewBatch(BatchRules):
-    """A batch of named entities, or of a sample of all: one of the two."""
-
-    also: ClassVar = {"oneOf": [{"required": ["entities"]}, {"required": ["sample"]}]}
-    name = BatchName()
-    entities = serializers.ListField(
-        child=Text(max_length=128), required=False, min_length=1
-    )
-    sample = Sample(required=False)
     order = Choice(choices=Order.values, required=False)
     purpose = Choice(choices=Purpose.values, required=False)
+    cap = Whole(
+        required=False,
+        min_value=1,
+        max_value=BIGGEST_INT,
+        allow_null=True,
+        help_text="The most candidates that one judge may judge.",
+    )
+    cap_share = Share(
+        required=False,
+        allow_null=True,
+        help_text="The same as a share of all candidates; the smaller one counts.",
+    )
+    deadline = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Shown; it closes nothing."
+    )
+    shows_agreement = Flag(
+        required=False, help_text="Judges see how often the others said the same."
+    )
+
+
+class NewBatch(ChoiceShape, BatchRules):
+    """A batch: its name, how its entities are chosen, its rules."""
+
+    name = BatchName()
+
+
+class PreviewedBatch(NewBatch):
+    """The same before it is made; it needs no name yet."""
+
+    name = BatchName(required=False)
 
 
 class BatchChange(BatchRules):
-    """What may be changed of a batch; what is not named stays."""
+    """What may be changed of a batch; what is not named stays.
+
+    Order and purpose are fixed by the first opening.
+    """
 
     name = BatchName(required=False)
 
@@ -103,6 +144,9 @@ class BatchShape(serializers.ModelSerializer):
             "page_size",
             "order",
             "guidelines",
+            "guidelines_version",
+            "deadline",
+            "shows_agreement",
             "judges_required",
             "judges_maximum",
         )
@@ -112,20 +156,13 @@ class BatchShape(serializers.ModelSerializer):
 class BatchInFull(BatchShape):
     """A batch as admins see it; judges see what there is up to judges_maximum."""
 
-    for_admins = ("priority", "sample", "seed", "judges", "created_at", "opened_at")
+    for_admins = FOR_ADMINS
     judges = serializers.SerializerMethodField()
     sample = serializers.DictField(read_only=True, allow_null=True)
+    filter = serializers.DictField(read_only=True, allow_null=True)
 
     class Meta(BatchShape.Meta):
-        fields = (
-            *BatchShape.Meta.fields,
-            "priority",
-            "sample",
-            "seed",
-            "judges",
-            "created_at",
-            "opened_at",
-        )
+        fields = (*BatchShape.Meta.fields, *FOR_ADMINS)
         read_only_fields = fields
 
     def get_judges(self, batch: Batch) -> list[str]:
@@ -135,6 +172,17 @@ class BatchInFull(BatchShape):
             for member in batch.batchjudge_set.all()
             if member.removed_at is None
         )
+
+
+class FormerGuidelinesShape(serializers.ModelSerializer):
+    """Guidelines that were replaced, by whom and when."""
+
+    replaced_by = serializers.CharField(source="replaced_by.username", read_only=True)
+
+    class Meta:
+        model = FormerGuidelines
+        fields = ("version", "text", "replaced_by", "replaced_at")
+        read_only_fields = fields
 
 
 class Added(serializers.Serializer):

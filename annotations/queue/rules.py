@@ -1,0 +1,74 @@
+"""The rules of a batch: what each may be."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from annotations.errors import Invalid
+from annotations.models import Batch, Order, Purpose
+from annotations.models.batches import JUDGES_LIMIT
+
+PAGE_LIMIT = 200
+CAP_LIMIT = 2**31 - 1
+FIXED = ("order", "purpose")  # once a batch has been opened
+
+
+def apply(batch: Batch, rules: Mapping[str, Any]) -> None:
+    """Set rules and check them together; Invalid names every wrong one.
+
+    judges_required (2), judges_maximum (None follows), page_size, order, purpose,
+    guidelines, priority, cap, cap_share, deadline, shows_agreement; and the name.
+    """
+    for field, value in rules.items():
+        setattr(batch, "maximum" if field == "judges_maximum" else field, value)
+    checks = _numbers(batch) | _words(batch)
+    errors = {name: [text] for name, (is_fine, text) in checks.items() if not is_fine}
+    if errors:
+        raise Invalid(errors)
+
+
+def _numbers(batch: Batch) -> dict[str, tuple[bool, str]]:
+    required, maximum = batch.judges_required, batch.maximum
+    cap, share = batch.cap, batch.cap_share
+    return {
+        "judges_required": (
+            1 <= required <= JUDGES_LIMIT,
+            f"Must be 1 to {JUDGES_LIMIT}.",
+        ),
+        "judges_maximum": (
+            maximum is None or required <= maximum <= JUDGES_LIMIT,
+            f"Must be judges_required to {JUDGES_LIMIT}.",
+        ),
+        "page_size": (
+            1 <= batch.page_size <= PAGE_LIMIT,
+            f"Must be 1 to {PAGE_LIMIT}.",
+        ),
+        "cap": (cap is None or 1 <= cap <= CAP_LIMIT, "Must be 1 or more."),
+        "cap_share": (
+            share is None or 0 < share <= 1,
+            "Must be above 0 and at most 1, which is all.",
+        ),
+    }
+
+
+def _words(batch: Batch) -> dict[str, tuple[bool, str]]:
+    return {
+        "name": (bool(batch.name.strip()), "A batch needs a name."),
+        "order": (batch.order in Order.values, f"Must be one of {Order.values}."),
+        "purpose": (
+            batch.purpose in Purpose.values,
+            f"Must be one of {Purpose.values}.",
+        ),
+        "deadline": (
+            _is_moment(batch.deadline),
+            "Must be a time with its zone.",
+        ),
+    }
+
+
+def _is_moment(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, datetime) and timezone.is_aware(value)

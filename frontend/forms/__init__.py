@@ -1,0 +1,37 @@
+"""What people fill in. Forms check form only; the rules are those of the stages."""
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+from annotations import intake
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password; says nothing of which of the two was wrong."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "This name and password do not fit together.",
+    }
+
+
+class ImportForm(forms.Form):
+    """A file to read in. Its layout is detected where it can be."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="TSV as it is, .gz or .zst, .zip or .tar; up to 2 GiB.",
+    )
+    layout = forms.ChoiceField(
+        required=False,
+        choices=[("", "Detect it"), *((name, name) for name in intake.LAYOUTS)],
+    )
+    with_images = forms.BooleanField(
+        label="Read the pictures in it, too", required=False, initial=True
+    )
+
+
+class JudgeForm(forms.Form):
+    """Somebody to add to a batch."""
+
+    username = forms.CharField(max_length=150, label="Sign-in name")
