@@ -1,12 +1,14 @@
 """What people fill in. Forms check form only; the rules are those of the stages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from annotations import intake
-from annotations.models import Order, Purpose
+from annotations.errors import Invalid
+from annotations.models import Order, Purpose, Role
 from annotations.models.batches import JUDGES_LIMIT
 
 
@@ -17,6 +19,76 @@ class SignInForm(AuthenticationForm):
         **AuthenticationForm.error_messages,
         "invalid_login": "This name and password do not fit together.",
     }
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, and to what."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        required=False,
+        help_text="The link is sent there. Without an address you pass the link on.",
+    )
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices, initial=[Role.JUDGE], widget=forms.CheckboxSelectMultiple
+    )
+
+
+class AcceptanceForm(forms.Form):
+    """What somebody who is invited chooses."""
+
+    username = forms.CharField(
+        label="Name",
+        max_length=150,
+        help_text="You sign in with it, and admins see it. Letters, digits and @ . + - _",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    password = forms.CharField(
+        strip=False,
+        help_text="At least 10 characters; several words make a good one.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="Password again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The two passwords are the same."""
+        cleaned = super().clean() or {}
+        if cleaned.get("password") != cleaned.get("again") and "again" in cleaned:
+            self.add_error("again", "The two passwords are not the same.")
+        return cleaned
+
+
+class PersonForm(forms.Form):
+    """What admins may change of somebody."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        required=False,
+        help_text="Links to a new password go there. A sign-in provider's word is taken for it, so it should be theirs.",
+    )
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class ForgottenForm(forms.Form):
+    """Where the link to a new password shall go."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+    )
 
 
 class ImportForm(forms.Form):
@@ -107,6 +179,13 @@ class JudgeForm(forms.Form):
     """Somebody to add to a batch."""
 
     username = forms.CharField(max_length=150, label="Sign-in name")
+
+
+def blame(form: forms.Form, invalid: Invalid, names: Mapping[str, str] = {}) -> None:
+    """Show a stage's refusal at its fields; `names` are fields that are called otherwise."""
+    for name, sentences in invalid.errors.items():
+        field = names.get(name, name)
+        form.add_error(field if field in form.fields else None, list(sentences))
 
 
 def lines_of(text: str) -> list[str]:

@@ -2,13 +2,28 @@
 
 from django.urls import path
 
-from frontend.views import accounts, batches, grid, home, imports
+from frontend.views import (
+    accounts,
+    batches,
+    grid,
+    home,
+    imports,
+    invitations,
+    people,
+    resets,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", accounts.SignIn.as_view(), name="sign-in"),
     path("sign-out/", accounts.SignOut.as_view(), name="sign-out"),
     path("password/", accounts.ChangePassword.as_view(), name="change-password"),
+    path("password/forgotten/", resets.Forgotten.as_view(), name="forgotten"),
+    path(
+        "password/forgotten/<uidb64>/<token>/",
+        resets.Reset.as_view(),
+        name="reset-password",
+    ),
     path("batches/<int:batch_id>/judge/", grid.grid, name="grid"),
     path("batches/<int:batch_id>/pages/", grid.own_pages, name="own-pages"),
     path("batches/<int:batch_id>/pages/<int:page_id>/", grid.own_page, name="own-page"),
@@ -25,4 +40,17 @@ urlpatterns = [
     ),
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:import_id>/", imports.show, name="import"),
+    path("people/", people.people, name="people"),
+    path("people/<str:username>/", people.show, name="person"),
+    path("people/<str:username>/change/", people.change, name="change-person"),
+    path("people/<str:username>/leave/", people.deactivate, name="deactivate"),
+    path("people/<str:username>/return/", people.reactivate, name="reactivate"),
+    path("people/<str:username>/reset/", people.send_reset, name="send-reset"),
+    path("invitations/", invitations.invite, name="invite"),
+    path(
+        "invitations/<int:invitation_id>/withdraw/",
+        invitations.withdraw,
+        name="withdraw-invitation",
+    ),
+    path("invitations/<str:secret>/", invitations.accept, name="invitation"),
 ]

@@ -194,12 +194,20 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+INVITATION_DAYS = env.int("LABELER_INVITATION_DAYS", default=7)
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 AXES_VERBOSE = False
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.int("LABELER_TOKEN_DAYS", default=90)),
     "AUTH_HEADER_PREFIX": "Token",
     "TOKEN_LIMIT_PER_USER": None,
 }
+
+# --- Mail ----------------------------------------------------------------------------
+
+vars().update(env.email("LABELER_EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("LABELER_FROM_EMAIL", default="labeler@localhost")
 
 # --- API -----------------------------------------------------------------------------
 
@@ -225,6 +233,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "InvitationStateEnum": "annotations.models.InvitationState.values"
+    },
 }
 
 # --- Security ------------------------------------------------------------------------
