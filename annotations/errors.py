@@ -107,6 +107,12 @@ class InvitationWithdrawn(InvitationOver):
     slug = "invitation-withdrawn"
 
 
+class NotRecognised(LabelerError):
+    """Somebody whom a sign-in provider knows and we do not; the detail says why."""
+
+    slug = "not-recognised"
+
+
 class MailNotSent(LabelerError):
     """The mail server did not take a mail; what the mail told of is done all the same."""
 

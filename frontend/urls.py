@@ -1,5 +1,6 @@
 """Every page's address."""
 
+from django.conf import settings
 from django.urls import path
 
 from frontend.views import (
@@ -9,6 +10,7 @@ from frontend.views import (
     home,
     imports,
     invitations,
+    oidc,
     people,
     resets,
 )
@@ -54,3 +56,15 @@ urlpatterns = [
     ),
     path("invitations/<str:secret>/", invitations.accept, name="invitation"),
 ]
+
+if settings.OIDC:
+    urlpatterns += [
+        path("oidc/sign-in/", oidc.sign_in, name="oidc-sign-in"),
+        # The name and its argument are what allauth looks for.
+        path(
+            "oidc/callback/",
+            oidc.callback,
+            {"provider_id": settings.OIDC["id"]},
+            name="openid_connect_callback",
+        ),
+    ]

@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from labeler import oidc
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,6 +50,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "axes",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -64,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -196,6 +202,10 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 INVITATION_DAYS = env.int("LABELER_INVITATION_DAYS", default=7)
 PASSWORD_RESET_TIMEOUT = 24 * 3600
+# Of allauth only the sign-in at one provider is used, where the environment names it.
+OIDC = oidc.read(env)
+SOCIALACCOUNT_ADAPTER = "frontend.views.oidc.Adapter"
+SOCIALACCOUNT_PROVIDERS = oidc.providers(OIDC)
 AXES_VERBOSE = False
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.int("LABELER_TOKEN_DAYS", default=90)),

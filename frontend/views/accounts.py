@@ -21,6 +21,10 @@ class SignIn(LoginView):
     template_name = "frontend/sign_in.html"
     authentication_form = SignInForm
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the other way in, where there is one."""
+        return super().get_context_data(oidc=settings.OIDC, **kwargs)
+
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
