@@ -22,6 +22,7 @@ from annotations.models import (
     Entity,
     Image,
     Import,
+    Invitation,
     JudgmentRevision,
     RefusedRow,
     Report,
@@ -74,6 +75,15 @@ class People(Looking):
     list_display = ("username", "email", "roles", "is_active", "last_login")
     search_fields: ClassVar = ["username", "email"]
     exclude: ClassVar = ["password"]
+
+
+@admin.register(Invitation)
+class Invitations(Looking):
+    """Who was invited, without what their links are found by."""
+
+    list_display = ("pk", "email", "roles", "by", "expires_at", "accepted_by")
+    search_fields: ClassVar = ["email"]
+    exclude: ClassVar = ["digest"]
 
 
 @admin.register(Entity)

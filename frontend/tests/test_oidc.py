@@ -256,6 +256,31 @@ def test_a_code_that_is_no_good_is_told(client, judge, by_oidc):
     assert signed_in(client) is None
 
 
+def test_an_admin_sees_the_links_and_deletes_what_is_old(client, judge, admin, by_oidc):
+    sign_in(client, "jo")
+    client.force_login(judge)
+    links = reverse("admin:socialaccount_socialaccount_changelist")
+    assert client.get(links).status_code == 302
+    client.force_login(admin)
+    assert "jo" in client.get(links).text
+    link = SocialAccount.objects.get()
+    delete = reverse("admin:socialaccount_socialaccount_delete", args=[link.pk])
+    client.post(delete, {"post": "yes"})
+    assert not SocialAccount.objects.exists()
+    client.logout()
+    sign_in(client, "jo-too")
+    assert signed_in(client) == judge
+
+
+def test_the_admin_site_adds_no_links_and_no_providers(client, admin):
+    client.force_login(admin)
+    index = client.get(reverse("admin:index")).text
+    assert "socialapp" not in index
+    assert "emailaddress" not in index
+    adding = reverse("admin:socialaccount_socialaccount_add")
+    assert client.get(adding).status_code == 403
+
+
 def test_in_a_browser_one_button_leads_there_and_back(opened, judge, by_oidc):
     page = opened(None, "/password/")
     page.context.route("https://**", lambda route: route.abort())

@@ -151,6 +151,13 @@ def test_a_mail_that_cannot_be_sent_is_told(desk, settings):
     assert "/invitations/" in response.text
 
 
+def test_without_a_mail_server_the_link_has_to_be_passed_on(desk, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    fields = {"email": "new@example.org", "roles": ["judge"]}
+    response = desk.post(reverse("invite"), fields)
+    assert "<strong>No mail server is set</strong>" in response.text
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

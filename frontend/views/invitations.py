@@ -1,5 +1,6 @@
 """Invitations: an admin makes and withdraws them, whoever has the link accepts it."""
 
+from django.conf import settings
 from django.contrib import auth, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +21,9 @@ from frontend.forms import AcceptanceForm, InvitationForm, blame
 
 from .access import PersonRequest, admins_only
 from .people import list_page
+
+# Without a mail server mails stand in the log, where no guest reads them.
+LOG = "django.core.mail.backends.console.EmailBackend"
 
 
 @admins_only
@@ -43,6 +47,7 @@ def invite(request: PersonRequest) -> HttpResponse:
             link = request.build_absolute_uri(reverse("invitation", args=[secret]))
             is_sent = people.send_invitation(invitation=invitation, link=link)
             made = {"invitation": invitation, "link": link, "is_sent": is_sent}
+            made["is_logged"] = settings.EMAIL_BACKEND == LOG
             return list_page(request, InvitationForm(), made=made, status=201)
     return list_page(request, form)
 
