@@ -25,6 +25,7 @@ from annotations.models import (
     FormerGuidelines,
     Image,
     Import,
+    Invitation,
     JudgeDay,
     JudgmentRevision,
     RefusedRow,
@@ -80,6 +81,15 @@ class People(Looking):
     list_display = ("username", "email", "roles", "is_active", "last_login")
     search_fields: ClassVar = ["username", "email"]
     exclude: ClassVar = ["password"]
+
+
+@admin.register(Invitation)
+class Invitations(Looking):
+    """Who was invited, without what their links are found by."""
+
+    list_display = ("pk", "email", "roles", "by", "expires_at", "accepted_by")
+    search_fields: ClassVar = ["email"]
+    exclude: ClassVar = ["digest"]
 
 
 @admin.register(Entity)

@@ -81,3 +81,39 @@ class Erased(LabelerError):
     """What was asked for has been erased and must not return."""
 
     slug = "erased"
+
+
+class InvitationOver(LabelerError):
+    """An invitation that cannot be accepted any more; its kinds say why."""
+
+    slug = "invitation-over"
+
+
+class InvitationExpired(InvitationOver):
+    """Its time is over."""
+
+    slug = "invitation-expired"
+
+
+class InvitationUsed(InvitationOver):
+    """Somebody has accepted it."""
+
+    slug = "invitation-used"
+
+
+class InvitationWithdrawn(InvitationOver):
+    """An admin took it back, or whoever invited may no longer do so."""
+
+    slug = "invitation-withdrawn"
+
+
+class NotRecognised(LabelerError):
+    """Somebody whom a sign-in provider knows and we do not; the detail says why."""
+
+    slug = "not-recognised"
+
+
+class MailNotSent(LabelerError):
+    """The mail server did not take a mail; what the mail told of is done all the same."""
+
+    slug = "mail-not-sent"

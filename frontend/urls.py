@@ -1,5 +1,6 @@
 """Every page's address."""
 
+from django.conf import settings
 from django.urls import path
 
 from frontend.views import (
@@ -10,8 +11,12 @@ from frontend.views import (
     grid,
     home,
     imports,
+    invitations,
     looks,
     new_batch,
+    oidc,
+    people,
+    resets,
 )
 
 urlpatterns = [
@@ -19,6 +24,12 @@ urlpatterns = [
     path("sign-in/", accounts.SignIn.as_view(), name="sign-in"),
     path("sign-out/", accounts.SignOut.as_view(), name="sign-out"),
     path("password/", accounts.ChangePassword.as_view(), name="change-password"),
+    path("password/forgotten/", resets.Forgotten.as_view(), name="forgotten"),
+    path(
+        "password/forgotten/<uidb64>/<token>/",
+        resets.Reset.as_view(),
+        name="reset-password",
+    ),
     path("batches/<int:batch_id>/judge/", grid.grid, name="grid"),
     path("batches/<int:batch_id>/pages/", grid.own_pages, name="own-pages"),
     path("batches/<int:batch_id>/pages/<int:page_id>/", grid.own_page, name="own-page"),
@@ -81,4 +92,29 @@ urlpatterns = [
     path("second-looks/<int:look_id>/", looks.look, name="second-look"),
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:import_id>/", imports.show, name="import"),
+    path("people/", people.people, name="people"),
+    path("people/<str:username>/", people.show, name="person"),
+    path("people/<str:username>/change/", people.change, name="change-person"),
+    path("people/<str:username>/leave/", people.deactivate, name="deactivate"),
+    path("people/<str:username>/return/", people.reactivate, name="reactivate"),
+    path("people/<str:username>/reset/", people.send_reset, name="send-reset"),
+    path("invitations/", invitations.invite, name="invite"),
+    path(
+        "invitations/<int:invitation_id>/withdraw/",
+        invitations.withdraw,
+        name="withdraw-invitation",
+    ),
+    path("invitations/<str:secret>/", invitations.accept, name="invitation"),
 ]
+
+if settings.OIDC:
+    urlpatterns += [
+        path("oidc/sign-in/", oidc.sign_in, name="oidc-sign-in"),
+        # The name and its argument are what allauth looks for.
+        path(
+            "oidc/callback/",
+            oidc.callback,
+            {"provider_id": settings.OIDC["id"]},
+            name="openid_connect_callback",
+        ),
+    ]

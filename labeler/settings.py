@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from labeler import oidc
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,6 +50,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "axes",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -64,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -194,12 +200,24 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+INVITATION_DAYS = env.int("LABELER_INVITATION_DAYS", default=7)
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# Of allauth only the sign-in at one provider is used, where the environment names it.
+OIDC = oidc.read(env)
+SOCIALACCOUNT_ADAPTER = "frontend.views.oidc.Adapter"
+SOCIALACCOUNT_PROVIDERS = oidc.providers(OIDC)
 AXES_VERBOSE = False
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.int("LABELER_TOKEN_DAYS", default=90)),
     "AUTH_HEADER_PREFIX": "Token",
     "TOKEN_LIMIT_PER_USER": None,
 }
+
+# --- Mail ----------------------------------------------------------------------------
+
+vars().update(env.email("LABELER_EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("LABELER_FROM_EMAIL", default="labeler@localhost")
 
 # --- API -----------------------------------------------------------------------------
 
@@ -225,6 +243,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "InvitationStateEnum": "annotations.models.InvitationState.values"
+    },
 }
 
 # --- Security ------------------------------------------------------------------------

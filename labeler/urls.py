@@ -2,17 +2,26 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from annotations.api import health
+from frontend.admin import tidy
 from labeler import celery
 
 # Tasks that the web server enqueues go to this application's broker.
 __all__ = ["celery", "urlpatterns"]
 
+tidy()
+
 urlpatterns = [
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("api/", include("annotations.api.urls")),
+    # A new password has one door; the admin site's own would leave the tokens alive.
+    path(
+        "django-admin/password_change/",
+        RedirectView.as_view(pattern_name="change-password"),
+    ),
     path("django-admin/", admin.site.urls),
     path("", include("frontend.urls")),
 ]

@@ -20,7 +20,9 @@ from annotations.errors import (
     Conflict,
     Erased,
     Invalid,
+    InvitationOver,
     LabelerError,
+    MailNotSent,
     NotFound,
     Stopped,
     Unreadable,
@@ -40,7 +42,9 @@ STATUS: dict[type[LabelerError], int] = {
     Unreadable: 404,
     Conflict: 409,
     Erased: 410,
+    InvitationOver: 410,
     Stopped: 500,
+    MailNotSent: 502,
 }
 
 # Stable names for what the framework refuses; others are named by their status.

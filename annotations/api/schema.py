@@ -21,9 +21,10 @@ PROBLEMS = {
     403: "This is for others.",
     404: "There is no such thing, or none that you may know of.",
     409: "It does not fit the present state.",
-    410: "It has been erased.",
+    410: "It has been erased, or its time is over.",
     413: "The request is too large.",
     415: "The body has another content type.",
+    502: "A server that this one needs does not answer.",
     429: "Too many attempts; `Retry-After` says when to come back.",
 }
 RETRY_AFTER = OpenApiParameter(

@@ -16,6 +16,7 @@ from .views import (
     entities,
     exports,
     imports,
+    invitations,
     looks,
     people,
 )
@@ -38,6 +39,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/me/", people.Myself.as_view(), name="me"),
     path("v1/users/", people.Users.as_view(), name="users"),
     path("v1/users/<username:username>/", people.OneUser.as_view(), name="user"),
+    path(
+        "v1/users/<username:username>/password-reset/",
+        people.PasswordReset.as_view(),
+        name="password-reset",
+    ),
+    path("v1/invitations/", invitations.Invitations.as_view(), name="invitations"),
+    path("v1/invitations/accept/", invitations.Acceptance.as_view(), name="acceptance"),
+    path(
+        "v1/invitations/<id:id>/",
+        invitations.OneInvitation.as_view(),
+        name="one-invitation",
+    ),
     path("v1/entities/", entities.Entities.as_view(), name="entities"),
     path("v1/entities/<key:key>/", entities.OneEntity.as_view(), name="entity"),
     path(

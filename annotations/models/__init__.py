@@ -29,7 +29,7 @@ from .entities import (
 from .imports import Import, ImportState, RefusedRow, Tombstone
 from .judgments import How, Judgment, JudgmentRevision, Voiding
 from .truths import Ruling
-from .users import Invitation, Role, User
+from .users import Invitation, InvitationState, Role, User
 
 __all__ = [
     "Image",
@@ -52,6 +52,7 @@ __all__ = [
     "ImportState",
     "Alias",
     "Invitation",
+    "InvitationState",
     "Order",
     "ReportReason",
     "Conflict",

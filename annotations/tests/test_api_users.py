@@ -1,5 +1,9 @@
 """Users, as admins make and change them."""
 
+import re
+
+from django.core.cache import cache
+
 from annotations.models import User
 
 from .factories import UserFactory
@@ -13,7 +17,14 @@ def test_an_admin_makes_a_user_who_can_sign_in(api, admin):
     response = api(admin).post("/api/v1/users/", body, format="json")
     assert response.status_code == 201
     shown = response.json()
-    assert set(shown) == {"username", "email", "roles", "is_active", "date_joined"}
+    assert set(shown) == {
+        "username",
+        "email",
+        "roles",
+        "is_active",
+        "date_joined",
+        "last_login",
+    }
     assert (shown["username"], shown["roles"]) == ("new", ["judge"])
     credentials = {"username": "new", "password": PASSWORD}
     response = api().post("/api/v1/tokens/", credentials, format="json")
@@ -42,6 +53,38 @@ def test_users_are_listed_page_by_page_without_counting(api, admin):
         url, pages = page["next"], pages + 1
         assert url is None or url.startswith("http://testserver/api/v1/users/?")
     assert (set(seen), len(seen), pages) == (names, 5, 3)
+
+
+def test_users_are_found_by_the_beginning_of_their_name(api, admin, judge):
+    UserFactory(username="Jonas")
+    url, seen = "/api/v1/users/?name=JO&limit=1", []
+    while url:
+        page = api(admin).get(url).json()
+        seen += [user["username"] for user in page["results"]]
+        url = page["next"]
+    assert seen == ["jo", "Jonas"]
+    assert api(admin).get("/api/v1/users/?name=x").json()["results"] == []
+    assert_problem(api(admin).get("/api/v1/users/?name=%00"), 400, "invalid")
+
+
+def test_an_admin_sends_a_link_to_a_new_password(api, admin, judge, mailoutbox):
+    cache.clear()
+    url = f"/api/v1/users/{judge.username}/password-reset/"
+    assert api(admin).post(url).status_code == 204
+    assert mailoutbox[0].to == [judge.email]
+    link = re.search(r"http://testserver(/\S+)", mailoutbox[0].body)[1]
+    assert api().get(link, follow=True).context["validlink"]
+    judge.email = ""
+    judge.save()
+    assert_problem(api(admin).post(url), 409, "conflict")
+
+
+def test_a_silent_mail_server_is_named(api, admin, judge, settings):
+    cache.clear()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    url = f"/api/v1/users/{judge.username}/password-reset/"
+    assert_problem(api(admin).post(url), 502, "mail-not-sent")
 
 
 def test_an_admin_changes_roles_and_lets_people_out(api, admin, judge):

@@ -10,7 +10,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from annotations import adjudication, queue
+from annotations import adjudication, people, queue
 from annotations.models import Import, Role
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
@@ -48,6 +48,12 @@ EXPECTED = {
     "POST users/": {"admin": 400},
     "GET users/{username}/": ADMINS,
     "PATCH users/{username}/": ADMINS,
+    "POST users/{username}/password-reset/": ADMINS,
+    "GET invitations/": ADMINS,
+    "POST invitations/": {"admin": 400},
+    "GET invitations/{id}/": ADMINS,
+    "DELETE invitations/{id}/": ADMINS,
+    "POST invitations/accept/": dict.fromkeys(PEOPLE, 400),
     "GET entities/": FILTERED,
     "GET entities/{key}/": ITS_JUDGES,
     "PATCH entities/{key}/": ADMINS,
@@ -133,6 +139,7 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
         "page": queue.lease(judge=judge),
         "batch": batch,
         "import": Import.objects.create(by=admin),
+        "invitation": people.invite(roles=["judge"], by=admin)[0],
         "people": {
             "anonymous": None,
             "judge": judge,
@@ -148,6 +155,7 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
 def address_of(path, world):
     page = world["page"]
     ids = {"batches": world["batch"].pk, "imports": world["import"].pk}
+    ids |= {"invitations": world["invitation"].pk}
     ids |= {"assignments": page.pk, "candidates": page.candidates[0]}
     ids |= {"rulings": world["rulings"], "reports": world["reports"]}
     ids |= {"second-looks": 0}

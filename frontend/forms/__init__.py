@@ -1,9 +1,12 @@
 """What people fill in. Forms check form only; the rules are those of the stages."""
 
+from collections.abc import Mapping
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from annotations import intake
+from annotations.errors import Invalid
 
 
 class SignInForm(AuthenticationForm):
@@ -35,3 +38,10 @@ class JudgeForm(forms.Form):
     """Somebody to add to a batch."""
 
     username = forms.CharField(max_length=150, label="Sign-in name")
+
+
+def blame(form: forms.Form, invalid: Invalid, names: Mapping[str, str] = {}) -> None:
+    """Show a stage's refusal at its fields; `names` are fields that are called otherwise."""
+    for name, sentences in invalid.errors.items():
+        field = names.get(name, name)
+        form.add_error(field if field in form.fields else None, list(sentences))

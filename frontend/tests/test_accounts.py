@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from knox.models import AuthToken
 
 from annotations.models import User
 
@@ -96,6 +97,16 @@ def test_changing_the_password_keeps_one_signed_in(client, member):
     assert "Your password has been changed." in response.text
     member.refresh_from_db()
     assert member.check_password("another long secret")
+
+
+def test_changing_the_password_ends_the_tokens(client, member):
+    AuthToken.objects.create(member)
+    client.force_login(member)
+    new = "another long secret"
+    data = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    client.post(reverse("change-password"), data)
+    assert not AuthToken.objects.exists()
+    assert client.get(reverse("home")).status_code == 200
 
 
 def test_a_weak_password_is_refused_with_the_reason(client, member):

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 
+from annotations import people
 from frontend.forms import SignInForm
 
 
@@ -18,6 +20,10 @@ class SignIn(LoginView):
 
     template_name = "frontend/sign_in.html"
     authentication_form = SignInForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the other way in, where there is one."""
+        return super().get_context_data(oidc=settings.OIDC, **kwargs)
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -55,6 +61,9 @@ class ChangePassword(PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Say that it is done where the person lands."""
+        """Change it, which ends the tokens, stay signed in, and say that it is done."""
+        password = form.cleaned_data["new_password1"]
+        user = people.change(user=form.user, by=form.user, password=password)
+        update_session_auth_hash(self.request, user)
         messages.success(self.request, "Your password has been changed.")
-        return super().form_valid(form)
+        return redirect(self.get_success_url())

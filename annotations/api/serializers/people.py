@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from annotations.api.fields import Choice, Flag, Strict, Text
+from annotations.api.pagination import ListQuery
 from annotations.models import Role, User
 
 USERNAME = r"^[\w.@+-]+\Z"
@@ -25,13 +26,13 @@ class EmailField(serializers.RegexField, Text):
         super().__init__(EMAIL, max_length=254, required=False, allow_blank=True)
 
 
-def _password() -> Text:
+def password_field() -> Text:
     return Text(min_length=10, max_length=128, write_only=True)
 
 
-def _roles() -> serializers.ListField:
+def roles_field(*, required: bool = False) -> serializers.ListField:
     return serializers.ListField(
-        child=Choice(choices=Role.values), required=False, max_length=len(Role)
+        child=Choice(choices=Role.values), required=required, max_length=len(Role)
     )
 
 
@@ -69,17 +70,32 @@ class UserShape(serializers.ModelSerializer):
 
     class Meta:
         model = User
-        fields = ("username", "email", "roles", "is_active", "date_joined")
+        fields = (
+            "username",
+            "email",
+            "roles",
+            "is_active",
+            "date_joined",
+            "last_login",
+        )
         read_only_fields = fields
+
+
+class PeopleQuery(ListQuery):
+    """Which users."""
+
+    name = Text(
+        required=False, max_length=150, help_text="How the name begins, in any case."
+    )
 
 
 class NewUser(Strict):
     """A user to be made."""
 
     username = NameField()
-    password = _password()
+    password = password_field()
     email = EmailField()
-    roles = _roles()
+    roles = roles_field()
 
 
 class UserChange(Strict):
@@ -87,5 +103,5 @@ class UserChange(Strict):
 
     email = EmailField()
     password = Text(min_length=10, max_length=128, write_only=True, required=False)
-    roles = _roles()
+    roles = roles_field()
     is_active = Flag(required=False)

@@ -3,6 +3,7 @@
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off
 from django.contrib.auth import authenticate
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -12,13 +13,14 @@ from rest_framework.response import Response
 from annotations import people
 from annotations.api import throttles
 from annotations.api.errors import LockedOut, WrongCredentials
-from annotations.api.pagination import ListQuery, listed, page_of
+from annotations.api.pagination import listed, page_of
 from annotations.api.permissions import IsAdmin
 from annotations.api.schema import RETRY_AFTER, answers
 from annotations.api.serializers.people import (
     Credentials,
     Me,
     NewUser,
+    PeopleQuery,
     TokenShape,
     UserChange,
     UserShape,
@@ -26,7 +28,7 @@ from annotations.api.serializers.people import (
 from annotations.errors import NotFound
 from annotations.models import User
 
-from .base import ApiView, read
+from .base import ApiView, ask, read
 
 
 class Tokens(ApiView):
@@ -75,12 +77,13 @@ class Users(ApiView):
 
     permission_classes = (IsAdmin,)
 
-    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(UserShape)}))
+    @extend_schema(
+        parameters=[PeopleQuery], responses=answers({200: listed(UserShape)})
+    )
     def get(self, request: Request) -> Response:
-        """List users."""
-        return page_of(
-            request, User.objects.all(), lambda rows: UserShape(rows, many=True).data
-        )
+        """List users, or those whose name begins so."""
+        found = people.named(ask(PeopleQuery, request).get("name", ""))
+        return page_of(request, found, lambda rows: UserShape(rows, many=True).data)
 
     @extend_schema(request=NewUser, responses=answers({201: UserShape}, 409))
     def post(self, request: Request) -> Response:
@@ -105,6 +108,23 @@ class OneUser(ApiView):
         fields = read(UserChange, request)
         user = people.change(user=_user(username), by=self.user, **fields)
         return Response(UserShape(user).data)
+
+
+class PasswordReset(ApiView):
+    """A way back in for somebody who forgot the password."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(
+        request=None,
+        responses=answers({204: None}, 409, 502, described="The mail is sent."),
+    )
+    def post(self, request: Request, username: str) -> Response:
+        """Send somebody a link to set a new password; 409 where no mail may go."""
+        path = reverse("reset-password", args=[people.UID, people.TOKEN])
+        link = request.build_absolute_uri(path)
+        people.send_reset(user=_user(username), link=link, by=self.user)
+        return Response(status=204)
 
 
 def _user(username: str) -> User:

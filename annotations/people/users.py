@@ -1,4 +1,4 @@
-"""Who works here: make users, change them, and see nobody off by accident."""
+"""Make users, change them, and see nobody off by accident."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,15 @@ from annotations import queue
 from annotations.errors import Conflict, Invalid
 from annotations.models import Role, User, audit
 
+from . import invitations
+from .roles import known_roles
+
 
 @transaction.atomic
 def create(
     *,
     username: str,
-    password: str,
+    password: str | None,
     roles: Sequence[str] = (),
     email: str = "",
     by: User | None,
@@ -24,7 +27,8 @@ def create(
 ) -> User:
     """Make a user. Names are unique, whatever their case: Conflict where one is taken.
 
-    `is_checked=False` takes any password: for the operator's own, from the environment.
+    Without a password nobody signs in by one. `is_checked=False` takes any password: for
+    the operator's own, from the environment.
     """
     user = User(username=User.normalize_username(username), email=email)
     _set_roles(user, roles)
@@ -37,14 +41,22 @@ def create(
     return user
 
 
-@transaction.atomic
 def change(*, user: User, by: User | None, **fields: Any) -> User:
     """Change roles, is_active, email or password; what is not named stays.
 
-    Who is deactivated, or judges no more, gives held pages back. A new password and a
-    deactivation end every token; sessions end by themselves. The last active admin
-    stays one: Conflict.
+    Who is deactivated, or judges no more, gives held pages back; who is no active admin
+    any more has nobody invited any more. A new password and a deactivation end every
+    token; sessions end by themselves. The last active admin stays one: Conflict.
     """
+    judged = user.is_active and user.is_judge
+    user = _change(user, by, fields)
+    if judged != (user.is_active and user.is_judge):
+        queue.recheck_batches_of(user)
+    return user
+
+
+@transaction.atomic
+def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
     admins = _locked_admins()
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if "roles" in fields:
@@ -58,6 +70,8 @@ def change(*, user: User, by: User | None, **fields: Any) -> User:
     user.save()
     if not (user.is_active and user.is_judge):
         queue.release_all(judge=user)
+    if not (user.is_active and user.is_admin):
+        invitations.withdraw_all_of(user, by=by)
     if "password" in fields or not user.is_active:
         user.auth_token_set.all().delete()  # type: ignore[attr-defined]
     audit.write("user-changed", by=by, user=user.pk, fields=sorted(fields))
@@ -72,10 +86,7 @@ def _locked_admins() -> set[int]:
 
 
 def _set_roles(user: User, roles: Sequence[str]) -> None:
-    unknown = [role for role in roles if role not in Role.values]
-    if unknown:
-        raise Invalid({"roles": [f"There is no role {unknown[0]}."]})
-    user.roles = list(dict.fromkeys(roles))
+    user.roles = known_roles(roles)
 
 
 def _check_name(user: User) -> None:
@@ -85,9 +96,9 @@ def _check_name(user: User) -> None:
         raise Invalid(error.message_dict) from error
 
 
-def _set_password(user: User, password: str, *, is_checked: bool = True) -> None:
+def _set_password(user: User, password: str | None, *, is_checked: bool = True) -> None:
     try:
-        if is_checked:
+        if is_checked and password is not None:
             validate_password(password, user)
     except ValidationError as error:
         raise Invalid({"password": error.messages}) from error

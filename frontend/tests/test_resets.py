@@ -1,0 +1,140 @@
+"""A forgotten password: a link by mail, and a new one."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+from knox.models import AuthToken
+
+from annotations import people
+from annotations.models import AuditEntry, User
+from labeler.celery import app
+
+from .test_accounts import sign_in
+
+OLD = "correct horse battery"
+NEW = "another long secret"
+
+
+@pytest.fixture(autouse=True)
+def worker_at_hand():
+    """The task runs where it is sent; the broker has tests of its own."""
+    cache.clear()
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def member(judge):
+    """A judge with a password."""
+    judge.set_password(OLD)
+    judge.save()
+    return judge
+
+
+def ask(client, address):
+    return client.post(reverse("forgotten"), {"email": address})
+
+
+def link_in(mail):
+    return re.search(r"http://testserver(/\S+)", mail.body)[1]
+
+
+def choose(client, link, password=NEW, again=NEW):
+    form = client.get(link, follow=True)
+    fields = {"new_password1": password, "new_password2": again}
+    return client.post(form.request["PATH_INFO"], fields, follow=True)
+
+
+def test_the_way_begins_at_the_sign_in(client, db):
+    assert reverse("forgotten") in client.get(reverse("sign-in")).text
+
+
+def test_the_answer_is_the_same_whether_the_address_is_known(
+    client, member, mailoutbox
+):
+    known, unknown = (ask(client, a) for a in (member.email, "no@example.org"))
+    assert known.text.replace(member.email, "no@example.org") == unknown.text
+    assert len(mailoutbox) == 1
+
+
+def test_an_address_must_be_one(client, db):
+    assert "valid email" in ask(client, "nonsense").text
+
+
+def test_a_new_password_ends_tokens_and_sessions(client, member, mailoutbox, api_token):
+    elsewhere = type(client)()
+    elsewhere.force_login(member)
+    ask(client, member.email)
+    page = choose(client, link_in(mailoutbox[0]))
+    assert "Your password is set. Sign in with it." in page.text
+    assert not AuthToken.objects.exists()
+    assert elsewhere.get(reverse("home")).status_code == 302
+    assert sign_in(client, "jo", OLD).status_code == 200
+    assert sign_in(client, "jo", NEW).status_code == 302
+    assert AuditEntry.objects.get(action="user-changed").by == member
+
+
+@pytest.fixture
+def api_token(member):
+    """A program's token."""
+    return AuthToken.objects.create(member)
+
+
+def test_a_link_works_once(client, member, mailoutbox):
+    ask(client, member.email)
+    link = link_in(mailoutbox[0])
+    choose(client, link)
+    assert "This link has been used" in client.get(link, follow=True).text
+
+
+def test_an_old_link_is_over(client, member, mailoutbox, settings):
+    ask(client, member.email)
+    settings.PASSWORD_RESET_TIMEOUT = -1
+    page = client.get(link_in(mailoutbox[0]), follow=True)
+    assert "its time is over" in page.text
+
+
+def test_a_made_up_link_opens_nothing(client, member):
+    for user, token in (("MQ", "x-y"), ("é", "x"), ("x" * 90, "set-password")):
+        page = client.get(reverse("reset-password", args=[user, token]), follow=True)
+        assert "This link has been used" in page.text
+
+
+def test_a_weak_password_is_refused_with_the_reason(client, member, mailoutbox):
+    ask(client, member.email)
+    page = choose(client, link_in(mailoutbox[0]), "password12", "password12")
+    assert "too common" in page.text
+    assert User.objects.get(pk=member.pk).check_password(OLD)
+
+
+def test_a_link_opens_nothing_to_the_deactivated(client, member, admin, mailoutbox):
+    ask(client, member.email)
+    link = link_in(mailoutbox[0])
+    form = client.get(link, follow=True)
+    assert form.context["validlink"]
+    people.change(user=member, by=admin, is_active=False)
+    fields = {"new_password1": NEW, "new_password2": NEW}
+    page = client.post(form.request["PATH_INFO"], fields)
+    assert "This link has been used" in page.text
+    assert "This link has been used" in client.get(link, follow=True).text
+    assert User.objects.get(pk=member.pk).check_password(OLD)
+
+
+def test_a_new_password_does_not_go_round_a_lock(client, member, mailoutbox, settings):
+    settings.AXES_FAILURE_LIMIT = 3
+    for _ in range(3):
+        sign_in(client, "jo", "wrong")
+    ask(client, member.email)
+    page = choose(client, link_in(mailoutbox[0]))
+    assert "Your password is set." in page.text
+    assert "_auth_user_id" not in client.session
+    assert sign_in(client, "jo", NEW).status_code == 429
+
+
+def test_an_address_gets_few_mails_an_hour(client, member, mailoutbox):
+    answers = {ask(client, member.email).text for _ in range(5)}
+    assert len(mailoutbox) == 3
+    assert len(answers) == 1
