@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-ALL_TESTS := -n 2 --dist loadgroup
+ALL_TESTS := -n 2
 
 .PHONY: run test check fix bench setup screenshots
 

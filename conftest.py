@@ -5,6 +5,7 @@ import os
 import hypothesis
 import pytest
 from django.conf import settings
+from xdist.scheduler import LoadScopeScheduling
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("labeler", deadline=None)
@@ -12,20 +13,23 @@ hypothesis.settings.load_profile("labeler")
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
-# What watches a browser, or whole servers, waits for others: one at a time.
-SERVED = ("frontend/tests/test_browser", "labeler/tests")
-
 # Each worker has a cache of its own.
 settings.CACHES["default"]["LOCATION"] = (
     f"{settings.REDIS_URL.rpartition('/')[0]}/{1 + int(WORKER[2:])}"
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what must not compete with its like."""
-    for item in items:
-        if item.nodeid.startswith(SERVED):
-            item.add_marker(pytest.mark.xdist_group("served"))
+class ServedTogether(LoadScopeScheduling):
+    """Keeps on one worker what watches a browser or whole servers, the rest apart."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        served = ("frontend/tests/test_browser", "labeler/tests")
+        return "served" if nodeid.startswith(served) else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log) -> ServedTogether:
+    """How tests are dealt out to several workers."""
+    return ServedTogether(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -244,7 +244,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "InvitationStateEnum": "annotations.models.InvitationState.values"
+        "InvitationStateEnum": "annotations.models.InvitationState.values",
+        "VerdictEnum": "annotations.models.judgments.VERDICTS",
+        "RulingVerdictEnum": "annotations.adjudication.RULINGS",
     },
 }
 

@@ -22,10 +22,11 @@ from .holding import (
     put_off,
     ruled,
 )
-from .ruling import comment, dismiss, reopen, rule
+from .ruling import RULINGS, comment, dismiss, reopen, rule
 from .second_looks import Look, answer, ask_again, looks_of, see
 
 __all__ = [
+    "RULINGS",
     "Case",
     "Look",
     "Vote",

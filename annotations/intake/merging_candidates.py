@@ -145,6 +145,27 @@ WITH filled AS (
 )
 SELECT batch_id, entity_id, priority FROM grown WHERE asked > 0
 """
+# They are in the conflicts where they are reported, or where nobody is left to ask.
+CONFLICTS = """
+INSERT INTO annotations_conflict
+    (batch_id, entity_id, candidate_id, is_open, is_disputed, is_reported, is_stuck)
+SELECT be.batch_id, f.entity_id, f.id, true, false, f.is_reported, NOT f.is_reported
+FROM (
+    SELECT *, EXISTS (
+        SELECT FROM annotations_report r
+        WHERE r.candidate_id = given.id AND r.dismissed_at IS NULL) AS is_reported
+    FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, entity_id)
+) f
+JOIN annotations_batchentity be ON be.entity_id = f.entity_id AND f.id <= be.upto
+CROSS JOIN LATERAL (
+    SELECT count(*) AS named, count(*) FILTER (
+        WHERE m.removed_at IS NULL AND u.is_active AND 'judge' = ANY(u.roles)) AS active
+    FROM annotations_batchjudge m JOIN annotations_user u ON u.id = m.judge_id
+    WHERE m.batch_id = be.batch_id
+) judges
+WHERE f.is_reported OR judges.named > 0 AND judges.active = 0
+ON CONFLICT DO NOTHING
+"""
 REOPEN = """
 INSERT INTO annotations_reopened (batch_id, judge_id, entity_id, priority)
 SELECT o.batch_id, bj.judge_id, o.entity_id, o.priority
@@ -216,6 +237,7 @@ def _join_batches(filled: list[int], of_entities: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(JOIN_QUEUE, [filled, of_entities])
         opened = cursor.fetchall()
+    _run(CONFLICTS, [filled, of_entities])
     if opened:
         _run(REOPEN, [list(column) for column in zip(*opened, strict=True)])
 

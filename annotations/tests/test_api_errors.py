@@ -10,14 +10,10 @@ from annotations.queue import NothingToLease
 
 PROBLEM = "application/problem+json"
 LATER = [
-    "invitations/",
     "audit/",
     "webhooks/",
     "releases/",
-    "rulings/",
-    "conflicts/lease/",
     "batches/1/agreement/",
-    "batches/1/conflicts/",
     "tokens/current/",
 ]
 

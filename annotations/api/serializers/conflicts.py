@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.adjudication import Vote
+from annotations.adjudication import RULINGS, Vote
 from annotations.api.fields import BIGGEST, Choice, Strict, Text, Whole
 from annotations.consensus import Verdict
 from annotations.models import (
@@ -14,7 +14,6 @@ from annotations.models import (
     Ruling,
 )
 
-VERDICTS = [verdict.value for verdict in Verdict if verdict is not Verdict.SKIP]
 KINDS = ["disputed", "reported", "stuck"]
 
 
@@ -29,7 +28,7 @@ class NewRuling(Strict):
 
     batch = Whole()
     candidate = Whole()
-    verdict = Choice(choices=VERDICTS)
+    verdict = Choice(choices=RULINGS)
     note = Text(required=False, allow_blank=True, max_length=5000)
 
 
@@ -75,7 +74,7 @@ class RulingShape(serializers.ModelSerializer):
 
     batch = serializers.IntegerField(source="batch_id", read_only=True)
     candidate = serializers.IntegerField(source="candidate_id", read_only=True)
-    verdict = serializers.ChoiceField(VERDICTS, read_only=True)
+    verdict = serializers.ChoiceField(RULINGS, read_only=True)
     by = serializers.CharField(source="by.username", read_only=True)
 
     class Meta:

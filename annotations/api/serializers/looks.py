@@ -4,18 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.adjudication import Look
+from annotations.adjudication import RULINGS, Look
 from annotations.api.fields import Choice, Strict, Text
 from annotations.consensus import Verdict
 from annotations.models import SecondLook
 
-from .conflicts import VERDICTS, VoteShape, vote_as_json
+from .conflicts import VoteShape, vote_as_json
 
 
 class SecondAnswer(Strict):
     """What a judge says after having seen the other's argument."""
 
-    verdict = Choice(choices=VERDICTS)
+    verdict = Choice(choices=RULINGS)
     argument = Text(required=False, allow_blank=True, max_length=5000)
 
 
