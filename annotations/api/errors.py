@@ -24,6 +24,7 @@ from annotations.errors import (
     LabelerError,
     MailNotSent,
     NotFound,
+    NotRecognised,
     Stopped,
     Unreadable,
     UnreadableFile,
@@ -38,6 +39,7 @@ WHOLE = "request"  # the key of errors that no field is to blame for
 STATUS: dict[type[LabelerError], int] = {
     Invalid: 400,
     UnreadableFile: 400,
+    NotRecognised: 403,
     NotFound: 404,
     Unreadable: 404,
     Conflict: 409,

