@@ -6,10 +6,17 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotations import queue
 from annotations.errors import Conflict, Invalid
 from annotations.models import Role, User, audit
+
+
+def judges() -> QuerySet[User]:
+    """Who may be asked to judge, by name."""
+    active = User.objects.filter(is_active=True, roles__contains=[Role.JUDGE])
+    return active.order_by("username")
 
 
 @transaction.atomic

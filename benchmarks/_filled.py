@@ -10,12 +10,12 @@ from annotations.queue import open_batch
 PER_ENTITY = 30
 
 
-def filled_batch(name: str, candidates: int) -> Batch:
+def filled_batch(name: str, candidates: int, per_entity: int = PER_ENTITY) -> Batch:
     """An open batch of fresh entities with 30 ready candidates each, five judges each.
 
     All entities share the same thirty pictures, which exist as rows only.
     """
-    entities = candidates // PER_ENTITY
+    entities = candidates // per_entity
     admin = User.objects.create_user(f"admin-{uuid4().hex[:8]}", roles=[Role.ADMIN])
     batch = Batch.objects.create(
         name=name, created_by=admin, judges_required=5, order="rank"
@@ -28,7 +28,7 @@ def filled_batch(name: str, candidates: int) -> Batch:
             SELECT sha256(n::text::bytea), 1000, 'JPEG', 300, 300, ''
             FROM generate_series(1, %s) n ON CONFLICT DO NOTHING
             """,
-            [PER_ENTITY],
+            [per_entity],
         )
         cursor.execute(
             """
@@ -50,7 +50,7 @@ def filled_batch(name: str, candidates: int) -> Batch:
                                       FROM generate_series(1, %s) n)) i
             WHERE e.key LIKE %s ORDER BY e.id
             """,
-            [PER_ENTITY, prefix + "%"],
+            [per_entity, prefix + "%"],
         )
         cursor.execute(
             """

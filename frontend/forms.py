@@ -106,7 +106,11 @@ class BatchForm(forms.Form):
 class JudgeForm(forms.Form):
     """Somebody to add to a batch."""
 
-    username = forms.CharField(max_length=150, label="Sign-in name")
+    username = forms.CharField(
+        max_length=150,
+        label="Sign-in name",
+        widget=forms.TextInput(attrs={"list": "judges", "autocomplete": "off"}),
+    )
 
 
 def lines_of(text: str) -> list[str]:

@@ -79,6 +79,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         batches.BatchProgress.as_view(),
         name="batch-progress",
     ),
+    path(
+        "v1/batches/<id:id>/hours.tsv", exports.HoursFile.as_view(), name="batch-hours"
+    ),
     path("v1/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("v1/assignments/lease/", assignments.Lease.as_view(), name="lease"),
     path(

@@ -11,6 +11,7 @@ from .ending import (
     pages_of,
     release,
     release_all,
+    release_page,
     renew,
     renew_held,
     submit,
@@ -22,9 +23,27 @@ from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
 from .turn import NothingToLease, held_by, lease_end
+from .watching import (
+    AtWork,
+    Member,
+    Outlook,
+    at_work,
+    days_of,
+    held_pages,
+    members_of,
+    outlook,
+)
 from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
+    "AtWork",
+    "Member",
+    "Outlook",
+    "at_work",
+    "days_of",
+    "held_pages",
+    "members_of",
+    "outlook",
     "Entry",
     "NothingToLease",
     "Reading",
@@ -52,6 +71,7 @@ __all__ = [
     "refresh",
     "release",
     "release_all",
+    "release_page",
     "remove_judge",
     "renew",
     "renew_held",

@@ -1,15 +1,14 @@
 """Entities: for admins, and without counts for the judges of their batches."""
 
-from typing import Any, NoReturn
+from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import erasure, images
+from annotations import entities, erasure, images
 from annotations.api.pagination import ListQuery, listed, page_of
 from annotations.api.permissions import IsAdmin, IsAdminOrReadingJudge
 from annotations.api.schema import answers, binary
@@ -19,14 +18,8 @@ from annotations.api.serializers.entities import (
     EntityLine,
     EntityShape,
 )
-from annotations.errors import Invalid, NotFound
-from annotations.models import (
-    BatchEntity,
-    CandidateState,
-    Entity,
-    User,
-    audit,
-)
+from annotations.errors import NotFound
+from annotations.models import BatchEntity, Entity, User
 
 from . import pictures
 from .base import ApiView, key_of, own_batches, read
@@ -61,7 +54,8 @@ class OneEntity(ApiView):
     def patch(self, request: Request, key: str) -> Response:
         """Change properties, or choose the representative."""
         fields = read(EntityChange, request)
-        entity = _change(_entity(key, self.user), fields, by=self.user)
+        entity = _entity(key, self.user)
+        entity = entities.change(entity=entity, by=self.user, **fields)
         return Response(_shown(entity, self.user, request))
 
     @extend_schema(responses=answers({204: None}, described="It is erased."))
@@ -122,30 +116,3 @@ def _shown(entity: Entity, user: User, request: Request) -> Any:
     representative = images.representative_of(entity)
     context = {"request": request, "representative": representative}
     return shape(entity, context=context).data
-
-
-@transaction.atomic
-def _change(entity: Entity, fields: dict[str, Any], *, by: User) -> Entity:
-    """Set what is named. A representative is a readable picture of this entity.
-
-    Under the lock that an erasure takes, too: nothing is written back to the erased.
-    """
-    present = Entity.objects.select_for_update(no_key=True).filter(key=entity.key)
-    entity = present.filter(pk=entity.pk).first() or _gone(entity)
-    digest = fields.get("representative")
-    if digest is not None and not _has_picture(entity, digest):
-        raise Invalid({"representative": ["The entity has no readable picture of it."]})
-    for name, value in fields.items():
-        setattr(entity, name, value)
-    entity.save(update_fields=list(fields))
-    audit.write("entity-changed", by=by, entity=entity.pk, fields=sorted(fields))
-    return entity
-
-
-def _gone(entity: Entity) -> NoReturn:
-    raise NotFound(f"There is no entity {entity.key}.")
-
-
-def _has_picture(entity: Entity, digest: str) -> bool:
-    pictures_of = entity.candidates.filter(state=CandidateState.READY)
-    return pictures_of.filter(image__sha256=digest).exists()

@@ -1,0 +1,26 @@
+"""Numbers and times as people read them."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+
+register = template.Library()
+
+
+@register.filter
+def grouped(number: float | None) -> str:
+    """A whole number with commas between thousands; nothing where there is none."""
+    return "" if number is None else f"{round(number):,}"
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> int:
+    """The share in whole percent, rounded down: 100 only where nothing is left."""
+    return 100 * part // whole if whole else 0
+
+
+@register.filter
+def is_past(moment: datetime | None) -> bool:
+    """Whether a time lies behind us."""
+    return moment is not None and moment < timezone.now()
