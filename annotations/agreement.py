@@ -44,12 +44,15 @@ WHERE m.id = own.id AND own.batch_id = %(batch)s
 
 def due() -> list[int]:
     """The batches that show agreement and were not compared today (UTC)."""
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    done = AuditEntry.objects.filter(action=ACTION, at__gte=midnight)
+    done = AuditEntry.objects.filter(action=ACTION, at__gte=_midnight())
     compared = {entry["batch"] for entry in done.values_list("details", flat=True)}
     showing = Batch.objects.filter(shows_agreement=True, opened_at__isnull=False)
     numbers = showing.order_by("pk").values_list("pk", flat=True)
     return [number for number in numbers if number not in compared]
+
+
+def _midnight() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def compare(batch_id: int) -> bool:

@@ -52,7 +52,10 @@ def _said(candidates: Sequence[int]) -> dict[tuple[int, int], dict[str, int]]:
     rows = Judgment.objects.filter(candidate__in=candidates, verdict__isnull=False)
     counted = rows.values_list("candidate", "batch", "verdict").annotate(Count("judge"))
     found: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
-    for candidate, batch, verdict, count in counted.order_by():
+    places = list(Verdict)
+    for candidate, batch, verdict, count in sorted(
+        counted.order_by(), key=lambda row: places.index(Verdict(row[2]))
+    ):
         found[candidate, batch][verdict] = count
     return found
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from annotations import queue
 from annotations.models import Candidate, CandidateState, Judgment
 
 from .test_api_errors import assert_problem
@@ -278,3 +279,13 @@ def test_more_marks_cost_no_more_queries(
             assert put(client, *marks).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_an_admin_takes_a_page_from_whoever_holds_it(api, admin, judge, batch):
+    page = queue.lease(judge=judge)
+    address = f"/api/v1/assignments/{page.pk}/release/"
+    assert api(admin).post(address).status_code == 204
+    page.refresh_from_db()
+    assert page.state == "released"
+    response = api(admin).post("/api/v1/assignments/4711/release/")
+    assert_problem(response, 404, "not-found")

@@ -1,9 +1,10 @@
 """Numbers and times as people read them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 register = template.Library()
 
@@ -24,3 +25,11 @@ def percent_of(part: int, whole: int) -> int:
 def is_past(moment: datetime | None) -> bool:
     """Whether a time lies behind us."""
     return moment is not None and moment < timezone.now()
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long a time lies back: one word or two numbers at most."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"

@@ -7,6 +7,7 @@
 const HEIGHT = 260;
 // Lines differ by their dashes, not by colour alone.
 const DASHES = [[], [8, 4], [2, 3], [12, 4, 2, 4], [4, 2], [16, 6], [1, 4]];
+const MARKS = ["solid", "dashed", "dotted", "double"];
 
 /** @typedef {{ plot: any, place: HTMLElement }} Drawn */
 
@@ -64,6 +65,8 @@ function options(place, data) {
     tzDate: (/** @type {number} */ at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
     scales: { x: { range: [first - day / 2, last + day / 2] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1, top * 1.1)] } },
     axes: [{ ...axis, space: 56, incrs: [1, 2, 3, 5, 7, 14, 28].map((n) => n * day), values: dates }, { ...axis, size: 56 }],
+    // CSS has fewer dashes than a canvas; names and the value under the pointer do the rest.
+    legend: { markers: { width: 3, dash: (/** @type {any} */ _, /** @type {number} */ n) => MARKS[(n - 1) % MARKS.length] } },
     cursor: { drag: { x: false, y: false } },
     series: [{ label: "Day", value: (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "–" : dateOf(at)) }, ...series],
   };
