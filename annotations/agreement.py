@@ -14,6 +14,7 @@ from annotations.models import AuditEntry, Batch, audit
 log = logging.getLogger(__name__)
 
 ACTION = "agreement-compared"
+LATEST = 10_000  # acts that are looked at: more than there are batches a day
 # A judge is told nothing over fewer shared candidates.
 SHARED_ENOUGH = 50
 SECONDS = 25  # a task may take thirty
@@ -44,8 +45,8 @@ WHERE m.id = own.id AND own.batch_id = %(batch)s
 
 def due() -> list[int]:
     """The batches that show agreement and were not compared today (UTC)."""
-    done = AuditEntry.objects.filter(action=ACTION, at__gte=_midnight())
-    compared = {entry["batch"] for entry in done.values_list("details", flat=True)}
+    done = AuditEntry.objects.filter(action=ACTION).order_by("-pk")[:LATEST]
+    compared = {e.details["batch"] for e in done if e.at >= _midnight()}
     showing = Batch.objects.filter(shows_agreement=True, opened_at__isnull=False)
     numbers = showing.order_by("pk").values_list("pk", flat=True)
     return [number for number in numbers if number not in compared]

@@ -79,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         batches.BatchProgress.as_view(),
         name="batch-progress",
     ),
+    path("v1/batches/<id:id>/held/", batches.HeldPages.as_view(), name="batch-held"),
     path(
         "v1/batches/<id:id>/hours.tsv", exports.HoursFile.as_view(), name="batch-hours"
     ),

@@ -25,6 +25,7 @@ from .standing import Reading, Standing, Tally, read, tally
 from .turn import NothingToLease, held_by, lease_end
 from .watching import (
     AtWork,
+    Day,
     Member,
     Outlook,
     at_work,
@@ -37,6 +38,7 @@ from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
     "AtWork",
+    "Day",
     "Member",
     "Outlook",
     "at_work",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, When
@@ -60,6 +60,15 @@ class Member:
         return self.seconds / 3600
 
 
+class Day(NamedTuple):
+    """What one judge did on one day."""
+
+    judge: str
+    day: date
+    verdicts: int
+    centiseconds: int
+
+
 @dataclass(frozen=True)
 class Outlook:
     """What is left of a batch: judgments, and hours at the judges' own pace."""
@@ -75,10 +84,10 @@ def _held() -> QuerySet[Assignment]:
     return live.select_related("judge").defer("candidates", "places")
 
 
-def held_pages(batch: Batch, limit: int = HELD_READ) -> list[Assignment]:
+def held_pages(batch: Batch) -> QuerySet[Assignment]:
     """The pages of a batch that somebody holds, the longest held first."""
     pages = _held().select_related("entity").filter(batch=batch)
-    return list(pages.order_by("leased_at", "pk")[:limit])
+    return pages.order_by("pk")
 
 
 def at_work(limit: int = HELD_READ) -> list[AtWork]:
@@ -126,10 +135,11 @@ def _last_seen() -> QuerySet[Assignment, Any]:
     return pages.order_by("-pk").annotate(seen=seen).values("seen")[:1]
 
 
-def days_of(batch: Batch, since: date) -> list[JudgeDay]:
+def days_of(batch: Batch, since: date) -> list[Day]:
     """What each judge did on each day (UTC) since then, the oldest first."""
     days = JudgeDay.objects.filter(batch=batch, day__gte=since)
-    return list(days.select_related("judge").order_by("day", "judge__username"))
+    fields = ("judge__username", "day", "verdicts", "centiseconds")
+    return [Day(*row) for row in days.order_by("day").values_list(*fields)]
 
 
 def outlook(batch: Batch, members: Sequence[Member]) -> Outlook:

@@ -69,6 +69,7 @@ EXPECTED = {
     "POST batches/{id}/judges/": {"admin": 400},
     "DELETE batches/{id}/judges/{username}/": ADMINS,
     "GET batches/{id}/progress/": ITS_JUDGES,
+    "GET batches/{id}/held/": ADMINS,
     "GET batches/{id}/hours.tsv": ADMINS,
     "GET assignments/": JUDGES,
     "POST assignments/lease/": JUDGES,

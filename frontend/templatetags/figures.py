@@ -16,6 +16,12 @@ def grouped(number: float | None) -> str:
 
 
 @register.filter
+def figure(number: float) -> str:
+    """A number with commas and at most one decimal."""
+    return f"{number:,.1f}".removesuffix(".0")
+
+
+@register.filter
 def percent_of(part: int, whole: int) -> int:
     """The share in whole percent, rounded down: 100 only where nothing is left."""
     return 100 * part // whole if whole else 0

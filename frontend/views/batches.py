@@ -84,13 +84,13 @@ def show(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Show a batch's rules, numbers and judges."""
     batch = _batch(batch_id)
     members = queue.members_of(batch)
-    held = queue.held_pages(batch)
+    held = list(queue.held_pages(batch)[: HELD_SHOWN + 1])
     context: dict[str, Any] = {
         "batch": batch,
         "members": members,
         "outlook": queue.outlook(batch, members),
         "held": held[:HELD_SHOWN],
-        "more_held": max(0, len(held) - HELD_SHOWN),
+        "has_more_held": len(held) > HELD_SHOWN,
     }
     if request.htmx:
         return render(request, "frontend/batch.html#state", context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from annotations import queue
-from annotations.models import Batch, JudgeDay
+from annotations.models import Batch
 
 DAYS_SHOWN = 60
 JUDGES_SHOWN = 6  # lines that can be told apart; all others are one
@@ -32,16 +32,16 @@ def tables_of(batch: Batch) -> list[Table]:
     return [_verdicts(days), _throughput(days)] if days else []
 
 
-def _verdicts(days: Sequence[JudgeDay]) -> Table:
+def _verdicts(days: Sequence[queue.Day]) -> Table:
     """Verdicts of each judge on each day; of the less busy ones together."""
     sums: Counter[str] = Counter()
     for day in days:
-        sums[day.judge.username] += day.verdicts
+        sums[day.judge] += day.verdicts
     named = [name for name, _ in sums.most_common(JUDGES_SHOWN)]
     columns = [*sorted(named), *(["all others"] if len(sums) > len(named) else [])]
     cells: dict[date, Counter[str]] = defaultdict(Counter)
     for day in days:
-        name = day.judge.username
+        name = day.judge
         column = name if name in named else "all others"
         cells[day.day][column] += day.verdicts
     rows: list[Row] = [
@@ -60,7 +60,7 @@ def _each_day(
     return [(day, cells.get(day, Counter())) for day in dates]
 
 
-def _throughput(days: Sequence[JudgeDay]) -> Table:
+def _throughput(days: Sequence[queue.Day]) -> Table:
     """Verdicts for each hour of work, all judges together; empty without work."""
     cells: dict[date, Counter[str]] = defaultdict(Counter)
     for each in days:

@@ -12,7 +12,7 @@ from annotations.api.fields import (
     Text,
     Whole,
 )
-from annotations.models import Batch, BatchState, Order, Purpose
+from annotations.models import Assignment, Batch, BatchState, Order, Purpose
 from annotations.models.batches import JUDGES_LIMIT
 
 from .people import NameField
@@ -152,3 +152,20 @@ class Progress(serializers.Serializer):
     )
     judges = JudgeNumbers(many=True)
     counted_at = serializers.DateTimeField(allow_null=True)
+
+
+class HeldPage(serializers.ModelSerializer):
+    """A page that a judge holds now."""
+
+    judge = serializers.CharField(source="judge.username", read_only=True)
+    entity = serializers.CharField(
+        source="entity.key",
+        read_only=True,
+        allow_null=True,
+        help_text="Null where it has been erased.",
+    )
+
+    class Meta:
+        model = Assignment
+        fields = ("id", "judge", "entity", "leased_at", "expires_at")
+        read_only_fields = fields

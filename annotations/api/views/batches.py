@@ -17,6 +17,7 @@ from annotations.api.serializers.batches import (
     BatchChange,
     BatchInFull,
     BatchShape,
+    HeldPage,
     NewBatch,
     Progress,
     Usernames,
@@ -144,6 +145,18 @@ class BatchProgress(ApiView):
         user = self.user
         judge = None if user.is_admin else user
         return Response(Progress(queue.progress(batch_for(user, id), judge)).data)
+
+
+class HeldPages(ApiView):
+    """Who is in the middle of what."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(HeldPage)}))
+    def get(self, request: Request, id: int) -> Response:
+        """List the pages of a batch that are held now; each can be released."""
+        pages = queue.held_pages(batch_for(self.user, id))
+        return page_of(request, pages, lambda rows: HeldPage(rows, many=True).data)
 
 
 def _batches(user: User) -> QuerySet[Batch]:

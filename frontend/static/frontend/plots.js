@@ -104,7 +104,6 @@ function offerTable(figure) {
     button.setAttribute("aria-expanded", String(is));
     shown[is ? "add" : "delete"](name);
   };
-  button.hidden = false;
   button.onclick = () => show(behind.hidden);
   show(shown.has(name));
 }
