@@ -12,6 +12,7 @@ from annotations.api.fields import (
     Text,
     Whole,
 )
+from annotations.api.pagination import ListQuery
 from annotations.models import Assignment, Batch, BatchState, Order, Purpose
 from annotations.models.batches import JUDGES_LIMIT
 
@@ -152,6 +153,12 @@ class Progress(serializers.Serializer):
     )
     judges = JudgeNumbers(many=True)
     counted_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchQuery(ListQuery):
+    """Of which state."""
+
+    state = serializers.ChoiceField(BatchState.values, required=False)
 
 
 class HeldPage(serializers.ModelSerializer):

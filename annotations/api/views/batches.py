@@ -16,6 +16,7 @@ from annotations.api.serializers.batches import (
     Added,
     BatchChange,
     BatchInFull,
+    BatchQuery,
     BatchShape,
     HeldPage,
     NewBatch,
@@ -24,7 +25,7 @@ from annotations.api.serializers.batches import (
 )
 from annotations.models import Batch, User
 
-from .base import ApiView, batch_for, own_batches, read
+from .base import ApiView, ask, batch_for, own_batches, read
 
 
 class Batches(ApiView):
@@ -33,14 +34,16 @@ class Batches(ApiView):
     permission_classes = (IsAdminOrReadingJudge,)
 
     @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(BatchInFull)})
+        parameters=[BatchQuery], responses=answers({200: listed(BatchInFull)})
     )
     def get(self, request: Request) -> Response:
-        """List batches."""
-        shape = _shape(self.user)
+        """List batches, of one state where it is named."""
+        shape, batches = _shape(self.user), _batches(self.user)
+        if state := ask(BatchQuery, request).get("state"):
+            batches = batches.filter(state=state)
         return page_of(
             request,
-            _with_judges(_batches(self.user)),
+            _with_judges(batches),
             lambda rows: shape(rows, many=True).data,
         )
 

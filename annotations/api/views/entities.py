@@ -5,24 +5,27 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from annotations import entities, erasure, images
-from annotations.api.pagination import ListQuery, listed, page_of
+from annotations.api.pagination import LIMIT_DEFAULT, listed, page_of
 from annotations.api.permissions import IsAdmin, IsAdminOrReadingJudge
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.entities import (
     EntityChange,
     EntityInFull,
     EntityLine,
+    EntityQuery,
     EntityShape,
 )
 from annotations.errors import NotFound
 from annotations.models import BatchEntity, Entity, User
 
 from . import pictures
-from .base import ApiView, key_of, own_batches, read
+from .base import ApiView, ask, key_of, own_batches, read
 
 
 class Entities(ApiView):
@@ -30,9 +33,14 @@ class Entities(ApiView):
 
     permission_classes = (IsAdminOrReadingJudge,)
 
-    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(EntityLine)}))
+    @extend_schema(
+        parameters=[EntityQuery], responses=answers({200: listed(EntityLine)})
+    )
     def get(self, request: Request) -> Response:
-        """List entities."""
+        """List entities; admins may ask for those whose key or name begins so."""
+        asked = ask(EntityQuery, request)
+        if (text := asked.get("search")) is not None:
+            return _found(request, self.user, text, asked)
         return page_of(
             request,
             _entities(self.user),
@@ -94,6 +102,19 @@ class OneImage(ApiView):
         """Erase a picture everywhere; its bytes can never return. Again: the same."""
         erasure.erase_image(sha256=sha256, by=self.user)
         return Response(status=204)
+
+
+def _found(request: Request, user: User, text: str, asked: dict[str, Any]) -> Response:
+    if not user.is_admin:
+        raise PermissionDenied
+    limit = asked.get("limit", LIMIT_DEFAULT)
+    found = entities.find(text.strip(), asked.get("cursor"), limit)
+    following = None
+    if found.following is not None:
+        here = request.build_absolute_uri()
+        following = replace_query_param(here, "cursor", str(found.following))
+    shown = EntityLine(found.entities, many=True).data
+    return Response({"next": following, "results": shown})
 
 
 def _entities(user: User) -> QuerySet[Entity]:
