@@ -59,7 +59,7 @@ def show(request: PersonRequest, key: str) -> HttpResponse:
 @admins_only
 @require_safe
 def candidate(request: PersonRequest, key: str, candidate_id: int) -> HttpResponse:
-    """Show one candidate large, and all that happened to it."""
+    """Show one candidate, and all that happened to it."""
     entity = _entity(key)
     found = _candidate(entity, candidate_id)
     if found is None or found.state == CandidateState.ERASED:
