@@ -24,7 +24,7 @@ from annotations.models import (
 
 from ._filled import do_alone, filled_batch
 
-CANDIDATES = int(os.environ.get("BENCH_PAGES_CANDIDATES", "10000000"))
+CANDIDATES = int(os.environ.get("BENCH_PAGES_CANDIDATES", "1000000"))
 PER_ENTITY = 10
 JUDGES = 20
 DAYS = 365
