@@ -70,6 +70,15 @@ UNESCAPED = {
     b"v": b"\v",
 }
 
+HOURS_COLUMNS = ("judge", "day", "judged", "skipped", "seconds")
+HOURS = """
+SELECT u.username, to_char(d.day, 'YYYY-MM-DD'), d.verdicts, d.skips,
+       round(d.centiseconds / 100.0, 2)
+FROM annotations_judgeday d JOIN annotations_user u ON u.id = d.judge_id
+WHERE d.batch_id = %(batch)s AND (d.verdicts, d.skips, d.centiseconds) <> (0, 0, 0)
+ORDER BY u.username, d.day
+"""
+
 
 def stream_truth(batches: Sequence[int]) -> Iterator[bytes]:
     """`truth.tsv` of batches as they are now: a row for every candidate they hold.
@@ -89,6 +98,12 @@ def stream_judgments(batches: Sequence[int], *, names: bool) -> Iterator[bytes]:
     called = {u.pk: u.username if names else u.pseudonym for u in User.objects.all()}
     parameters = {"names": json.dumps(called), "batches": chosen}
     return _stream(JUDGMENT_COLUMNS, JUDGMENTS, parameters)
+
+
+def stream_hours(batch: int) -> Iterator[bytes]:
+    """`hours.tsv` of a batch: a row for each judge and day (UTC) of work."""
+    [chosen] = _known([batch])
+    return _stream(HOURS_COLUMNS, HOURS, {"batch": chosen})
 
 
 def _known(batches: Sequence[int]) -> list[int]:

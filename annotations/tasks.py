@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from knox.models import AuthToken
 
-from annotations import intake, people, queue
+from annotations import agreement, intake, people, queue
 from annotations.models import Import, ImportState
 
 SLICE_SECONDS = 12
@@ -38,6 +38,19 @@ def resume_imports() -> None:
     """Enqueue uploads that nobody works on: their worker was killed."""
     for number in intake.idle_uploads():
         continue_import.delay(number)
+
+
+@shared_task
+def compare_judges() -> None:
+    """Enqueue the batches whose judges were not compared today, each by itself."""
+    for number in agreement.due():
+        compare_judges_of.delay(number)
+
+
+@shared_task
+def compare_judges_of(batch_id: int) -> None:
+    """Compare the judges of one batch, once a day."""
+    agreement.compare(batch_id)
 
 
 @shared_task

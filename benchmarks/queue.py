@@ -15,9 +15,9 @@ from annotations import judgments, queue
 from annotations.consensus import Verdict
 from annotations.judgments import Mark
 from annotations.judgments.writing import COLUMNS
-from annotations.models import Assignment, Batch, BatchJudge, Judgment, Role, User
+from annotations.models import Assignment, Batch, Judgment, Role, User
 
-from ._filled import filled_batch
+from ._filled import do_alone, filled_batch
 
 SMALL = int(os.environ.get("BENCH_LEASE_SMALL", "100000"))
 LARGE = int(os.environ.get("BENCH_LEASE_LARGE", "1000000"))
@@ -35,11 +35,11 @@ def lease() -> list[dict[str, Any]]:
     rows.append(_row(f"lease, {LARGE:,} candidates, p99", large, small, "<= 1.3"))
     rows.append(_row(f"lease, {LARGE:,} candidates, p99", large, None, "<= 20 ms"))
     diligent = _judge(batch, "diligent")
-    _do_alone(batch, diligent, share=0.9)
+    do_alone(batch, diligent, share=0.9)
     alone = _leases(batch, diligent)
     rows.append(_row("lease after doing 90 % alone, p99", alone, large, "<= 20 ms"))
     finished = _judge(batch, "finished")
-    _do_alone(batch, finished, share=1.0)
+    do_alone(batch, finished, share=1.0)
     refusals = _timed(lambda: _refused(finished, batch), LEASES)
     rows.append(_row("204 all-done, p99", refusals, large, "<= 20 ms"))
     return rows
@@ -145,53 +145,3 @@ def _bare_insert(page: Assignment, judge: User) -> None:
             f"INSERT INTO annotations_judgment ({', '.join(COLUMNS)}) VALUES %s",
             rows,
         )
-
-
-def _do_alone(batch: Batch, judge: User, share: float) -> None:
-    """Let one judge have judged the first share of the queue, by set-based SQL."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT priority, entity_id FROM annotations_batchentity
-            WHERE batch_id = %s ORDER BY priority * -1, entity_id
-            OFFSET (SELECT floor(count(*) * %s)::int - 1
-                    FROM annotations_batchentity WHERE batch_id = %s) LIMIT 1
-            """,
-            [batch.pk, share, batch.pk],
-        )
-        priority, entity = cursor.fetchone()
-        cursor.execute(
-            """
-            WITH pages AS (
-                INSERT INTO annotations_assignment (batch_id, entity_id, judge_id,
-                    candidates, places, state, leased_at, expires_at, ended_at)
-                SELECT q.batch_id, q.entity_id, %(judge)s,
-                       (SELECT array_agg(c.id) FROM annotations_candidate c
-                        WHERE c.entity_id = q.entity_id),
-                       array_fill(3::smallint, ARRAY[q.total]), 'submitted',
-                       now(), now(), now()
-                FROM annotations_batchentity q
-                WHERE q.batch_id = %(batch)s AND (q.priority * -1, q.entity_id)
-                      <= (%(priority)s * -1, %(entity)s)
-                RETURNING id, batch_id, judge_id, candidates)
-            INSERT INTO annotations_judgment (batch_id, candidate_id, judge_id,
-                assignment_id, place, verdict, blind_verdict, how, reason,
-                centiseconds, decided_at, received_at, client_id)
-            SELECT p.batch_id, c, p.judge_id, p.id,
-                   %(place)s, 'yes', 'yes', 'key', '', 100, now(), now(),
-                   gen_random_uuid()
-            FROM pages p, unnest(p.candidates) AS c
-            """,
-            {
-                "batch": batch.pk,
-                "judge": judge.pk,
-                "priority": priority,
-                "entity": entity,
-                "place": 3 + (judge.pk % 4),
-            },
-        )
-        cursor.execute("ANALYZE annotations_judgment")
-        cursor.execute("ANALYZE annotations_assignment")
-    BatchJudge.objects.filter(batch=batch, judge=judge).update(
-        cursor_priority=priority, cursor_entity=entity
-    )

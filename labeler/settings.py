@@ -135,6 +135,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15},
     "count-batches": {"task": "annotations.tasks.count_batches", "schedule": 10},
+    # Looks every hour which batches were not compared today: a laptop sleeps at night.
+    "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
     "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},
 }

@@ -159,6 +159,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         looks.AnswerLook.as_view(),
         name="second-look-answer",
     ),
+    path("v1/batches/<id:id>/held/", batches.HeldPages.as_view(), name="batch-held"),
+    path(
+        "v1/batches/<id:id>/hours.tsv", exports.HoursFile.as_view(), name="batch-hours"
+    ),
     path("v1/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("v1/assignments/lease/", assignments.Lease.as_view(), name="lease"),
     path(

@@ -8,7 +8,7 @@ from .acceptance import accept, recognise
 from .addresses import named
 from .invitations import invitation_of, invite, open_invitations, withdraw
 from .letters import TOKEN, UID, send_invitation, send_reset, send_resets
-from .users import change, create
+from .users import change, create, judges
 
 __all__ = [
     "TOKEN",
@@ -18,6 +18,7 @@ __all__ = [
     "create",
     "invitation_of",
     "invite",
+    "judges",
     "named",
     "open_invitations",
     "recognise",

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotations import queue
 from annotations.errors import Conflict, Invalid
@@ -13,6 +14,12 @@ from annotations.models import Role, User, audit
 
 from . import invitations
 from .roles import known_roles
+
+
+def judges() -> QuerySet[User]:
+    """Who may be asked to judge, by name."""
+    active = User.objects.filter(is_active=True, roles__contains=[Role.JUDGE])
+    return active.order_by("username")
 
 
 @transaction.atomic
@@ -39,6 +46,12 @@ def create(
     user.save()
     audit.write("user-made", by=by, user=user.pk, roles=list(user.roles))
     return user
+
+
+def judges() -> QuerySet[User]:
+    """Who may be asked to judge, by name."""
+    active = User.objects.filter(is_active=True, roles__contains=[Role.JUDGE])
+    return active.order_by("username")
 
 
 def change(*, user: User, by: User | None, **fields: Any) -> User:

@@ -14,6 +14,7 @@ from .ending import (
     pages_of,
     release,
     release_all,
+    release_page,
     renew,
     renew_held,
     submit,
@@ -30,9 +31,29 @@ from .stuck import recheck, recheck_batches_of
 from .stuck import rewrite as rewrite_conflicts
 from .turn import NothingToLease, held_by, lease_end
 from .values import known_values
+from .watching import (
+    AtWork,
+    Day,
+    Member,
+    Outlook,
+    at_work,
+    days_of,
+    held_pages,
+    members_of,
+    outlook,
+)
 from .withdrawal import needs_of, open_page, report, resolve_tile
 
 __all__ = [
+    "AtWork",
+    "Day",
+    "Member",
+    "Outlook",
+    "at_work",
+    "days_of",
+    "held_pages",
+    "members_of",
+    "outlook",
     "Entry",
     "Kinds",
     "KeyList",
@@ -69,6 +90,7 @@ __all__ = [
     "refresh",
     "release",
     "release_all",
+    "release_page",
     "remove_judge",
     "renew",
     "renew_held",

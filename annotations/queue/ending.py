@@ -15,6 +15,7 @@ from annotations.models import (
     BatchJudge,
     BatchState,
     User,
+    audit,
 )
 
 from .entry import Entry, lock_pairs, open_entries
@@ -103,12 +104,34 @@ def release(*, assignment_id: int, judge: User) -> None:
 
     Releasing a page that is over already changes nothing; a submitted one: Conflict.
     """
-    page = own_page(assignment_id, judge)
+    _give_back(own_page(assignment_id, judge))
+
+
+@transaction.atomic
+def release_page(*, assignment_id: int, by: User) -> Assignment:
+    """Take a page from whoever holds it, as its judge's own `release` would.
+
+    For admins. NotFound where there is no such page; Conflict where it is submitted.
+    """
+    pages = Assignment.objects.select_related("batch", "entity", "judge")
+    page = pages.filter(pk=assignment_id).first()
+    if page is None:
+        raise NotFound(f"There is no page {assignment_id}.")
+    if _give_back(page):
+        whose = {"batch": page.batch_id, "judge": page.judge_id, "page": page.pk}
+        audit.write("page-released", by=by, **whose)
+    return page
+
+
+def _give_back(page: Assignment) -> bool:
+    """End a held page without its judge having finished it; whether it was held."""
     entry = _lock(page)
     if page.state == AssignmentState.SUBMITTED:
         raise Conflict("This page is submitted already.")
-    if page.state == AssignmentState.HELD:
-        _end(page, entry, AssignmentState.RELEASED)
+    if page.state != AssignmentState.HELD:
+        return False
+    _end(page, entry, AssignmentState.RELEASED)
+    return True
 
 
 @transaction.atomic

@@ -207,3 +207,12 @@ def test_state_is_not_assigned_by_a_change(api, admin, batch):
     assert set(problem["errors"]) == {"state", "created_by"}
     batch.refresh_from_db()
     assert batch.state == BatchState.OPEN
+
+
+def test_batches_are_listed_by_state(api, admin, make_batch, judge):
+    opened, draft = make_batch([judge]), make_batch([judge], is_open=False)
+    for state, expected in (("open", [opened.pk]), ("draft", [draft.pk])):
+        listed = api(admin).get(f"/api/v1/batches/?state={state}").json()["results"]
+        assert [line["id"] for line in listed] == expected
+    problem = api(admin).get("/api/v1/batches/?state=gone")
+    assert_problem(problem, 400, "invalid")

@@ -34,6 +34,19 @@ def test_an_admin_lists_all_but_the_erased(api, admin, entity):
     assert (keys, rest["next"]) == ([entity.key, other.key], None)
 
 
+def test_an_admin_searches_by_the_beginning_of_key_or_name(api, admin, judge, entity):
+    for n in range(3):
+        EntityFactory(key=f"m.find{n}", name=f"Ada {n}")
+    found = api(admin).get(f"{URL}?search=ADA&limit=2").json()
+    rest = api(admin).get(found["next"]).json()
+    names = [line["name"] for line in found["results"] + rest["results"]]
+    assert (names, rest["next"]) == (["Ada 0", "Ada 1", "Ada 2"], None)
+    keyed = api(admin).get(f"{URL}?search=/m/find1").json()["results"]
+    assert [line["key"] for line in keyed] == ["m.find1"]
+    assert api(admin).get(f"{URL}?search=nobody").json()["results"] == []
+    assert_problem(api(judge).get(f"{URL}?search=Ada"), 403, "not-allowed")
+
+
 def test_counts_are_for_admins_only(api, admin, judge, entity):
     CandidateFactory(entity=entity, waiting=True)
     CandidateFactory(entity=entity, erased=True)

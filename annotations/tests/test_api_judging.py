@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from annotations import queue
 from annotations.models import Candidate, CandidateState, Judgment
 
 from .test_api_errors import assert_problem
@@ -278,3 +279,18 @@ def test_more_marks_cost_no_more_queries(
             assert put(client, *marks).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_an_admin_takes_a_page_from_whoever_holds_it(api, admin, judge, batch):
+    page = queue.lease(judge=judge)
+    held = f"/api/v1/batches/{batch.pk}/held/"
+    [shown] = api(admin).get(held).json()["results"]
+    assert (shown["id"], shown["judge"]) == (page.pk, judge.username)
+    assert shown["entity"] == page.entity.key
+    address = f"/api/v1/assignments/{page.pk}/release/"
+    assert api(admin).post(address).status_code == 204
+    assert api(admin).get(held).json() == {"next": None, "results": []}
+    page.refresh_from_db()
+    assert page.state == "released"
+    response = api(admin).post("/api/v1/assignments/4711/release/")
+    assert_problem(response, 404, "not-found")

@@ -37,7 +37,21 @@ class ImportForm(forms.Form):
 class JudgeForm(forms.Form):
     """Somebody to add to a batch."""
 
-    username = forms.CharField(max_length=150, label="Sign-in name")
+    username = forms.CharField(
+        max_length=150,
+        label="Sign-in name",
+        widget=forms.TextInput(attrs={"list": "judges", "autocomplete": "off"}),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is done that cannot be undone; it is kept."""
+
+    reason = forms.CharField(
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It is kept with what was taken out.",
+    )
 
 
 def blame(form: forms.Form, invalid: Invalid, names: Mapping[str, str] = {}) -> None:

@@ -1,19 +1,18 @@
-"""Figures as people read them, and dates with what they mean now."""
+"""Numbers and times as people read them."""
 
-from typing import Any
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
-
-from annotations.models import Batch, BatchState
+from django.utils.timesince import timesince
 
 register = template.Library()
 
 
 @register.filter
-def grouped(number: int | None) -> str:
-    """A whole number with commas: 1,234,567."""
-    return "" if number is None else f"{number:,}"
+def grouped(number: float | None) -> str:
+    """A whole number with commas between thousands; nothing where there is none."""
+    return "" if number is None else f"{round(number):,}"
 
 
 @register.filter
@@ -26,9 +25,27 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.0f} %"
 
 
-@register.inclusion_tag("frontend/parts/deadline.html")
-def deadline(batch: Batch) -> dict[str, Any]:
-    """When a batch shall be done, and whether that is over; nothing without one."""
-    due = batch.deadline
-    is_over = due is not None and due < timezone.now()
-    return {"due": due, "is_overdue": is_over and batch.state != BatchState.CLOSED}
+@register.filter
+def figure(number: float) -> str:
+    """A number with commas and at most one decimal."""
+    return f"{number:,.1f}".removesuffix(".0")
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> int:
+    """The share in whole percent, rounded down: 100 only where nothing is left."""
+    return 100 * part // whole if whole else 0
+
+
+@register.filter
+def is_past(moment: datetime | None) -> bool:
+    """Whether a time lies behind us."""
+    return moment is not None and moment < timezone.now()
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long a time lies back: one word or two numbers at most."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"

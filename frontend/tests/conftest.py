@@ -9,6 +9,7 @@ from django.core.signals import request_finished, request_started
 from playwright.sync_api import expect, sync_playwright
 
 from annotations.tests.conftest import (  # noqa: F401
+    adjudicator,
     admin,
     judge,
     other_judge,

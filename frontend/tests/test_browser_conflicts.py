@@ -6,18 +6,12 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from annotations import adjudication, queue
-from annotations.models import Conflict, Judgment, Role, Ruling
-from annotations.tests.factories import UserFactory
+from annotations.models import Conflict, Judgment, Ruling
 
 from .scenes import mark, opened_batch
 from .screen import press
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def adjudicator(db):
-    return UserFactory(username="rut", roles=[Role.ADJUDICATOR])
 
 
 @pytest.fixture

@@ -4,16 +4,10 @@ import pytest
 from django.urls import reverse
 
 from annotations import adjudication, queue
-from annotations.models import Candidate, Comment, Conflict, Report, Role, Ruling
+from annotations.models import Candidate, Comment, Conflict, Report, Ruling
 from annotations.tests.desk import batch_of, say_all
-from annotations.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def adjudicator(db):
-    return UserFactory(username="rut", roles=[Role.ADJUDICATOR])
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
 """Where everybody lands."""
 
+from datetime import timedelta
+
+import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from annotations import queue
-from annotations.models import BatchJudge, Judgment
+from annotations.models import Batch, BatchJudge, Judgment
 from annotations.tests.factories import UserFactory
 
 from .scenes import opened_batch
@@ -39,6 +43,45 @@ def test_a_judge_sees_own_numbers_only(client, judge, other_judge):
     assert "<dd>4.0</dd>" in text
     assert "4711" not in text
     assert not Judgment.objects.exists()
+
+
+def told(batch, judge, **numbers):
+    Batch.objects.filter(pk=batch.pk).update(shows_agreement=True)
+    BatchJudge.objects.filter(batch=batch, judge=judge).update(**numbers)
+
+
+def test_a_judge_reads_own_agreement_in_whole_percent(client, judge):
+    batch = opened_batch(judge)
+    told(batch, judge, agreement=0.93456, shared=50)
+    text = home(client, judge)
+    assert "<dd>93 %</dd>" in text
+    assert "Over 50 pictures" in text
+    assert "0.93" not in text
+
+
+@pytest.mark.parametrize("shared", [0, 49])
+def test_over_few_pictures_no_agreement_is_told(client, judge, shared):
+    told(opened_batch(judge), judge, agreement=0.5, shared=shared)
+    assert "said the same" not in home(client, judge)
+
+
+def test_a_batch_that_hides_agreement_tells_none(client, judge):
+    batch = opened_batch(judge)
+    told(batch, judge, agreement=0.5, shared=500)
+    Batch.objects.filter(pk=batch.pk).update(shows_agreement=False)
+    assert "said the same" not in home(client, judge)
+
+
+def test_what_is_left_has_a_deadline_and_hours_at_the_own_pace(client, judge):
+    batch = opened_batch(judge)
+    deadline = timezone.now() + timedelta(days=3, minutes=5)
+    Batch.objects.filter(pk=batch.pk).update(candidates_total=1900, deadline=deadline)
+    numbers = BatchJudge.objects.filter(batch=batch, judge=judge)
+    numbers.update(verdicts=100, centiseconds=40_000)
+    text = home(client, judge).replace("\xa0", " ")
+    assert "<dd>1800</dd>" in text
+    assert "<dd>2.0</dd>" in text
+    assert "in 3 days" in text
 
 
 def test_a_draft_is_not_shown_to_its_judges(client, judge, admin):

@@ -1,12 +1,15 @@
 """An admin sends files in and sees what became of them."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotations.models import Entity, Import
+from annotations.models import Entity, Import, RefusedRow
 from labeler.celery import app
 
 LIST = b'/m/0abc\t"Ada"@en\n/m/0abd\t"Bea"@en\nno tab in this line\n'
@@ -50,6 +53,51 @@ def test_a_running_import_is_watched(client, admin):
     fragment = client.get(address, headers={"HX-Request": "true"}).text
     assert "<html" not in fragment
     assert "<dd>12</dd>" in fragment
+
+
+def test_refused_rows_are_shown_page_by_page(client, admin, monkeypatch):
+    monkeypatch.setattr("frontend.views.imports.REFUSED_SHOWN", 3)
+    client.force_login(admin)
+    done = Import.objects.create(state="done", file_name="x.tsv")
+    for line in range(10, 17):
+        RefusedRow.objects.create(source=done, line=line, reason="bad", row="r")
+    address, seen, query = reverse("import", args=[done.pk]), [], {}
+    while True:
+        context = client.get(address, query).context
+        seen += [row.line for row in context["refused"]]
+        if context["following"] is None:
+            break
+        query = {"after": context["following"]}
+    assert seen == list(range(10, 17))
+
+
+def test_a_running_import_tells_its_pace(client, admin):
+    client.force_login(admin)
+    began = timezone.now() - timedelta(seconds=10)
+    running = Import.objects.create(state="running", rows_read=25_000)
+    Import.objects.filter(pk=running.pk).update(
+        created_at=began, touched_at=began + timedelta(seconds=5)
+    )
+    text = client.get(reverse("import", args=[running.pk])).text
+    assert "<dd>5,000</dd>" in text
+    assert "<progress" in text
+
+
+def test_the_list_is_paged_and_watched_while_something_runs(client, admin, monkeypatch):
+    monkeypatch.setattr("frontend.views.imports.SHOWN", 2)
+    client.force_login(admin)
+    assert "Nothing has been imported yet." in client.get(reverse("imports")).text
+    for n in range(3):
+        Import.objects.create(state="done", file_name=f"file{n}")
+    response = client.get(reverse("imports"))
+    assert "file0" not in response.text
+    assert "every 3s" not in response.text
+    older = client.get(reverse("imports"), {"before": response.context["before"]})
+    assert "file0" in older.text
+    Import.objects.create(state="running", file_name="now")
+    fragment = client.get(reverse("imports"), headers={"HX-Request": "true"}).text
+    assert "every 3s" in fragment
+    assert "<html" not in fragment
 
 
 def test_a_failed_import_says_why(client, admin):

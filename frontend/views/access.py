@@ -5,13 +5,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotations.models import User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class PersonRequest(HttpRequest):
@@ -29,7 +30,7 @@ def signed_in(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
         if getattr(request, "htmx", False):
@@ -46,7 +47,7 @@ def adjudicators_only(view: View) -> View:
 
     @wraps(view)
     @signed_in
-    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_adjudicator:
             raise Http404
         return view(request, *args, **kwargs)
@@ -59,9 +60,16 @@ def admins_only(view: View) -> View:
 
     @wraps(view)
     @signed_in
-    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_admin:
             raise Http404
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def number_of(request: HttpRequest, name: str) -> int | None:
+    """A row's number in the address, None where there is none that could be one."""
+    named = request.GET.get(name, "")
+    is_number = named.isascii() and named.isdigit() and len(named) <= 18
+    return int(named) if is_number else None

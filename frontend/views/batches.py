@@ -4,16 +4,44 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations import queue
+from annotations import export, people, queue
 from annotations.errors import LabelerError
-from annotations.models import Batch
+from annotations.models import Assignment, Batch, BatchState, User
 from frontend.forms import JudgeForm
 
-from .access import PersonRequest, admins_only
+from .access import PersonRequest, admins_only, number_of
+from .plots import tables_of
+
+BATCHES_SHOWN = 25
+HELD_SHOWN = 50
+NAMES_OFFERED = 200  # to choose a judge from
+
+
+@admins_only
+@require_safe
+def batches(request: PersonRequest) -> HttpResponse:
+    """List batches, newest first, of one state where it is named."""
+    state, before = request.GET.get("state", ""), number_of(request, "before")
+    found = Batch.objects.order_by("-pk")
+    if state in BatchState.values:
+        found = found.filter(state=state)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: BATCHES_SHOWN + 1])
+    shown = rows[:BATCHES_SHOWN]
+    context = {
+        "batches": shown,
+        "before": shown[-1].pk if len(rows) > BATCHES_SHOWN else None,
+        "is_first": before is None,
+        "state": state if state in BatchState.values else "",
+        "states": BatchState.choices,
+    }
+    template = "frontend/batches.html#list" if request.htmx else "frontend/batches.html"
+    return render(request, template, context)
 
 
 @admins_only
@@ -21,14 +49,64 @@ from .access import PersonRequest, admins_only
 def show(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Show a batch's rules, numbers and judges."""
     batch = _batch(batch_id)
-    context = {
+    members = queue.members_of(batch)
+    held = list(queue.held_pages(batch)[: HELD_SHOWN + 1])
+    context: dict[str, Any] = {
         "batch": batch,
-        "progress": queue.progress(batch),
-        "form": JudgeForm(),
-        "entities": batch.batchentity_set.count(),
+        "members": members,
+        "outlook": queue.outlook(batch, members),
+        "held": held[:HELD_SHOWN],
+        "has_more_held": len(held) > HELD_SHOWN,
     }
-    template = "frontend/batch.html#state" if request.htmx else "frontend/batch.html"
-    return render(request, template, context)
+    if request.htmx:
+        return render(request, "frontend/batch.html#state", context)
+    judging = {member.judge.pk for member in members if member.is_active}
+    context |= {
+        "form": JudgeForm(),
+        "candidates_for_it": people.judges().exclude(pk__in=judging)[:NAMES_OFFERED],
+        "tables": tables_of(batch),
+    }
+    return render(request, "frontend/batch.html", context)
+
+
+@admins_only
+@require_safe
+def days(request: PersonRequest, batch_id: int) -> HttpResponse:
+    """The plots anew, for the page that shows them; by itself it is the batch."""
+    batch = _batch(batch_id)
+    if not request.htmx:
+        return redirect("batch", batch.pk)
+    context = {"batch": batch, "tables": tables_of(batch)}
+    return render(request, "frontend/parts/plots.html", context)
+
+
+@admins_only
+@require_safe
+def hours(request: PersonRequest, batch_id: int) -> StreamingHttpResponse:
+    """What each judge did on each day, as a file: people are paid by it."""
+    batch = _batch(batch_id)
+    return StreamingHttpResponse(
+        export.stream_hours(batch.pk),
+        content_type="text/tab-separated-values; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="hours-{batch.pk}.tsv"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@admins_only
+@require_POST
+def release_page(request: PersonRequest, batch_id: int, page_id: int) -> HttpResponse:
+    """Take a page from its judge; the verdicts given on it stay."""
+    if not Assignment.objects.filter(pk=page_id, batch=batch_id).exists():
+        raise Http404
+    said = "The page is free again. The verdicts given on it stay."
+
+    def act(*, batch: Batch, by: User) -> None:
+        queue.release_page(assignment_id=page_id, by=by)
+
+    return _act(request, batch_id, act, said)
 
 
 @admins_only

@@ -10,7 +10,7 @@ from annotations import page, queue
 from annotations.errors import NotFound, TwoHeld
 from annotations.models import Assignment, Batch, User
 
-from .access import PersonRequest, signed_in
+from .access import PersonRequest, number_of, signed_in
 
 PAGES_SHOWN = 50
 
@@ -25,7 +25,9 @@ def grid(request: PersonRequest, batch_id: int) -> HttpResponse:
     """
     batch = _own_batch(request.user, batch_id)
     try:
-        leased = queue.lease(judge=request.user, batch=batch, after=_after(request))
+        leased = queue.lease(
+            judge=request.user, batch=batch, after=number_of(request, "after")
+        )
     except queue.NothingToLease as nothing:
         return _show(request, batch, nothing=nothing)
     except TwoHeld:
@@ -53,8 +55,8 @@ def own_pages(request: PersonRequest, batch_id: int) -> HttpResponse:
     """List own pages of a batch, newest first; `before` a page goes on from there."""
     batch = _own_batch(request.user, batch_id)
     pages = queue.pages_of(request.user, batch).select_related("entity")
-    if (before := request.GET.get("before", "")).isdigit():
-        pages = pages.filter(pk__lt=int(before[:18]))
+    if (before := number_of(request, "before")) is not None:
+        pages = pages.filter(pk__lt=before)
     found: list[Assignment] = list(pages[: PAGES_SHOWN + 1])
     shown = found[:PAGES_SHOWN]
     context = {
@@ -63,11 +65,6 @@ def own_pages(request: PersonRequest, batch_id: int) -> HttpResponse:
         "before": shown[-1].pk if len(found) > PAGES_SHOWN else None,
     }
     return render(request, "frontend/own_pages.html", context)
-
-
-def _after(request: PersonRequest) -> int | None:
-    named = request.GET.get("after", "")
-    return int(named) if named.isdigit() and len(named) <= 18 else None
 
 
 def _show(request: PersonRequest, batch: Batch, **context: Any) -> HttpResponse:

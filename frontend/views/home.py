@@ -8,11 +8,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations import adjudication, queue
-from annotations.models import Batch, BatchJudge, BatchState, Import, User
+from annotations.agreement import SHARED_ENOUGH
+from annotations.models import Batch, BatchJudge, BatchState, User
 
 from .access import PersonRequest, signed_in
-
-RECENT_IMPORTS = 5
+from .overview import overview_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,13 @@ class OwnBatch:
     left: int  # at most: others may take some of it
     pace: float | None  # seconds a picture
     holds_page: bool
+    agreement: float | None  # the others said the same, in percent; daily
+    shared: int
+
+    @property
+    def hours_left(self) -> float | None:
+        """What is left at the own pace."""
+        return None if self.pace is None else self.left * self.pace / 3600
 
     @property
     def is_open(self) -> bool:
@@ -43,8 +50,7 @@ def home(request: PersonRequest) -> HttpResponse:
         context["looks"] = adjudication.looks_of(request.user).count()
         context["onward"] = next((each for each in own if each.is_open), None)
     if request.user.is_admin:
-        context["batches"] = Batch.objects.order_by("-pk")
-        context["imports"] = Import.objects.order_by("-pk")[:RECENT_IMPORTS]
+        context |= overview_of()
     return render(request, "frontend/home.html", context)
 
 
@@ -71,10 +77,20 @@ def _own(membership: BatchJudge, held: set[int]) -> OwnBatch:
     if cap is not None:
         left = min(left, cap - membership.verdicts)
     return OwnBatch(
-        membership.batch,
-        membership.verdicts,
-        membership.skips,
-        max(0, left),
-        membership.centiseconds / 100 / marks if marks else None,
-        membership.batch_id in held,
+        batch=membership.batch,
+        judged=membership.verdicts,
+        skipped=membership.skips,
+        left=max(0, left),
+        pace=membership.centiseconds / 100 / marks if marks else None,
+        holds_page=membership.batch_id in held,
+        agreement=_agreement(membership),
+        shared=membership.shared,
     )
+
+
+def _agreement(membership: BatchJudge) -> float | None:
+    """In percent, where the batch allows it and enough candidates were shared."""
+    is_told = membership.batch.shows_agreement and membership.shared >= SHARED_ENOUGH
+    if not is_told or membership.agreement is None:
+        return None
+    return 100 * membership.agreement

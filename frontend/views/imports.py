@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,10 +17,11 @@ from annotations import intake, tasks
 from annotations.models import Import, ImportState, User
 from frontend.forms import ImportForm
 
-from .access import PersonRequest, View, admins_only
+from .access import PersonRequest, View, admins_only, number_of
 
-SHOWN = 100
+SHOWN = 25
 REFUSED_SHOWN = 20
+UNFINISHED = (ImportState.PENDING, ImportState.RUNNING)
 FORM_SPARE = 64 * 1024  # what a form holds besides its file
 
 
@@ -27,7 +29,7 @@ def _in_size(view: View) -> View:
     """Refuse what is too large by its announced length, before a byte is read."""
 
     @wraps(view)
-    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         length = request.headers.get("Content-Length", "")
         spare = settings.UPLOAD_MAX_BYTES + FORM_SPARE
         if length.isdigit() and int(length) > spare:
@@ -53,12 +55,22 @@ def imports(request: PersonRequest) -> HttpResponse:
 
 
 def _page(request: PersonRequest, form: ImportForm, status: int = 200) -> HttpResponse:
+    before = number_of(request, "before")
+    found = Import.objects.order_by("-pk")
+    rows = list((found.filter(pk__lt=before) if before else found)[: SHOWN + 1])
+    shown = rows[:SHOWN]
     context = {
         "form": form,
-        "imports": Import.objects.order_by("-pk")[:SHOWN],
+        "imports": shown,
+        "before": shown[-1].pk if len(rows) > SHOWN else None,
+        "is_first": before is None,
+        "is_running": any(each.state in UNFINISHED for each in shown),
         "is_too_large": status == 413,
     }
-    return render(request, "frontend/imports.html", context, status=status)
+    template = "frontend/imports.html"
+    if request.htmx and request.method == "GET":
+        template += "#list"
+    return render(request, template, context, status=status)
 
 
 def _start(by: User, form: ImportForm) -> Import:
@@ -89,16 +101,32 @@ def _begin(by: User, form: ImportForm, upload: str) -> Import:
 @admins_only
 @require_safe
 def show(request: PersonRequest, import_id: int) -> HttpResponse:
-    """Show how far an import is, and what it refused."""
+    """Show how far an import is, and what it refused; `after` a line, the next rows."""
     import_ = Import.objects.filter(pk=import_id).first()
     if import_ is None:
         raise Http404
+    after = number_of(request, "after")
+    refused = import_.refused.order_by("line")
+    if after is not None:
+        refused = refused.filter(line__gt=after)
+    rows = list(refused[: REFUSED_SHOWN + 1])
+    shown = rows[:REFUSED_SHOWN]
     context = {
         "import": import_,
         "is_over": import_.state in (ImportState.DONE, ImportState.FAILED),
-        "refused": import_.refused.order_by("line")[:REFUSED_SHOWN],
+        "pace": _pace(import_),
+        "refused": shown,
+        "after": after,
+        "following": shown[-1].line if len(rows) > REFUSED_SHOWN else None,
     }
     template = (
         "frontend/import.html#progress" if request.htmx else "frontend/import.html"
     )
     return render(request, template, context)
+
+
+def _pace(import_: Import) -> float | None:
+    """Rows a second from its beginning to its last sign of life."""
+    end = import_.finished_at or import_.touched_at
+    seconds = (end - import_.created_at).total_seconds()
+    return import_.rows_read / seconds if import_.rows_read and seconds > 0 else None

@@ -13,7 +13,15 @@ from annotations.api.fields import (
     Text,
     Whole,
 )
-from annotations.models import Batch, BatchState, FormerGuidelines, Order, Purpose
+from annotations.api.pagination import ListQuery
+from annotations.models import (
+    Assignment,
+    Batch,
+    BatchState,
+    FormerGuidelines,
+    Order,
+    Purpose,
+)
 from annotations.models.batches import JUDGES_LIMIT
 
 from .choices import ChoiceShape
@@ -214,3 +222,26 @@ class Progress(serializers.Serializer):
     )
     judges = JudgeNumbers(many=True)
     counted_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchQuery(ListQuery):
+    """Of which state."""
+
+    state = serializers.ChoiceField(BatchState.values, required=False)
+
+
+class HeldPage(serializers.ModelSerializer):
+    """A page that a judge holds now."""
+
+    judge = serializers.CharField(source="judge.username", read_only=True)
+    entity = serializers.CharField(
+        source="entity.key",
+        read_only=True,
+        allow_null=True,
+        help_text="Null where it has been erased.",
+    )
+
+    class Meta:
+        model = Assignment
+        fields = ("id", "judge", "entity", "leased_at", "expires_at")
+        read_only_fields = fields

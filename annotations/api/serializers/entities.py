@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from annotations.api.fields import BIGGEST, Strict, Text, Whole
+from annotations.api.pagination import ListQuery
 from annotations.models import Alias, Entity
 
 from .candidates import STATES
@@ -21,6 +22,17 @@ class AliasShape(serializers.ModelSerializer):
         model = Alias
         fields = ("name", "language")
         read_only_fields = fields
+
+
+class EntityQuery(ListQuery):
+    """Which entities."""
+
+    search = Text(
+        max_length=128,
+        required=False,
+        allow_blank=True,
+        help_text="Admins only: key or name begins so, in any case; keys come first.",
+    )
 
 
 class EntityLine(serializers.ModelSerializer):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from annotations import judgments, page, queue
 from annotations.api.fields import BIGGEST
 from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
-from annotations.api.permissions import IsJudge
+from annotations.api.permissions import IsAdminOrJudge, IsJudge
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.judgments import (
     MarksShape,
@@ -131,14 +131,17 @@ class Renew(ApiView):
 class Release(ApiView):
     """Giving back."""
 
-    permission_classes = (IsJudge,)
+    permission_classes = (IsAdminOrJudge,)
 
     @extend_schema(
         request=None, responses=answers({204: None}, 409, described="It is free.")
     )
     def post(self, request: Request, id: int) -> Response:
-        """Give a page back; the verdicts given on it stay."""
-        queue.release(assignment_id=id, judge=self.user)
+        """Give an own page back, as an admin anybody's; the verdicts on it stay."""
+        if self.user.is_admin:
+            queue.release_page(assignment_id=id, by=self.user)
+        else:
+            queue.release(assignment_id=id, judge=self.user)
         return Response(status=204)
 
 

@@ -16,7 +16,9 @@ from annotations.api.serializers.batches import (
     Added,
     BatchChange,
     BatchInFull,
+    BatchQuery,
     BatchShape,
+    HeldPage,
     NewBatch,
     Progress,
     Usernames,
@@ -25,7 +27,7 @@ from annotations.api.serializers.batches import (
 )
 from annotations.models import Batch, User
 
-from .base import ApiView, batch_for, own_batches, read
+from .base import ApiView, ask, batch_for, own_batches, read
 
 
 class Batches(ApiView):
@@ -34,14 +36,16 @@ class Batches(ApiView):
     permission_classes = (IsAdminOrReadingJudge,)
 
     @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(BatchInFull)})
+        parameters=[BatchQuery], responses=answers({200: listed(BatchInFull)})
     )
     def get(self, request: Request) -> Response:
-        """List batches."""
-        shape = _shape(self.user)
+        """List batches, of one state where it is named."""
+        shape, batches = _shape(self.user), _batches(self.user)
+        if state := ask(BatchQuery, request).get("state"):
+            batches = batches.filter(state=state)
         return page_of(
             request,
-            _with_judges(_batches(self.user)),
+            _with_judges(batches),
             lambda rows: shape(rows, many=True).data,
         )
 
@@ -159,6 +163,18 @@ class BatchProgress(ApiView):
         user = self.user
         judge = None if user.is_admin else user
         return Response(Progress(queue.progress(batch_for(user, id), judge)).data)
+
+
+class HeldPages(ApiView):
+    """Who is in the middle of what."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(HeldPage)}))
+    def get(self, request: Request, id: int) -> Response:
+        """List the pages of a batch that are held now; each can be released."""
+        pages = queue.held_pages(batch_for(self.user, id))
+        return page_of(request, pages, lambda rows: HeldPage(rows, many=True).data)
 
 
 def _batches(user: User) -> QuerySet[Batch]:

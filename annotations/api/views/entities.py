@@ -1,35 +1,31 @@
 """Entities: for admins, and without counts for the judges of their batches."""
 
-from typing import Any, NoReturn
+from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
-from annotations import adjudication, erasure, images
-from annotations.api.pagination import ListQuery, listed, page_of
+from annotations import adjudication, entities, erasure, images
+from annotations.api.pagination import LIMIT_DEFAULT, listed, page_of
 from annotations.api.permissions import IsAdmin, IsAdminOrReadingJudge, IsAtWork
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.entities import (
     EntityChange,
     EntityInFull,
     EntityLine,
+    EntityQuery,
     EntityShape,
 )
-from annotations.errors import Invalid, NotFound
-from annotations.models import (
-    BatchEntity,
-    CandidateState,
-    Entity,
-    User,
-    audit,
-)
+from annotations.errors import NotFound
+from annotations.models import BatchEntity, Entity, User
 
 from . import pictures
-from .base import ApiView, key_of, own_batches, read
+from .base import ApiView, ask, key_of, own_batches, read
 
 
 class Entities(ApiView):
@@ -37,9 +33,14 @@ class Entities(ApiView):
 
     permission_classes = (IsAdminOrReadingJudge,)
 
-    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(EntityLine)}))
+    @extend_schema(
+        parameters=[EntityQuery], responses=answers({200: listed(EntityLine)})
+    )
     def get(self, request: Request) -> Response:
-        """List entities."""
+        """List entities; admins may ask for those whose key or name begins so."""
+        asked = ask(EntityQuery, request)
+        if (text := asked.get("search")) is not None:
+            return _found(request, self.user, text, asked)
         return page_of(
             request,
             _entities(self.user),
@@ -61,7 +62,8 @@ class OneEntity(ApiView):
     def patch(self, request: Request, key: str) -> Response:
         """Change properties, or choose the representative."""
         fields = read(EntityChange, request)
-        entity = _change(_entity(key, self.user), fields, by=self.user)
+        entity = _entity(key, self.user)
+        entity = entities.change(entity=entity, by=self.user, **fields)
         return Response(_shown(entity, self.user, request))
 
     @extend_schema(responses=answers({204: None}, described="It is erased."))
@@ -103,6 +105,19 @@ class OneImage(ApiView):
         return Response(status=204)
 
 
+def _found(request: Request, user: User, text: str, asked: dict[str, Any]) -> Response:
+    if not user.is_admin:
+        raise PermissionDenied
+    limit = asked.get("limit", LIMIT_DEFAULT)
+    found = entities.find(text.strip(), asked.get("cursor"), limit)
+    following = None
+    if found.following is not None:
+        here = request.build_absolute_uri()
+        following = replace_query_param(here, "cursor", str(found.following))
+    shown = EntityLine(found.entities, many=True).data
+    return Response({"next": following, "results": shown})
+
+
 def _entities(user: User) -> QuerySet[Entity]:
     present = Entity.objects.filter(key__isnull=False)
     if user.is_admin:
@@ -135,30 +150,3 @@ def _shown(entity: Entity, user: User, request: Request) -> Any:
     representative = images.representative_of(entity)
     context = {"request": request, "representative": representative}
     return shape(entity, context=context).data
-
-
-@transaction.atomic
-def _change(entity: Entity, fields: dict[str, Any], *, by: User) -> Entity:
-    """Set what is named. A representative is a readable picture of this entity.
-
-    Under the lock that an erasure takes, too: nothing is written back to the erased.
-    """
-    present = Entity.objects.select_for_update(no_key=True).filter(key=entity.key)
-    entity = present.filter(pk=entity.pk).first() or _gone(entity)
-    digest = fields.get("representative")
-    if digest is not None and not _has_picture(entity, digest):
-        raise Invalid({"representative": ["The entity has no readable picture of it."]})
-    for name, value in fields.items():
-        setattr(entity, name, value)
-    entity.save(update_fields=list(fields))
-    audit.write("entity-changed", by=by, entity=entity.pk, fields=sorted(fields))
-    return entity
-
-
-def _gone(entity: Entity) -> NoReturn:
-    raise NotFound(f"There is no entity {entity.key}.")
-
-
-def _has_picture(entity: Entity, digest: str) -> bool:
-    pictures_of = entity.candidates.filter(state=CandidateState.READY)
-    return pictures_of.filter(image__sha256=digest).exists()

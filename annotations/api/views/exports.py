@@ -63,6 +63,18 @@ class JudgmentsFile(ApiView):
         return attached(rows, f"judgments-{batch.pk}.tsv")
 
 
+class HoursFile(ApiView):
+    """hours.tsv."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(responses=answers(binary(TSV_TYPE)))
+    def get(self, request: Request, id: int) -> StreamingHttpResponse:
+        """Stream what each judge did on each day (UTC): judge, day, judged, skipped, seconds."""
+        batch = batch_for(self.user, id)
+        return attached(export.stream_hours(batch.pk), f"hours-{id}.tsv")
+
+
 def attached(chunks: Iterable[bytes | str], name: str) -> StreamingHttpResponse:
     """A TSV file, streamed."""
     return StreamingHttpResponse(

@@ -1,0 +1,219 @@
+"""The admin's pages in a real browser: plots, news, keys, sizes, and what axe finds."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from annotations import queue
+from annotations.models import Batch, Comment, Import, JudgeDay, RefusedRow
+from annotations.tests.desk import say
+
+from .scenes import opened_batch
+from .screen import comes_true, press
+from .test_browser_look import PHONE, assert_accessible, assert_large
+
+DRAWN = """plot => { const c = plot.querySelector('canvas');
+    return !!c && c.getContext('2d').getImageData(0, 0, c.width, c.height)
+        .data.some(v => v > 0) }"""
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def watched(judge, other_judge, admin):
+    """A batch of two judges at work for a week, with all that its pages can show."""
+    batch = opened_batch(judge, other_judge, entities=2, count=3, unreadable=1)
+    page = queue.lease(judge=judge, batch=batch)
+    for n in range(3):
+        say(judge, page, n, "yes")
+    candidate = page.candidates[0]
+    Comment.objects.create(batch=batch, candidate_id=candidate, by=admin, text="Hm.")
+    queue.count()
+    deadline = timezone.now() + timedelta(days=2)
+    Batch.objects.filter(pk=batch.pk).update(deadline=deadline)
+    today = datetime.now(UTC).date()
+    for n in range(7):
+        for person in (judge, other_judge):
+            JudgeDay.objects.create(
+                batch=batch,
+                judge=person,
+                day=today - timedelta(days=n),
+                verdicts=100 + 10 * n + person.pk % 7,
+                centiseconds=300_000,
+            )
+    return batch
+
+
+@pytest.fixture
+def running(admin):
+    """An import under way that has refused some rows."""
+    made = Import.objects.create(state="running", file_name="faces.tsv", rows_read=500)
+    for line in range(1, 30):
+        RefusedRow.objects.create(source=made, line=line, reason="No key.", row="x\ty")
+    return made
+
+
+def address_of(batch):
+    return reverse("batch", args=[batch.pk])
+
+
+def all_pages(batch, running):
+    entity = batch.batchentity_set.first().entity
+    candidate = entity.candidates.first()
+    return [
+        "/",
+        reverse("batches"),
+        address_of(batch),
+        reverse("imports"),
+        reverse("import", args=[running.pk]),
+        reverse("entities"),
+        reverse("entity", args=[entity.key]),
+        reverse("candidate", args=[entity.key, candidate.pk]),
+        reverse("erase-entity", args=[entity.key]),
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE])
+def test_every_page_is_accessible_and_fits(
+    opened, admin, watched, running, theme, size
+):
+    page = opened(admin, "/", viewport=size, color_scheme=theme)
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    for address in all_pages(watched, running):
+        page.goto(address)
+        page.wait_for_load_state("load")
+        assert_accessible(page)
+        assert not page.evaluate(SIDEWAYS), address
+    assert [c for c in complaints if "Security" in c or "violat" in c] == []
+
+
+def test_plots_draw_the_table_behind_them(opened, admin, watched):
+    page = opened(admin, address_of(watched))
+    plots = page.locator(".plot")
+    expect(plots).to_have_count(2)
+    for n in range(2):
+        expect(plots.nth(n).locator("canvas")).to_be_visible()
+        assert plots.nth(n).evaluate(DRAWN)
+    legend = plots.first.locator(".u-legend")
+    expect(legend).to_contain_text("jo")
+    expect(legend).to_contain_text("olga")
+
+
+def test_the_table_of_a_plot_is_opened_by_keyboard_and_stays_open(
+    opened, admin, watched
+):
+    page = opened(admin, address_of(watched))
+    button = page.get_by_role("button", name="Table of verdicts a day")
+    table = page.get_by_role("region", name="Verdicts a day")
+    expect(table).to_be_hidden()
+    button.focus()
+    press(page, "Enter")
+    expect(table).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(table.get_by_role("row")).to_have_count(8)
+    assert_accessible(page)
+    page.evaluate("htmx.trigger('#days', 'htmx:abort')")
+    page.evaluate(
+        "htmx.ajax('GET', document.querySelector('#days').getAttribute('hx-get'),"
+        " {target: '#days', swap: 'outerHTML'})"
+    )
+    expect(page.locator("#days canvas")).to_have_count(2)
+    expect(table).to_be_visible()
+    press(page, "Enter")
+    expect(table).to_be_hidden()
+
+
+def test_a_plot_follows_the_theme_and_the_window(opened, admin, watched):
+    page = opened(admin, address_of(watched), color_scheme="light")
+    canvas = page.locator(".plot canvas").first
+    looks = "c => c.toDataURL()"
+    light = canvas.evaluate(looks)
+    page.emulate_media(color_scheme="dark")
+    comes_true(
+        page,
+        "getComputedStyle(document.body).colorScheme && document.querySelectorAll('.plot canvas').length === 2",
+    )
+    assert page.locator(".plot canvas").first.evaluate(looks) != light
+    page.set_viewport_size(PHONE)
+    comes_true(page, "document.querySelector('.uplot').clientWidth < 390")
+    assert not page.evaluate(SIDEWAYS)
+
+
+def test_without_scripts_the_table_is_the_plot(opened, admin, watched):
+    page = opened(admin, address_of(watched), java_script_enabled=False)
+    expect(page.get_by_role("region", name="Verdicts a day")).to_be_visible()
+    expect(page.get_by_role("button", name="Table of verdicts a day")).to_be_hidden()
+
+
+def test_a_held_page_is_released_by_keyboard(opened, admin, judge, watched):
+    held = queue.held_by(judge)[0]
+    page = opened(admin, address_of(watched))
+    button = page.get_by_role("button", name=f"Release the page of {judge.username}")
+    button.focus()
+    press(page, "Enter")
+    expect(page.get_by_role("status").first).to_contain_text("The page is free again")
+    held.refresh_from_db()
+    assert held.state == "released"
+
+
+def test_a_server_that_is_silent_is_told_quietly(opened, admin, watched):
+    page = opened(admin, address_of(watched))
+    page.route("**/*", lambda route: route.abort())
+    page.evaluate("htmx.trigger('#state', 'every')")
+    page.evaluate(
+        "htmx.ajax('GET', location.pathname, {source: '#state', target: '#state', swap: 'outerHTML'}).catch(() => 0)"
+    )
+    note = page.locator("#state [data-stale]")
+    expect(note).to_contain_text("Not up to date since")
+    page.unroute("**/*")
+    page.evaluate(
+        "htmx.ajax('GET', location.pathname, {source: '#state', target: '#state', swap: 'outerHTML'})"
+    )
+    expect(note).to_be_hidden()
+
+
+def test_a_history_opens_above_the_page_and_gives_the_focus_back(
+    opened, admin, watched
+):
+    entity = watched.batchentity_set.first().entity
+    page = opened(admin, reverse("entity", args=[entity.key]))
+    link = page.get_by_role("link", name="History").first
+    link.focus()
+    press(page, "Enter")
+    dialog = page.get_by_role("dialog", name="History")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("row").nth(1)).to_be_visible()
+    assert_accessible(page)
+    press(page, "Escape")
+    expect(dialog).to_be_hidden()
+    expect(link).to_be_focused()
+
+
+def test_a_representative_is_chosen_by_keyboard(opened, admin, watched):
+    entity = watched.batchentity_set.first().entity
+    page = opened(admin, reverse("entity", args=[entity.key]))
+    page.get_by_role("button", name="the representative").nth(1).focus()
+    press(page, "Enter")
+    expect(page.get_by_text("Chosen as the representative.")).to_be_visible()
+    entity.refresh_from_db()
+    assert entity.representative is not None
+
+
+def test_entities_are_found_while_the_name_is_typed(opened, admin, watched):
+    page = opened(admin, reverse("entities"))
+    page.get_by_label("Key or name begins with").press_sequentially("person 1")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("link", name="Person 1")).to_be_visible()
+    page.get_by_label("Key or name begins with").fill("nobody")
+    expect(page.get_by_text("No key and no name begins with")).to_be_visible()
+
+
+def test_fingers_find_the_admins_buttons(opened, admin, watched):
+    page = opened(
+        admin, address_of(watched), viewport=PHONE, has_touch=True, is_mobile=True
+    )
+    assert_large(page, "main button:visible, main .button:visible, .nav a:visible")
