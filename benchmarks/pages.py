@@ -54,7 +54,7 @@ def prepare(batch: Batch) -> None:
         JudgeDay(
             batch=batch,
             judge=judge,
-            day=today - timedelta(days=n),
+            day=today - timedelta(days=n + 1),
             verdicts=400 + n,
             centiseconds=1_000_000,
         )

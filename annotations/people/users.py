@@ -48,12 +48,6 @@ def create(
     return user
 
 
-def judges() -> QuerySet[User]:
-    """Who may be asked to judge, by name."""
-    active = User.objects.filter(is_active=True, roles__contains=[Role.JUDGE])
-    return active.order_by("username")
-
-
 def change(*, user: User, by: User | None, **fields: Any) -> User:
     """Change roles, is_active, email or password; what is not named stays.
 

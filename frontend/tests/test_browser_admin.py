@@ -36,12 +36,10 @@ def watched(judge, other_judge, admin):
     today = datetime.now(UTC).date()
     for n in range(7):
         for person in (judge, other_judge):
-            JudgeDay.objects.create(
-                batch=batch,
-                judge=person,
-                day=today - timedelta(days=n),
-                verdicts=100 + 10 * n + person.pk % 7,
-                centiseconds=300_000,
+            done = {"verdicts": 100 + 10 * n + person.pk % 7, "centiseconds": 300_000}
+            day = today - timedelta(days=n)
+            JudgeDay.objects.update_or_create(
+                batch=batch, judge=person, day=day, defaults=done
             )
     return batch
 

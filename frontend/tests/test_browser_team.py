@@ -79,9 +79,20 @@ def work_off(page, batch, say):
         pictures_shown(page)
         for key in keys_of(page, int(number), say):
             press(page, key)
+            if key == KEYS["skip"]:
+                skip(page)
         press(page, "Enter")
         page.locator(f'#page:not([data-assignment="{number}"])').wait_for()
     all_saved(page)
+
+
+def skip(page):
+    """Skip without a reason, and wait until the tile says so."""
+    skipped = page.locator('.tile[data-verdict="skip"]')
+    before = skipped.count()
+    expect(page.locator("dialog[open]")).to_be_visible()
+    press(page, "Enter")
+    expect(skipped).to_have_count(before + 1)
 
 
 def keys_of(page, number, say):
