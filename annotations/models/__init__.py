@@ -2,18 +2,13 @@
 
 from .audit import AuditEntry
 from .batches import (
-    Assignment,
-    AssignmentState,
     Batch,
-    BatchEntity,
     BatchJudge,
     BatchState,
     FormerGuidelines,
     JudgeDay,
     Order,
     Purpose,
-    QueueState,
-    Reopened,
 )
 from .conflicts import Comment, Conflict, SecondLook
 from .entities import (
@@ -28,6 +23,13 @@ from .entities import (
 )
 from .imports import Import, ImportState, RefusedRow, Tombstone
 from .judgments import How, Judgment, JudgmentRevision, Voiding
+from .queue import (
+    Assignment,
+    AssignmentState,
+    BatchEntity,
+    QueueState,
+    Reopened,
+)
 from .truths import Ruling
 from .users import Invitation, InvitationState, Role, User
 

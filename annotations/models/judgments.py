@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 
 from annotations.consensus import Verdict
 
-from .batches import Assignment, Batch
+from .batches import Batch
 from .entities import Candidate
+from .queue import Assignment
 
 VERDICTS = [(verdict.value, verdict.value) for verdict in Verdict]
 
