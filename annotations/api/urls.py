@@ -62,6 +62,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/candidates/", candidates.Candidates.as_view(), name="candidates"),
     path("v1/candidates/<id:id>/", candidates.OneCandidate.as_view(), name="candidate"),
     path(
+        "v1/candidates/<id:id>/history/",
+        candidates.CandidateHistory.as_view(),
+        name="candidate-history",
+    ),
+    path(
         "v1/candidates/<candidate:ref>/image/",
         candidates.CandidateImage.as_view(),
         name="candidate-image",

@@ -53,6 +53,8 @@ def test_from_the_list_to_a_ruling_and_back(disputed, adjudicator, api):
     ).json()
     assert [v["judge"] for v in case["votes"]] == ["jo", "olga"]
     assert case["comments"][0]["text"] == "Her sister?"
+    [standing] = client.get(f"{V1}/rulings/?batch={disputed.pk}").json()["results"]
+    assert standing == ruled.json()
     following = client.post(
         f"{V1}/conflicts/lease/", {"batch": disputed.pk}, format="json"
     )
@@ -62,6 +64,16 @@ def test_from_the_list_to_a_ruling_and_back(disputed, adjudicator, api):
     assert client.delete(f"{V1}/rulings/{ruled.json()['id']}/").status_code == 204
     left = client.get(f"{V1}/batches/{disputed.pk}/conflicts/").json()["results"]
     assert len(left) == 2
+
+
+def test_a_candidates_history_names_everything(disputed, adjudicator, admin, api):
+    candidate = Candidate.objects.order_by("pk")[0].pk
+    rule(api(adjudicator), disputed, candidate, note="The sister.")
+    told = api(admin).get(f"{V1}/candidates/{candidate}/history/").json()["events"]
+    assert [(e["by"], e["batch"], e["said"]) for e in told[:1]] == [
+        ("rut", disputed.pk, "The sister.")
+    ]
+    assert {e["by"] for e in told} == {"rut", "jo", "olga"}
 
 
 def test_pages_of_the_list_follow_each_other(disputed, adjudicator, api, judge):

@@ -62,6 +62,7 @@ EXPECTED = {
     "DELETE images/{sha256}/": {"admin": 404},
     "GET candidates/": ADMINS,
     "GET candidates/{id}/": ADMINS,
+    "GET candidates/{id}/history/": ADMINS,
     "GET candidates/{ref}/image/": OWN_TILE | {"adjudicator": 404},
     "GET candidates/{ref}/thumbnail/": OWN_TILE | {"adjudicator": 404},
     "POST candidates/{ref}/reports/": OWN_TILE | {"judge": 400},
@@ -89,6 +90,7 @@ EXPECTED = {
     "POST batches/{id}/conflicts/{candidate}/second-looks/": ADJUDICATORS | ALL_409,
     "GET batches/{id}/conflicts/{candidate}/settled/{place}/": ADJUDICATORS | ALL_404,
     "POST conflicts/lease/": ADJUDICATORS,
+    "GET rulings/": ADJUDICATORS,
     "POST rulings/": ADJUDICATORS | ALL_400,
     "DELETE rulings/{id}/": ADJUDICATORS,
     "DELETE reports/{id}/": ADJUDICATORS,
@@ -172,6 +174,7 @@ def address_of(path, world):
     )
     query = {
         "candidates/": "?entity=m.world",
+        "rulings/": f"?batch={world['batch'].pk}",
         "truth.tsv": f"?batch={world['batch'].pk}",
         "judgments.tsv": f"?batch={world['batch'].pk}",
     }

@@ -87,6 +87,24 @@ class CandidateShape(serializers.ModelSerializer):
         return reverse(name, [str(candidate.pk)], request=self.context["request"])
 
 
+class EventShape(serializers.Serializer):
+    """One thing that happened to a candidate."""
+
+    at = serializers.DateTimeField()
+    by = serializers.CharField(help_text="Sign-in name; empty where nobody did it.")
+    batch = serializers.IntegerField(
+        source="batch.pk", allow_null=True, default=None, help_text="Its number."
+    )
+    what = serializers.CharField(help_text="In words.")
+    said = serializers.CharField(help_text="As somebody wrote it.")
+
+
+class HistoryShape(serializers.Serializer):
+    """What happened to a candidate, the newest first."""
+
+    events = EventShape(many=True)
+
+
 class NewReport(Strict):
     """Why a candidate should leave the queue."""
 

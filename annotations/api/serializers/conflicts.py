@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from annotations.adjudication import RULINGS, Vote
 from annotations.api.fields import BIGGEST, Choice, Strict, Text, Whole
+from annotations.api.pagination import ListQuery
 from annotations.consensus import Verdict
 from annotations.models import (
     Comment,
@@ -30,6 +31,12 @@ class NewRuling(Strict):
     candidate = Whole()
     verdict = Choice(choices=RULINGS)
     note = Text(required=False, allow_blank=True, max_length=5000)
+
+
+class RulingQuery(ListQuery):
+    """Of which batch."""
+
+    batch = serializers.IntegerField(min_value=0, max_value=BIGGEST)
 
 
 class NewComment(Strict):

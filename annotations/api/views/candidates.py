@@ -6,13 +6,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import adjudication, queue
+from annotations import adjudication, entities, queue
 from annotations.api.pagination import listed, page_of
 from annotations.api.permissions import IsAdmin, IsAdminOrJudge, IsAtWork
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.candidates import (
     CandidateQuery,
     CandidateShape,
+    HistoryShape,
     NewReport,
     ReportShape,
 )
@@ -59,6 +60,18 @@ class OneCandidate(ApiView):
         candidate = _by_number(id)
         shown = CandidateShape(candidate, context={"request": request})
         return Response(shown.data)
+
+
+class CandidateHistory(ApiView):
+    """What happened to a candidate."""
+
+    permission_classes = (IsAdmin,)
+
+    @extend_schema(responses=answers({200: HistoryShape}))
+    def get(self, request: Request, id: int) -> Response:
+        """Who said, ruled, reported and noted what; the newest first, not for ever back."""
+        events = entities.history(_by_number(id))
+        return Response(HistoryShape({"events": events}).data)
 
 
 class CandidateImage(ApiView):

@@ -9,7 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import adjudication, queue
-from annotations.api.pagination import Keyset, ListQuery, listed, page_of
+from annotations.api.pagination import (
+    NEWEST_FIRST,
+    Keyset,
+    ListQuery,
+    listed,
+    page_of,
+)
 from annotations.api.permissions import IsAdjudicator
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.cases import case_as_json
@@ -22,13 +28,14 @@ from annotations.api.serializers.conflicts import (
     NewComment,
     NewRuling,
     Question,
+    RulingQuery,
     RulingShape,
 )
 from annotations.errors import NotFound
 from annotations.models import Batch, Candidate, Conflict, Report, Ruling
 
 from . import pictures
-from .base import ApiView, read
+from .base import ApiView, ask, read
 
 OPEN_ONES_FIRST = Keyset(
     ("-is_open", "pk"), adjudication.place_in_list, adjudication.beyond
@@ -163,6 +170,18 @@ class Rulings(ApiView):
     """Decisions."""
 
     permission_classes = (IsAdjudicator,)
+
+    @extend_schema(
+        parameters=[RulingQuery], responses=answers({200: listed(RulingShape)}, 404)
+    )
+    def get(self, request: Request) -> Response:
+        """List the rulings that stand in a batch, newest first."""
+        batch = _batch(ask(RulingQuery, request)["batch"])
+
+        def show(rows: Sequence[Ruling]) -> Any:
+            return RulingShape(rows, many=True).data
+
+        return page_of(request, adjudication.ruled(batch), show, NEWEST_FIRST)
 
     @extend_schema(
         request=NewRuling, responses=answers({201: RulingShape}, 404, 409, 410)
