@@ -25,8 +25,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 expect.set_options(timeout=15_000)
 
 # They write into docs/: `make screenshots` asks for them.
-collect_ignore = (
-    [] if os.environ.get("LABELER_SCREENSHOTS") else ["test_screenshots.py"]
+collect_ignore_glob = (
+    [] if os.environ.get("LABELER_SCREENSHOTS") else ["test_screenshots*.py"]
 )
 
 QUIET = [

@@ -124,8 +124,9 @@ def shoot(page, name) -> None:
         shown.quantize(colours, dither=dither).save(file, "PNG", optimize=True)
         if file.tell() < LARGEST:
             break
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{name}.png").write_bytes(file.getvalue())
+    target = FOLDER / f"{name}.png"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(file.getvalue())
 
 
 def judged_in_part(page, judge, count) -> None:
