@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from annotations import images
 from annotations.consensus import Verdict
@@ -102,22 +103,26 @@ def case_of(batch: Batch, number: int) -> Case:
 
 
 def votes_on(batch: Batch, candidate: Candidate) -> list[Vote]:
-    """What was said of a candidate, first said first, skips included."""
+    """What was said of a candidate, in the order of the letters, skips included."""
     return votes_on_all(batch, [candidate.pk]).get(candidate.pk, [])
 
 
 def votes_on_all(batch: Batch, candidates: Sequence[int]) -> dict[int, list[Vote]]:
     """What was said of candidates, in one statement; those without a vote are left out."""
-    said = (
-        Judgment.objects.select_related("judge")
-        .filter(batch=batch, candidate__in=candidates)
-        .order_by("decided_at", "judge_id")
+    said = Judgment.objects.select_related("judge").filter(
+        batch=batch, candidate__in=candidates
     )
     found: dict[int, list[Vote]] = {}
-    for judgment in said:
+    for judgment in sorted(said, key=_lot):
         votes = found.setdefault(judgment.candidate_id, [])
         votes.append(_vote(judgment, string.ascii_uppercase[len(votes) % 26]))
     return found
+
+
+def _lot(judgment: Judgment) -> str:
+    """Lots decide who is A: the same whatever is said later, another for each candidate."""
+    of_both = f"{judgment.candidate_id}:{judgment.judge_id}"
+    return salted_hmac("letter of a vote", of_both).hexdigest()
 
 
 def _vote(judgment: Judgment, who: str) -> Vote:

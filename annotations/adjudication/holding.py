@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from annotations import queue
+from annotations.errors import Conflict as NotNow
 from annotations.errors import NotFound
 from annotations.models import Batch, Conflict, Ruling, User
 
@@ -19,7 +20,7 @@ WHERE id = (
     WHERE batch_id = %(batch)s
       AND (held_until IS NULL OR held_until <= clock_timestamp()
            OR held_by_id = %(by)s)
-    ORDER BY is_open DESC, put_off_at ASC NULLS FIRST, id
+    ORDER BY put_off_at ASC NULLS FIRST, is_open DESC, id
     LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 """
@@ -118,6 +119,14 @@ def _claim(batch: int, by: User, until: datetime) -> Conflict | None:
     return Conflict.objects.filter(pk=claimed[0]).first() if claimed else None
 
 
+def refuse_held(conflict: Conflict, by: User) -> None:
+    """Conflict error where somebody else is looking at it."""
+    until = conflict.held_until
+    is_held = until is not None and until > queue.clock()
+    if is_held and conflict.held_by_id != by.pk:
+        raise NotNow("Somebody else is looking at it now.")
+
+
 @transaction.atomic
 def put_off(*, batch: Batch, candidate: int, by: User) -> None:
     """Let go of a conflict; the others of its kind come first. NotFound if it is none."""
@@ -128,7 +137,7 @@ def put_off(*, batch: Batch, candidate: int, by: User) -> None:
     )
     if found is None:
         raise NotFound(f"Candidate {candidate} is not in the conflicts of this batch.")
+    refuse_held(found, by)
     found.put_off_at = Now()
-    if found.held_by_id in (None, by.pk):
-        found.held_by, found.held_until = None, None
+    found.held_by, found.held_until = None, None
     found.save(update_fields=["put_off_at", "held_by", "held_until"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from annotations.errors import Invalid, NotFound
 from annotations.models import (
     Assignment,
     Batch,
+    BatchJudge,
     BatchState,
     Candidate,
     Conflict,
@@ -31,6 +32,7 @@ from annotations.models import (
 )
 
 from .case import Vote, votes_on
+from .holding import refuse_held
 from .ruling import member
 
 REFUSED = {
@@ -68,6 +70,7 @@ def ask_again(
     )
     if not conflict.exists():
         raise NotNow("Only what is disputed can be looked at again.")
+    refuse_held(conflict.get(), by)
     if batch.state != BatchState.OPEN:
         raise NotNow("The batch is not open: nobody could answer.")
     asked = SecondLook.objects.bulk_create(
@@ -132,11 +135,14 @@ def see(*, look: int, judge: User) -> Look:
     found = looks_of(judge).filter(pk=look).first()
     if found is None:
         raise NotFound(f"There is no second look {look} that waits for you.")
-    said = Judgment.objects.filter(
-        batch=found.batch_id, candidate=found.candidate_id, judge=judge
+    _lock_membership(found, judge)
+    own = (
+        Judgment.objects.select_related("assignment")
+        .filter(batch=found.batch_id, candidate=found.candidate_id, judge=judge)
+        .first()
     )
-    own = said.select_for_update(no_key=True).select_related("assignment").get()
-    said.update(has_seen_votes=True)
+    if own is None:  # voided while this waited
+        raise NotFound(f"There is no second look {look} that waits for you.")
     SecondLook.objects.filter(pk=found.pk, seen_at=None).update(seen_at=Now())
     others = [v for v in votes_on(found.batch, found.candidate) if v.judge != judge.pk]
     return Look(
@@ -147,6 +153,12 @@ def see(*, look: int, judge: User) -> Look:
         own.reason,
         others,
     )
+
+
+def _lock_membership(look: SecondLook, judge: User) -> None:
+    """What comes before the judge's queue rows and judgments: marks take turns with it."""
+    own = BatchJudge.objects.filter(batch=look.batch_id, judge=judge)
+    list(own.select_for_update(no_key=True).values_list("pk"))
 
 
 def _tile(page: Assignment, candidate: int) -> str:
@@ -195,7 +207,13 @@ def _mark(seen: Look, verdict: Verdict, argument: str) -> judgments.Mark:
 
 def _bring_forward(look: SecondLook) -> None:
     """Once all have answered, what is still disputed is an adjudicator's turn again."""
-    waiting = _open().filter(batch=look.batch_id, candidate=look.candidate_id)
+    waiting = _open().filter(
+        batch=look.batch_id,
+        candidate=look.candidate_id,
+        judge__is_active=True,
+        batch__batchjudge__judge=F("judge"),
+        batch__batchjudge__removed_at__isnull=True,
+    )
     if not waiting.exists():
         Conflict.objects.filter(
             batch=look.batch_id, candidate=look.candidate_id

@@ -114,10 +114,10 @@ def _place(standing: Standing, rules: Rules, judge: int) -> int | None:
 def blind_verdict(
     previous: str | None, verdict: Verdict, *, is_blind: bool
 ) -> str | None:
-    """The last verdict given blind; somebody who skips has given none."""
-    if verdict is Verdict.SKIP:
-        return None
-    return verdict.value if is_blind else previous
+    """The last verdict given blind; somebody who skips blind has given none."""
+    if not is_blind:
+        return previous
+    return None if verdict is Verdict.SKIP else verdict.value
 
 
 def clamped(seconds: float, lease_minutes: int) -> int:

@@ -62,6 +62,7 @@ class _Ledger:
     entries: dict[tuple[int, int], Entry]  # by batch and entity
     current: dict[tuple[int, int], Said]  # by batch and candidate
     seen: Seen
+    informed: set[int]  # candidates on which the judge has been shown the votes
     submitted: dict[tuple[int, int], int]  # last such page by batch and candidate
     writes: Writes = field(default_factory=Writes)
     work: dict[int, Work] = field(default_factory=dict)  # by batch
@@ -82,7 +83,7 @@ class _Ledger:
         if any(entry.has_expired for entry in entries):
             pages = _pages(judge, numbers)
         batches = {page.batch_id for page in pages.values()}
-        current, seen = _said(judge, batches, touched, marks)
+        current, seen, informed = _said(judge, batches, touched, marks)
         return cls(
             judge,
             pages,
@@ -90,6 +91,7 @@ class _Ledger:
             {(e.row.batch_id, e.row.entity_id): e for e in entries},
             current,
             seen,
+            informed,
             _submitted(judge, pages, marks),
         )
 
@@ -124,9 +126,8 @@ class _Ledger:
             return _refused(mark, Refusal.UNKNOWN_CANDIDATE)
         held_before = standing.holds.get(self.judge.pk)
         last = self.submitted.get((page.batch_id, candidate), 0)
-        said = self.current.get((page.batch_id, candidate))
-        # What was said after the votes were seen stands, as what was submitted does.
-        is_fixed = last > page.pk or (said is not None and said.has_seen_votes)
+        # Who has seen the votes takes nothing back, as after the page was submitted.
+        is_fixed = last > page.pk or candidate in self.informed
         sitting = self._sitting(page, entry, is_fixed=is_fixed)
         decided = decide(mark, sitting, standing, entry.rules, self.judge.pk)
         if isinstance(decided, Refusal):
@@ -156,8 +157,9 @@ class _Ledger:
     ) -> None:
         key = (page.batch_id, candidate)
         before = self.current.pop(key, None)
+        is_blind = self.judge.judges_independently and candidate not in self.informed
         after = self.writes.say(
-            mark, page, candidate, place, before, judge=self.judge, now=entry.now
+            mark, page, candidate, place, before, is_blind=is_blind, now=entry.now
         )
         if after is not None:
             self.current[key] = after
@@ -221,11 +223,11 @@ def _submitted(
 # has marked in the batch.
 SAID = """
 SELECT candidate_id, assignment_id, client_id, verdict, batch_id, blind_verdict,
-       has_seen_votes, true
+       'current'
 FROM annotations_judgment
 WHERE batch_id = ANY($1) AND candidate_id = ANY($2) AND judge_id = $3
 UNION ALL
-SELECT candidate_id, assignment_id, client_id, verdict, batch_id, NULL, false, false
+SELECT candidate_id, assignment_id, client_id, verdict, batch_id, NULL, 'used'
 FROM (
     SELECT judge_id, candidate_id, assignment_id, client_id, verdict, batch_id
     FROM annotations_judgment
@@ -241,26 +243,35 @@ FROM (
       AND new_verdict IS NULL
     OFFSET 0) used
 WHERE judge_id = $3
+UNION ALL
+SELECT candidate_id, NULL, NULL, NULL, NULL, NULL, 'seen'
+FROM annotations_secondlook
+WHERE candidate_id = ANY($2) AND judge_id = $3 AND seen_at IS NOT NULL
 """
 
 
 def _said(
     judge: User, batches: Iterable[int], candidates: list[int], marks: Sequence[Mark]
-) -> tuple[dict[tuple[int, int], Said], Seen]:
-    """The judge's current rows on candidates; what the marks' ids were used for."""
+) -> tuple[dict[tuple[int, int], Said], Seen, set[int]]:
+    """The judge's current rows on candidates; what the marks' ids were used for; on
+    which candidates a second look, in any batch, has shown the judge the votes."""
     current: dict[tuple[int, int], Said] = {}
     seen: Seen = {}
+    informed: set[int] = set()
     ids = [str(mark.id) for mark in marks]
     values = [list(batches), candidates, judge.pk, ids]
     with connection.cursor() as cursor:
         types = "bigint[], bigint[], bigint, text[]"
         prepared.execute(cursor, "labeler_said", types, SAID, values)
-        for candidate, assignment, mark, text, batch, *said, is_current in cursor:
+        for candidate, assignment, mark, text, batch, blind, kind in cursor:
+            if kind == "seen":
+                informed.add(candidate)
+                continue
             verdict = Verdict(text) if text else None
-            if is_current:
-                current[batch, candidate] = Said(verdict, *said)
+            if kind == "current":
+                current[batch, candidate] = Said(verdict, blind)
             seen[batch, mark] = (assignment, candidate, verdict)
-    return current, seen
+    return current, seen, informed
 
 
 def _refused(mark: Mark, refusal: Refusal) -> Outcome:

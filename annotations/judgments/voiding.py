@@ -55,8 +55,8 @@ def void(*, batch: Batch, username: str, reason: str, by: User) -> Voiding:
             voiding.judgments += _take_out(rows, judge)
     voiding.save(update_fields=["judgments"])
     voiding.refresh_from_db(fields=["created_at"])
-    membership.verdicts = membership.skips = 0
-    membership.save(update_fields=["verdicts", "skips"])
+    membership.verdicts = membership.skips = membership.centiseconds = 0
+    membership.save(update_fields=["verdicts", "skips", "centiseconds"])
     audit.write(
         "judgments-voided",
         by=by,

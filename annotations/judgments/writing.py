@@ -12,7 +12,6 @@ from annotations.models import (
     Assignment,
     AssignmentState,
     JudgmentRevision,
-    User,
     prepared,
 )
 
@@ -53,7 +52,6 @@ class Said:
 
     verdict: Verdict | None
     blind: str | None
-    has_seen_votes: bool = False
 
 
 @dataclass(slots=True)
@@ -77,16 +75,14 @@ class Writes:
         place: int | None,
         before: Said | None,
         *,
-        judge: User,
+        is_blind: bool,
         now: datetime,
     ) -> Said | None:
         """Plan a mark's row; what stands after it, None when taken back."""
         if mark.verdict is None and before is None:
-            self._nothing(mark, page, candidate, judge, now)
+            self._nothing(mark, page, candidate, now)
             return None
-        has_seen_votes = before is not None and before.has_seen_votes
-        is_blind = judge.judges_independently and not has_seen_votes
-        after = Said(mark.verdict, _blind(mark, before, is_blind), has_seen_votes)
+        after = Said(mark.verdict, _blind(mark, before, is_blind))
         key = (page.batch_id, candidate)
         depth = self.depth.get(key, 0)
         if depth == len(self.rounds):
@@ -96,7 +92,7 @@ class Writes:
             (
                 page.batch_id,
                 candidate,
-                judge.pk,
+                page.judge_id,
                 page.pk,
                 place,
                 mark.verdict and mark.verdict.value,
@@ -112,14 +108,14 @@ class Writes:
         return after if mark.verdict is not None else None
 
     def _nothing(
-        self, mark: Mark, page: Assignment, candidate: int, judge: User, now: datetime
+        self, mark: Mark, page: Assignment, candidate: int, now: datetime
     ) -> None:
         """Remember the id of a null that found nothing: it may come once more."""
         self.nothing_to_take_back.append(
             JudgmentRevision(
                 batch_id=page.batch_id,
                 candidate_id=candidate,
-                judge=judge,
+                judge_id=page.judge_id,
                 new_assignment_id=page.pk,
                 new_client_id=mark.id,
                 replaced_at=now,

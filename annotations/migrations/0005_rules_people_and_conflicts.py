@@ -139,11 +139,6 @@ class Migration(migrations.Migration):
             field=models.IntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='judgment',
-            name='has_seen_votes',
-            field=models.BooleanField(db_default=False, default=False),
-        ),
-        migrations.AddField(
             model_name='report',
             name='dismissed_by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
@@ -276,7 +271,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='conflict',
-            index=models.Index(models.F('batch'), models.OrderBy(models.F('is_open'), descending=True), models.OrderBy(models.F('put_off_at'), nulls_first=True), models.F('id'), name='conflicts_open_first'),
+            index=models.Index(models.F('batch'), models.OrderBy(models.F('put_off_at'), nulls_first=True), models.OrderBy(models.F('is_open'), descending=True), models.F('id'), name='conflicts_to_hand_out'),
+        ),
+        migrations.AddIndex(
+            model_name='conflict',
+            index=models.Index(models.F('batch'), models.OrderBy(models.F('is_open'), descending=True), models.F('id'), name='conflicts_open_first'),
         ),
         migrations.AddIndex(
             model_name='conflict',

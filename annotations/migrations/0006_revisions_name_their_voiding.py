@@ -17,27 +17,14 @@ def function(sql: str) -> str:
     return sql[start:end].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
 
 
-# That a judge has seen the votes is no mark.
-MARK = (
-    "assignment_id, place, verdict, blind_verdict, how, reason, centiseconds, "
-    "decided_at, received_at, client_id"
-)
-TRIGGER = """
-DROP TRIGGER keep_revision ON annotations_judgment;
-CREATE TRIGGER keep_revision
-AFTER UPDATE{columns} OR DELETE ON annotations_judgment
-FOR EACH ROW EXECUTE FUNCTION labeler_keep_revision();
-"""
-
-FUNCTION = function(before.FORWARD)
-BACKWARD = FUNCTION + TRIGGER.format(columns="")
-FORWARD = FUNCTION.replace(
+BACKWARD = function(before.FORWARD)
+FORWARD = BACKWARD.replace(
     COLUMNS, "old_how,\n            replaced_at, voiding_id)"
 ).replace(
     VALUES,
     "OLD.centiseconds, OLD.how, clock_timestamp(),\n"
     "            nullif(current_setting('labeler.voiding', true), '')::bigint);",
-) + TRIGGER.format(columns=f" OF {MARK}")
+)
 assert FORWARD.count("voiding_id") == FORWARD.count("labeler.voiding") == 1
 
 

@@ -52,10 +52,13 @@ class Conflict(models.Model):
         indexes: ClassVar = [
             models.Index(
                 F("batch"),
-                F("is_open").desc(),
                 F("put_off_at").asc(nulls_first=True),
+                F("is_open").desc(),
                 F("id"),
-                name="conflicts_open_first",
+                name="conflicts_to_hand_out",
+            ),
+            models.Index(
+                F("batch"), F("is_open").desc(), F("id"), name="conflicts_open_first"
             ),
             models.Index(fields=["batch", "entity"], name="conflicts_of_entity"),
         ]

@@ -49,9 +49,6 @@ class Judgment(models.Model):
     decided_at = models.DateTimeField()
     received_at = models.DateTimeField()
     client_id = models.UUIDField()
-    # Whether the judge has been shown the others' votes (a second look): nothing that
-    # is said from then on is blind.
-    has_seen_votes = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from annotations import queue
 from annotations.errors import Conflict, Invalid
+from annotations.models import Conflict as ConflictRow
 from annotations.models import Role, User, audit
 
 from . import invitations
@@ -77,6 +78,9 @@ def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
     user.save()
     if not (user.is_active and user.is_judge):
         queue.release_all(judge=user)
+    if not (user.is_active and user.is_adjudicator):
+        held = ConflictRow.objects.filter(held_by=user)
+        held.update(held_by=None, held_until=None)
     if not (user.is_active and user.is_admin):
         invitations.withdraw_all_of(user, by=by)
     if "password" in fields or not user.is_active:

@@ -33,10 +33,11 @@ def test_from_the_list_to_a_ruling_and_back(disputed, adjudicator, api):
     assert listed["next"] is None
     first, second = listed["results"]
     assert first["kinds"] == ["disputed"]
-    assert [(v["who"], v["judge"], v["verdict"]) for v in first["votes"]] == [
-        ("A", None, "yes"),
-        ("B", None, "no"),
+    assert [(v["who"], v["judge"]) for v in first["votes"]] == [
+        ("A", None),
+        ("B", None),
     ]
+    assert {v["verdict"] for v in first["votes"]} == {"yes", "no"}
     held = client.post(f"{V1}/conflicts/lease/", {}, format="json").json()
     assert held["batch"] == disputed.pk
     assert held["candidate"] == first["candidate"]
@@ -51,7 +52,7 @@ def test_from_the_list_to_a_ruling_and_back(disputed, adjudicator, api):
     case = client.get(
         f"{V1}/batches/{disputed.pk}/conflicts/{held['candidate']}/"
     ).json()
-    assert [v["judge"] for v in case["votes"]] == ["jo", "olga"]
+    assert {v["judge"] for v in case["votes"]} == {"jo", "olga"}
     assert case["comments"][0]["text"] == "Her sister?"
     [standing] = client.get(f"{V1}/rulings/?batch={disputed.pk}").json()["results"]
     assert standing == ruled.json()
@@ -131,7 +132,7 @@ def test_a_second_look_is_asked_seen_and_answered(
     address = f"{V1}/batches/{disputed.pk}/conflicts/{candidate}/second-looks/"
     asked = api(adjudicator).post(address, {"question": "Sister?"}, format="json")
     assert asked.status_code == 201
-    assert [look["who"] for look in asked.json()] == ["A", "B"]
+    assert {look["who"] for look in asked.json()} == {"A", "B"}
     client = api(other_judge)
     [waiting] = client.get(f"{V1}/second-looks/").json()["results"]
     assert "others" not in waiting

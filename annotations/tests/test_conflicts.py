@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from annotations import adjudication, judgments, queue
+from annotations import adjudication, judgments, people, queue
 from annotations.errors import Conflict as NotNow
 from annotations.errors import Erased, Invalid, NotFound
 from annotations.models import (
@@ -214,7 +214,13 @@ def test_names_are_hidden_until_a_ruling_stands(judge, other_judge, admin):
     candidate = Candidate.objects.get().pk
     case = adjudication.case_of(batch, candidate)
     assert not case.names_are_shown
-    assert [(v.who, v.verdict) for v in case.votes] == [("A", "yes"), ("B", "no")]
+    assert [v.who for v in case.votes] == ["A", "B"]
+    assert {v.verdict for v in case.votes} == {"yes", "no"}
+    letters = {v.who: v.judge for v in case.votes}
+    page = queue.pages_of(judge).get()
+    assert say(judge, page, 0, "broken") == "recorded"
+    case = adjudication.case_of(batch, candidate)
+    assert {v.who: v.judge for v in case.votes} == letters
     adjudication.rule(batch=batch, candidate=candidate, verdict="no", by=admin)
     case = adjudication.case_of(batch, candidate)
     assert case.names_are_shown
@@ -329,3 +335,31 @@ def test_a_judge_who_goes_while_another_marks_leaves_it_stuck(
     say(judge, page, 0, "yes")
     thread.join()
     assert kinds(Batch.objects.get()) == [["stuck"]]
+
+
+def test_what_is_put_off_waits_behind_settled_ones(judge, other_judge, stranger, admin):
+    batch = batch_of(judge, other_judge, stranger, candidates=2, judges_maximum=3)
+    differ(batch, judge, other_judge)
+    say(stranger, queue.lease(judge=stranger), 0, "yes")
+    still_open = adjudication.lease(by=admin).candidate_id
+    adjudication.put_off(batch=batch, candidate=still_open, by=admin)
+    settled = adjudication.lease(by=admin)
+    assert settled.candidate_id != still_open
+    assert not settled.is_open
+
+
+def test_nobody_puts_off_what_somebody_else_looks_at(
+    judge, other_judge, admin, adjudicator
+):
+    batch = batch_of(judge, other_judge, candidates=1)
+    differ(batch, judge, other_judge)
+    held = adjudication.lease(by=admin)
+    asked = {"batch": batch, "candidate": held.candidate_id, "by": adjudicator}
+    for act in (adjudication.put_off, adjudication.ask_again):
+        with pytest.raises(NotNow, match="Somebody else"):
+            act(**asked)
+    people.change(user=admin, by=None, roles=[Role.JUDGE, Role.ADMIN])
+    assert Conflict.objects.get().held_by == admin
+    UserFactory(roles=[Role.ADMIN])
+    people.change(user=admin, by=None, roles=[Role.JUDGE])
+    assert adjudication.lease(by=adjudicator) == held

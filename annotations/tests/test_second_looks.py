@@ -1,8 +1,12 @@
 """Judges who differ are asked to look again, and what they say then is no blind word."""
 
-import pytest
+import threading
+from functools import partial
 
-from annotations import adjudication, export, queue
+import pytest
+from django.db import connection
+
+from annotations import adjudication, export, judgments, queue
 from annotations.errors import Conflict as NotNow
 from annotations.errors import Invalid, NotFound
 from annotations.models import Candidate, Conflict, Judgment, JudgmentRevision
@@ -66,7 +70,6 @@ def test_the_same_again_is_a_revision_too_and_stays_blind_before(asked, judge):
     adjudication.answer(look=look.pk, judge=judge, verdict="yes")
     said = Judgment.objects.get(judge=judge)
     assert (said.verdict, said.blind_verdict) == ("yes", "yes")
-    assert said.has_seen_votes
     assert said.reason == "The mole is there."
 
 
@@ -139,3 +142,66 @@ def test_a_second_answer_says_yes_no_or_broken(asked, judge):
     [look] = adjudication.looks_of(judge)
     with pytest.raises(Invalid, match="verdict"):
         adjudication.answer(look=look.pk, judge=judge, verdict="skip")
+
+
+def test_what_was_seen_is_not_forgotten(asked, judge, other_judge, admin):
+    """Not by voiding, not in another batch; and a skip takes no dissent away."""
+    [look] = adjudication.looks_of(judge)
+    adjudication.see(look=look.pk, judge=judge)
+    judgments.void(batch=asked, username=judge.username, reason="trial", by=admin)
+    page = queue.lease(judge=judge, batch=asked)
+    say(judge, page, 0, "yes")
+    assert Judgment.objects.get(judge=judge).blind_verdict is None
+    candidate = Candidate.objects.get()
+    other = queue.cut(by=admin, name="again", entities=[candidate.entity.key])
+    queue.add_judges(batch=other, usernames=[judge.username], by=admin)
+    queue.open_batch(batch=other, by=admin)
+    say(judge, queue.lease(judge=judge, batch=other), 0, "yes")
+    assert Judgment.objects.get(judge=judge, batch=other).blind_verdict is None
+    [look] = adjudication.looks_of(other_judge)
+    adjudication.see(look=look.pk, judge=other_judge)
+    page = queue.pages_of(other_judge).get()
+    for verdict in ("skip", "yes"):
+        assert say(other_judge, page, 0, verdict) == "recorded"
+    assert Judgment.objects.get(judge=other_judge).blind_verdict == "no"
+
+
+def test_who_left_is_not_waited_for(asked, judge, other_judge, admin):
+    queue.remove_judge(batch=asked, username=other_judge.username, by=admin)
+    [look] = adjudication.looks_of(judge)
+    adjudication.answer(look=look.pk, judge=judge, verdict="yes")
+    assert Conflict.objects.get().put_off_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_marks_and_second_looks_wait_for_each_other(judge, other_judge, admin):
+    batch = batch_of(judge, other_judge, candidates=6)
+    for who, verdict in ((judge, "yes"), (other_judge, "no")):
+        say_all(who, queue.lease(judge=who), verdict)
+    for candidate in Candidate.objects.all():
+        adjudication.ask_again(batch=batch, candidate=candidate.pk, by=admin)
+    page = queue.pages_of(judge).get()
+    looks = list(adjudication.looks_of(judge).values_list("pk", flat=True))
+    failed = []
+
+    def work(act):
+        try:
+            act()
+        except Exception as error:  # whatever it is, the test names it
+            failed.append(error)
+        finally:
+            connection.close()
+
+    acts = [
+        *(
+            partial(adjudication.answer, look=n, judge=judge, verdict="no")
+            for n in looks
+        ),
+        *(partial(say, judge, page, n, "yes") for n in range(6) for _ in range(3)),
+    ]
+    threads = [threading.Thread(target=work, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []

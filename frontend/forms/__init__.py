@@ -1,6 +1,7 @@
 """What people fill in. Forms check form only; the rules are those of the stages."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -16,6 +17,12 @@ class SignInForm(AuthenticationForm):
         **AuthenticationForm.error_messages,
         "invalid_login": "This name and password do not fit together.",
     }
+
+    def clean(self) -> dict[str, Any]:
+        """No name is so long; it is not even tried."""
+        if len(self.cleaned_data.get("username", "")) > 150:
+            raise self.get_invalid_login_error()
+        return super().clean()
 
 
 class ImportForm(forms.Form):

@@ -144,6 +144,8 @@ def test_later_comment_and_dismissal(client, disputed, adjudicator, judge):
     assert b"shows a minor" in page.content
     client.post(address("comment", disputed, candidate.pk), {"text": "A sister."})
     assert Comment.objects.get().text == "A sister."
+    client.post(address("comment", disputed, candidate.pk), {"text": "a\0b"})
+    assert Comment.objects.filter(text="ab").exists()
     refused = client.post(
         address("comment", disputed, candidate.pk), {"text": " "}, follow=True
     )

@@ -22,6 +22,11 @@ class PersonRequest(HttpRequest):
     htmx: Any
 
 
+def text_of(request: HttpRequest, name: str) -> str:
+    """A text that a form sent, trimmed; no database keeps a NUL."""
+    return request.POST.get(name, "").replace("\0", "").strip()
+
+
 def signed_in(view: View) -> View:
     """Let active users in and send everybody else to sign in, in whole pages.
 

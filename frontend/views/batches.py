@@ -13,7 +13,7 @@ from annotations.errors import LabelerError
 from annotations.models import Assignment, Batch, BatchState, User
 from frontend.forms import JudgeForm
 
-from .access import PersonRequest, admins_only, number_of
+from .access import PersonRequest, admins_only, number_of, text_of
 from .plots import tables_of
 
 BATCHES_SHOWN = 25
@@ -134,7 +134,7 @@ def refresh(request: PersonRequest, batch_id: int) -> HttpResponse:
 @require_POST
 def add_judge(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Let somebody judge this batch."""
-    username = request.POST.get("username", "").strip()
+    username = text_of(request, "username")
     said = f"{username} can judge this batch now."
     return _act(request, batch_id, queue.add_judges, said, usernames=[username])
 

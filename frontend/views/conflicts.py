@@ -12,7 +12,7 @@ from annotations import adjudication, queue
 from annotations.errors import LabelerError, NotFound
 from annotations.models import Batch, Conflict, Report, Ruling
 
-from .access import PersonRequest, adjudicators_only
+from .access import PersonRequest, adjudicators_only, text_of
 
 SHOWN = 50
 LAST = "last_ruling"  # what an undo on the next page takes back
@@ -113,7 +113,7 @@ def rule(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
             batch=_batch(batch_id),
             candidate=candidate,
             verdict=request.POST.get("verdict", ""),
-            note=request.POST.get("note", "").strip(),
+            note=text_of(request, "note"),
             by=request.user,
         )
     except LabelerError as error:
@@ -155,7 +155,7 @@ def comment(request: PersonRequest, batch_id: int, candidate: int) -> HttpRespon
         adjudication.comment(
             batch=_batch(batch_id),
             candidate=candidate,
-            text=request.POST.get("text", ""),
+            text=text_of(request, "text"),
             by=request.user,
         )
     except LabelerError as error:
@@ -172,7 +172,7 @@ def ask_again(request: PersonRequest, batch_id: int, candidate: int) -> HttpResp
             batch=_batch(batch_id),
             candidate=candidate,
             by=request.user,
-            question=request.POST.get("question", "").strip(),
+            question=text_of(request, "question"),
         )
     except LabelerError as error:
         return _refused(request, batch_id, candidate, error)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotations import adjudication, images
 from annotations.errors import LabelerError, NotFound
 
-from .access import PersonRequest, signed_in
+from .access import PersonRequest, signed_in, text_of
 
 
 @signed_in
@@ -52,7 +52,7 @@ def _answer(request: PersonRequest, look_id: int) -> HttpResponse:
             look=look_id,
             judge=request.user,
             verdict=request.POST.get("verdict", ""),
-            argument=request.POST.get("argument", "").strip(),
+            argument=text_of(request, "argument"),
         )
     except NotFound:
         raise

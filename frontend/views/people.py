@@ -129,7 +129,8 @@ def _act(
 
 
 def _person(username: str) -> User:
-    person = User.objects.filter(username=username).first()
+    is_name = "\0" not in username
+    person = User.objects.filter(username=username).first() if is_name else None
     if person is None:
         raise Http404
     return person

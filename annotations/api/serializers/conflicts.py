@@ -54,7 +54,9 @@ class Question(Strict):
 class VoteShape(serializers.Serializer):
     """What a judge said. `judge` is null until a ruling stands."""
 
-    who = serializers.CharField(help_text="A letter: A spoke first.")
+    who = serializers.CharField(
+        help_text="A letter, by lot: the same for this candidate only."
+    )
     judge = serializers.CharField(allow_null=True)
     verdict = serializers.ChoiceField([v.value for v in Verdict])
     reason = serializers.CharField()

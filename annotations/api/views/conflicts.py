@@ -102,7 +102,7 @@ class PutOff(ApiView):
     permission_classes = (IsAdjudicator,)
 
     @extend_schema(
-        request=None, responses=answers({204: None}, described="It is free.")
+        request=None, responses=answers({204: None}, 409, described="It is free.")
     )
     def post(self, request: Request, id: int, candidate: int) -> Response:
         """Look at it later: the others come first."""
