@@ -23,6 +23,7 @@ from annotations.models import (
     Ruling,
     SecondLook,
 )
+from annotations.page import SETTLED_AS_YES
 
 SHOWN = 6
 
@@ -155,22 +156,10 @@ def may_see_entity(entity: Entity) -> bool:
     )
 
 
-SETTLED = """
+SETTLED = f"""
 SELECT c.id FROM annotations_candidate c
 WHERE c.entity_id = %(entity)s AND c.state = 'ready' AND c.id <> %(candidate)s
-  AND EXISTS (
-      SELECT FROM annotations_batchentity q
-      JOIN annotations_batch b ON b.id = q.batch_id
-      LEFT JOIN annotations_ruling r
-        ON r.batch_id = b.id AND r.candidate_id = c.id AND r.reopened_at IS NULL
-      LEFT JOIN LATERAL (
-          SELECT count(*) AS votes, bool_and(verdict = 'yes') AS is_yes
-          FROM annotations_judgment
-          WHERE batch_id = b.id AND candidate_id = c.id AND verdict <> 'skip'
-      ) j ON true
-      WHERE q.entity_id = c.entity_id AND q.upto >= c.id
-        AND (r.verdict = 'yes'
-             OR r.verdict IS NULL AND j.is_yes AND j.votes >= b.judges_required))
+  AND {SETTLED_AS_YES}
 ORDER BY c.rank NULLS LAST, c.id LIMIT %(limit)s
 """
 

@@ -129,7 +129,10 @@ def refuse_held(conflict: Conflict, by: User) -> None:
 
 @transaction.atomic
 def put_off(*, batch: Batch, candidate: int, by: User) -> None:
-    """Let go of a conflict; the others of its kind come first. NotFound if it is none."""
+    """Let go of a conflict, so that all others come first.
+
+    NotFound where it is none; a Conflict error where somebody else looks at it.
+    """
     found = (
         Conflict.objects.select_for_update(no_key=True)
         .filter(batch=batch, candidate=candidate)

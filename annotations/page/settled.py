@@ -13,14 +13,8 @@ from annotations.models import Assignment, Candidate
 
 SHOWN = 6
 
-SETTLED = """
-SELECT c.id FROM annotations_candidate c
-WHERE c.entity_id = %(entity)s AND c.state = 'ready'
-  AND c.id > (SELECT upto FROM annotations_batchentity
-              WHERE batch_id = %(batch)s AND entity_id = %(entity)s)
-  AND NOT EXISTS (SELECT FROM annotations_report p
-                  WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL)
-  AND EXISTS (
+# Of a candidate c, in some batch.
+SETTLED_AS_YES = """EXISTS (
       SELECT FROM annotations_batchentity q
       JOIN annotations_batch b ON b.id = q.batch_id
       LEFT JOIN annotations_ruling r
@@ -33,6 +27,15 @@ WHERE c.entity_id = %(entity)s AND c.state = 'ready'
       WHERE q.entity_id = c.entity_id AND q.upto >= c.id
         AND (r.verdict = 'yes'
              OR r.verdict IS NULL AND j.is_yes AND j.votes >= b.judges_required))
+"""
+SETTLED = f"""
+SELECT c.id FROM annotations_candidate c
+WHERE c.entity_id = %(entity)s AND c.state = 'ready'
+  AND c.id > (SELECT upto FROM annotations_batchentity
+              WHERE batch_id = %(batch)s AND entity_id = %(entity)s)
+  AND NOT EXISTS (SELECT FROM annotations_report p
+                  WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL)
+  AND {SETTLED_AS_YES}
   AND NOT EXISTS (
       SELECT FROM annotations_batchjudge m
       JOIN annotations_batchentity q ON q.batch_id = m.batch_id
