@@ -27,7 +27,7 @@ from .mix import Mix, preview
 from .opening import close_batch, open_batch, refresh
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
-from .stuck import recheck, recheck_batches_of
+from .stuck import recheck_batches_of
 from .stuck import rewrite as rewrite_conflicts
 from .turn import NothingToLease, held_by, lease_end
 from .values import known_values
@@ -85,7 +85,6 @@ __all__ = [
     "preview",
     "progress",
     "read",
-    "recheck",
     "recheck_batches_of",
     "refresh",
     "release",
