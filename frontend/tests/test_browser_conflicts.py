@@ -38,9 +38,11 @@ def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
     page.keyboard.type("1 of them is her sister")
     press(page, "Escape", "2")
     expect(page.locator(".undo")).to_contain_text("You ruled no")
+    page.wait_for_load_state()  # its script listens
     assert Ruling.objects.get().note == "1 of them is her sister"
     press(page, "u")
     expect(page.locator(".note").first).to_contain_text("taken back")
+    page.wait_for_load_state()
     for key in ("y", "2", "b"):
         before = page.url
         press(page, key)
@@ -62,6 +64,7 @@ def test_judges_look_again_and_agree(opened, adjudicator, disputed, other_judge)
     theirs = opened(other_judge, "/")
     theirs.get_by_role("link", name="1 picture to look at again").click()
     expect(theirs.locator(".said")).to_contain_text("yes, by the ears")
+    theirs.wait_for_load_state()
     press(theirs, "t")
     theirs.keyboard.type("I see it now")
     press(theirs, "Escape", "1")
