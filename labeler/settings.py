@@ -177,6 +177,19 @@ LEASE_MINUTES = env.int("LABELER_LEASE_MINUTES", default=10)
 # Erasures are remembered as HMACs under this key; losing it would let the erased return.
 TOMBSTONE_KEY = env.str("LABELER_TOMBSTONE_KEY", default=SECRET_KEY)
 
+# --- Scoring -------------------------------------------------------------------------
+
+# The first one orders a batch that names no other.
+SCORERS = env.list(
+    "LABELER_SCORERS",
+    default=["annotations.scoring.faces.Faces", "annotations.scoring.pixels.Pixels"],
+)
+SCORING_DEVICE = env.str("LABELER_SCORING_DEVICE", default="cpu")
+if SCORING_DEVICE not in ("cpu", "cuda"):
+    raise ImproperlyConfigured("LABELER_SCORING_DEVICE must be cpu or cuda.")
+# Biometric data is kept by whoever says so; without it only scores are.
+EMBEDDINGS = env.bool("EMBEDDINGS", default=EMBEDDED)
+
 # --- People --------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "annotations.User"

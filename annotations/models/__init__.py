@@ -30,10 +30,30 @@ from .queue import (
     QueueState,
     Reopened,
 )
+from .scores import (
+    Clearance,
+    Depth,
+    Due,
+    Embedding,
+    Fit,
+    FitMethod,
+    Outcome,
+    Score,
+    Scorer,
+)
 from .truths import Ruling
 from .users import Invitation, InvitationState, Role, User
 
 __all__ = [
+    "Clearance",
+    "Depth",
+    "Due",
+    "Embedding",
+    "Fit",
+    "FitMethod",
+    "Outcome",
+    "Score",
+    "Scorer",
     "Image",
     "BatchState",
     "Role",

@@ -62,6 +62,15 @@ class Batch(models.Model):
     cap_share = models.FloatField(null=True, blank=True)
     # Whether judges are told their own agreement with the others, in percent.
     shows_agreement = models.BooleanField(default=False)
+    # The scorer by which an uncertain order goes; empty: the first of the settings.
+    scorer = models.CharField(max_length=40, blank=True, default="")
+    # The share of entities, drawn by seed, that stay in random order.
+    control_share = models.FloatField(null=True, blank=True)
+    # Cleaning batches only: beyond which probability people are not asked, how many of
+    # those are asked all the same, and when that audit failed.
+    clear_beyond = models.FloatField(null=True, blank=True)
+    audit_size = models.PositiveIntegerField(default=299)
+    clearance_failed_at = models.DateTimeField(null=True, blank=True)
     seed = models.BigIntegerField(default=0)
     # How the entities were chosen; both None where a list named them.
     sample = models.JSONField(null=True, blank=True)
@@ -75,11 +84,18 @@ class Batch(models.Model):
         settings.AUTH_USER_MODEL, through="BatchJudge", related_name="batches"
     )
     # Summed from the queue now and then (tasks.count_batches); never counted on demand.
+    entities_total = models.BigIntegerField(default=0)
     candidates_total = models.BigIntegerField(default=0)
     judged_total = models.BigIntegerField(default=0)
     disputed_total = models.BigIntegerField(default=0)
     open_total = models.BigIntegerField(default=0)
     conflicts_total = models.BigIntegerField(default=0)
+    # By the pass that clears: cleared in all; of these in the audit, judged there, and
+    # judged otherwise than the model said.
+    cleared_total = models.BigIntegerField(default=0)
+    audit_total = models.IntegerField(default=0)
+    audited_total = models.IntegerField(default=0)
+    audit_errors = models.IntegerField(default=0)
     counted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -105,6 +121,16 @@ class Batch(models.Model):
                 condition=Q(cap_share__isnull=True)
                 | Q(cap_share__gt=0, cap_share__lte=1),
                 name="cap_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(control_share__isnull=True)
+                | Q(control_share__gt=0, control_share__lte=1),
+                name="control_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(clear_beyond__isnull=True)
+                | Q(purpose="cleaning", clear_beyond__gt=0.5, clear_beyond__lt=1),
+                name="clearance_only_when_cleaning",
             ),
         ]
 

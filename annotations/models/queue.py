@@ -41,6 +41,7 @@ class BatchEntity(models.Model):
     undecided = models.IntegerField(default=0)  # judged, but its truth is open
     open_places = models.IntegerField(default=0)  # unmet and not held
     held_places = models.IntegerField(default=0)  # held by a live lease, no verdict yet
+    is_control = models.BooleanField(default=False)  # keeps random order
 
     class Meta:
         verbose_name_plural = "batch entities"
