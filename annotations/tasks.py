@@ -73,7 +73,7 @@ def feed_scorers() -> None:
 @shared_task
 def score_due() -> None:
     """Score for some seconds; what is left is another task."""
-    done = scoring.run(seconds=SCORING_SECONDS)
+    done = scoring.score_due(seconds=SCORING_SECONDS)
     if done.has_more:
         score_due.apply_async(expires=WOKEN_LIVES)
 

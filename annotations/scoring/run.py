@@ -37,7 +37,7 @@ class Done:
     has_more: bool = False
 
 
-def run(
+def score_due(
     *,
     seconds: float,
     entities: Sequence[int] | None = None,

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             waiting = waiting.filter(entity__in=entities)
         report = _Report(self, waiting.count())
         while True:
-            done = scoring.run(
+            done = scoring.score_due(
                 seconds=SLICE_SECONDS,
                 entities=entities,
                 scorers=rows,
