@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue
-from annotations.models import Import, ImportState
+from annotations.models import Batch, Import, ImportState
 
 SLICE_SECONDS = 12
 
@@ -21,6 +21,19 @@ def expire_leases() -> None:
 def count_batches() -> None:
     """Sum the queue's counters into the batches."""
     queue.count()
+
+
+@shared_task
+def mix_controls() -> None:
+    """Enqueue the batches that have control rows, each by itself."""
+    for number in queue.mixed_batches():
+        mix_controls_of.delay(number)
+
+
+@shared_task
+def mix_controls_of(batch_id: int) -> None:
+    """Let a batch's control rows go at the pace of the others."""
+    queue.mix_controls(Batch.objects.get(pk=batch_id))
 
 
 @shared_task
