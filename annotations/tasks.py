@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue, scoring
-from annotations.models import Import, ImportState, Scorer, User
+from annotations.models import Batch, Import, ImportState, Scorer, User
 
 SLICE_SECONDS = 12
 SCORING_SECONDS = 10
@@ -25,6 +25,19 @@ def expire_leases() -> None:
 def count_batches() -> None:
     """Sum the queue's counters into the batches."""
     queue.count()
+
+
+@shared_task
+def mix_controls() -> None:
+    """Enqueue the batches that have control rows, each by itself."""
+    for number in queue.mixed_batches():
+        mix_controls_of.delay(number)
+
+
+@shared_task
+def mix_controls_of(batch_id: int) -> None:
+    """Let a batch's control rows go at the pace of the others."""
+    queue.mix_controls(Batch.objects.get(pk=batch_id))
 
 
 @shared_task
@@ -74,6 +87,7 @@ def feed_scorers() -> None:
 def score_due() -> None:
     """Score for some seconds; what is left is another task."""
     done = scoring.score_due(seconds=SCORING_SECONDS)
+    queue.reorder(done.entities)
     if done.has_more:
         score_due.apply_async(expires=WOKEN_LIVES)
 
