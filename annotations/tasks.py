@@ -86,8 +86,7 @@ def feed_scorers() -> None:
 @shared_task
 def score_due() -> None:
     """Score for some seconds; what is left is another task."""
-    done = scoring.score_due(seconds=SCORING_SECONDS)
-    queue.reorder(done.entities)
+    done = scoring.score_due(seconds=SCORING_SECONDS, then=queue.reorder)
     if done.has_more:
         score_due.apply_async(expires=WOKEN_LIVES)
 
@@ -96,8 +95,9 @@ def score_due() -> None:
 def refit_scorer(scorer_id: int, by: int | None = None) -> None:
     """Calibrate a scorer anew, where enough was judged since; or because `by` asks."""
     scorer = Scorer.objects.get(pk=scorer_id)
-    if by is not None or scoring.is_fit_due(scorer):
-        scoring.refit(scorer=scorer, by=User.objects.filter(pk=by).first())
+    asked_by = None if by is None else User.objects.get(pk=by)
+    if asked_by is not None or scoring.is_fit_due(scorer):
+        scoring.refit(scorer=scorer, by=asked_by)
 
 
 @shared_task
