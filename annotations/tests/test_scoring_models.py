@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from PIL import Image as Picture
+from sklearn.datasets import load_digits
 
 from annotations.errors import Unreadable
 from annotations.images.decoding import shrunk
@@ -12,6 +13,7 @@ from annotations.models import Outcome
 from annotations.scoring import embedders, faces, pixels, weights
 from annotations.scoring.faces import Faces
 from annotations.scoring.pixels import WholePicture
+from labeler import demo
 
 from .imported import SAMPLE
 
@@ -116,8 +118,6 @@ def test_both_embedders_give_the_same_vectors(sample):
 
 
 def test_a_face_of_few_pixels_is_too_small_to_compare(model):
-    from labeler import demo  # noqa: PLC0415 - tests may ask the project for the demo
-
     large = Picture.open(next(demo.FOLDER.glob("pictures/*/000.webp"))).convert("RGB")
     scene = Picture.new("RGB", (3000, 3000), (90, 110, 90))
     scene.paste(large.resize((24, 24)), (1400, 1400))
@@ -151,8 +151,6 @@ def test_other_weights_are_refused():
 
 def test_whole_pictures_tell_sevens_from_other_digits():
     """scikit-learn's digits, as any other kind of entity."""
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - heavy, and only here
-
     digits = load_digits()
     model = WholePicture("cpu")
     chosen = np.concatenate([np.flatnonzero(digits.target == 7), np.arange(300)])
