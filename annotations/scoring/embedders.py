@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Pixels
+from .opencv import opencv
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +48,8 @@ class OpenCV:
     def recognizer(self) -> Any:
         """This thread's own `cv2.FaceRecognizerSF`."""
         if not hasattr(self._own, "recognizer"):
-            import cv2  # noqa: PLC0415 - heavy, and only the scoring worker needs it
-
             empty = np.empty(0, np.uint8)
-            make = cv2.FaceRecognizerSF.create
+            make = opencv().FaceRecognizerSF.create
             self._own.recognizer = make("onnx", self._network, empty)
         return self._own.recognizer
 

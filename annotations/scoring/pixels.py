@@ -12,6 +12,7 @@ import numpy as np
 
 from .base import Found, Look, Pixels, Prior, Vector
 from .embedders import unit
+from .opencv import opencv
 
 SIDE = 64
 LAYOUT, CELLS, DIRECTIONS = 8, 4, 8
@@ -48,8 +49,7 @@ def _found(picture: Pixels, scale: float) -> Found:
 
 def _described(picture: Pixels) -> Vector:
     """192 numbers of colour and 128 of shape, together of length 1."""
-    import cv2  # noqa: PLC0415 - heavy, and only the scoring worker needs it
-
+    cv2 = opencv()
     shown = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(shown, cv2.COLOR_RGB2LAB).astype(np.float32)
     layout = cv2.resize(lab, (LAYOUT, LAYOUT), interpolation=cv2.INTER_AREA)
