@@ -3,8 +3,6 @@
 from functools import cache
 from typing import Any
 
-ERRORS = 2  # of its log levels: warnings tell of its own plans
-
 
 @cache
 def opencv() -> Any:
@@ -12,5 +10,6 @@ def opencv() -> Any:
     import cv2  # noqa: PLC0415 - heavy, and web processes import this package too
 
     cv2.setNumThreads(1)
-    cv2.setLogLevel(ERRORS)
+    # Its warnings are about its own plans.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     return cv2
