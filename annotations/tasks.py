@@ -6,7 +6,8 @@ from django.db.models.functions import Now
 from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue
-from annotations.models import Import, ImportState
+from annotations.models import Import, ImportState, Scorer, User
+from annotations.scoring import steering
 
 SLICE_SECONDS = 12
 
@@ -51,6 +52,16 @@ def compare_judges() -> None:
 def compare_judges_of(batch_id: int) -> None:
     """Compare the judges of one batch, once a day."""
     agreement.compare(batch_id)
+
+
+@shared_task
+def purge_embeddings(scorer_id: int | None, by_id: int | None) -> None:
+    """Go on deleting embeddings, of one scorer or all; what is left is another task."""
+    scorer = None if scorer_id is None else Scorer.objects.get(pk=scorer_id)
+    by = None if by_id is None else User.objects.get(pk=by_id)
+    gone = steering.purge_embeddings(scorer=scorer, by=by)
+    if gone >= steering.PURGED_AT_ONCE:
+        purge_embeddings.delay(scorer_id, by_id)
 
 
 @shared_task
