@@ -56,8 +56,8 @@ def filled_batch(name: str, candidates: int, per_entity: int = PER_ENTITY) -> Ba
             """
             INSERT INTO annotations_batchentity (batch_id, entity_id, state, priority,
                 upto, total, judged, settled, disputed, undecided, open_places,
-                held_places)
-            SELECT %s, id, 'done', -id, 0, 0, 0, 0, 0, 0, 0, 0
+                held_places, is_control)
+            SELECT %s, id, 'done', -id, 0, 0, 0, 0, 0, 0, 0, 0, false
             FROM annotations_entity WHERE key LIKE %s
             """,
             [batch.pk, prefix + "%"],

@@ -36,8 +36,9 @@ SELECT %(first)s + n, %(first)s + 1 + (n - 1) / %(each)s, %(first)s + n, 'ready'
 FROM generate_series(1, %(rows)s) n;
 
 INSERT INTO annotations_batchentity (batch_id, entity_id, state, priority, upto, total,
-    judged, settled, disputed, undecided, open_places, held_places)
-SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0, 0
+    judged, settled, disputed, undecided, open_places, held_places, is_control)
+SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0, 0,
+       false
 FROM generate_series(1, %(entities)s) n;
 
 INSERT INTO annotations_assignment (id, batch_id, entity_id, judge_id, candidates,

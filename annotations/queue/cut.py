@@ -16,8 +16,8 @@ from .rules import apply
 QUEUE = """
 INSERT INTO annotations_batchentity
     (batch_id, entity_id, state, priority, upto, total, judged, settled, disputed,
-     undecided, open_places, held_places)
-SELECT %(batch)s, t.id, 'done', {priority}, 0, 0, 0, 0, 0, 0, 0, 0
+     undecided, open_places, held_places, is_control)
+SELECT %(batch)s, t.id, 'done', {priority}, 0, 0, 0, 0, 0, 0, 0, 0, false
 FROM ({chosen}) AS t (id, position) ORDER BY t.position
 """
 PRIORITIES = """
