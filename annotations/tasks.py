@@ -5,11 +5,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from knox.models import AuthToken
 
-from annotations import agreement, intake, people, queue
+from annotations import agreement, intake, people, queue, scoring
 from annotations.models import Import, ImportState, Scorer, User
 from annotations.scoring import steering
 
 SLICE_SECONDS = 12
+SCORING_SECONDS = 10
+# Workers that may wake up at once; each goes on by itself while there is work. What
+# waits longer than it lives is sent again by the next round.
+WOKEN, WOKEN_LIVES = 4, 25
 
 
 @shared_task
@@ -32,6 +36,7 @@ def continue_import(import_id: int) -> None:
         return
     if not intake.run_upload(import_, budget_seconds=SLICE_SECONDS):
         continue_import.delay(import_id)
+    score_due.apply_async(expires=WOKEN_LIVES)
 
 
 @shared_task
@@ -52,6 +57,34 @@ def compare_judges() -> None:
 def compare_judges_of(batch_id: int) -> None:
     """Compare the judges of one batch, once a day."""
     agreement.compare(batch_id)
+
+
+@shared_task
+def feed_scorers() -> None:
+    """Find what lacks a score, and wake workers while anything is due."""
+    for scorer in scoring.register():
+        scoring.sweep(scorer)
+        if scorer.paused_at is None and scoring.is_due(scorer):
+            for _ in range(WOKEN):
+                score_due.apply_async(expires=WOKEN_LIVES)
+        if scoring.is_fit_due(scorer):
+            refit_scorer.apply_async((scorer.pk,), expires=WOKEN_LIVES)
+
+
+@shared_task
+def score_due() -> None:
+    """Score for some seconds; what is left is another task."""
+    done = scoring.run(seconds=SCORING_SECONDS)
+    if done.has_more:
+        score_due.apply_async(expires=WOKEN_LIVES)
+
+
+@shared_task
+def refit_scorer(scorer_id: int, by: int | None = None) -> None:
+    """Calibrate a scorer anew, where enough was judged since; or because `by` asks."""
+    scorer = Scorer.objects.get(pk=scorer_id)
+    if by is not None or scoring.is_fit_due(scorer):
+        scoring.refit(scorer=scorer, by=User.objects.filter(pk=by).first())
 
 
 @shared_task

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One image, several processes: labeler web | worker | beat | manage COMMAND…
+# One image, several processes: labeler web | worker | scoring | beat | manage COMMAND…
 set -eu
 
 # Uploads are spooled here; a tmpfs would hold them in memory.
@@ -19,9 +19,14 @@ web)
     ;;
 worker)
     exec python -m celery -A labeler worker \
-        --queues "${LABELER_WORKER_QUEUES:-default,images,scoring}" \
+        --queues "${LABELER_WORKER_QUEUES:-default,images}" \
         --concurrency "${LABELER_WORKER_PROCESSES:-2}" \
         --loglevel INFO --without-gossip --without-mingle "$@"
+    ;;
+scoring)
+    # One process a device: its threads take every core, or feed one GPU.
+    exec python -m celery -A labeler worker --queues scoring --concurrency 1 \
+        --hostname "scoring@%h" --loglevel INFO --without-gossip --without-mingle "$@"
     ;;
 beat)
     exec python -m celery -A labeler beat \
@@ -31,7 +36,7 @@ manage)
     exec python manage.py "$@"
     ;;
 *)
-    echo "labeler: unknown act '$act'; use web, worker, beat or manage COMMAND…" >&2
+    echo "labeler: unknown act '$act'; use web, worker, scoring, beat or manage COMMAND…" >&2
     exit 64
     ;;
 esac

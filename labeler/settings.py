@@ -122,7 +122,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"annotations.tasks.continue_import": {"queue": "images"}}
+CELERY_TASK_ROUTES = {
+    "annotations.tasks.continue_import": {"queue": "images"},
+    "annotations.tasks.score_due": {"queue": "scoring"},
+    "annotations.tasks.refit_scorer": {"queue": "scoring"},
+}
 # A task of a killed worker comes back after the visibility timeout, which kombu never
 # renews: so no task may run as long (docs/adr/0007-short-tasks.md).
 CELERY_TASK_TIME_LIMIT = 30
@@ -137,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     "count-batches": {"task": "annotations.tasks.count_batches", "schedule": 10},
     # Looks every hour which batches were not compared today: a laptop sleeps at night.
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
+    "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
     "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},
 }
@@ -182,7 +187,10 @@ TOMBSTONE_KEY = env.str("LABELER_TOMBSTONE_KEY", default=SECRET_KEY)
 # The first one orders a batch that names no other.
 SCORERS = env.list(
     "LABELER_SCORERS",
-    default=["annotations.scoring.faces.Faces", "annotations.scoring.pixels.Pixels"],
+    default=[
+        "annotations.scoring.faces.Faces",
+        "annotations.scoring.pixels.WholePicture",
+    ],
 )
 SCORING_DEVICE = env.str("LABELER_SCORING_DEVICE", default="cpu")
 if SCORING_DEVICE not in ("cpu", "cuda"):

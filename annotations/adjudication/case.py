@@ -23,7 +23,7 @@ from annotations.models import (
     Ruling,
     SecondLook,
 )
-from annotations.page import SETTLED_AS_YES
+from annotations.models.settled import SETTLED_AS_YES
 
 SHOWN = 6
 

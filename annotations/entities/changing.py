@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from annotations.errors import Invalid, NotFound
-from annotations.models import CandidateState, Entity, User, audit
+from annotations.models import CandidateState, Entity, User, audit, due
 
 
 @transaction.atomic
@@ -25,6 +25,8 @@ def change(*, entity: Entity, by: User, **fields: Any) -> Entity:
     for name, value in fields.items():
         setattr(found, name, value)
     found.save(update_fields=list(fields))
+    if "representative" in fields:
+        due.mark([found.pk])
     audit.write("entity-changed", by=by, entity=found.pk, fields=sorted(fields))
     return found
 

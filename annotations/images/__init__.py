@@ -7,7 +7,13 @@ of keeping, for callers with their own threads and transaction.
 
 from .decoding import Picture, examine
 from .keeping import Prepared, Stored, cores, known_rows, prepare, record, store_many
-from .serving import etag_for, open_image, open_thumbnail, representative_of
+from .serving import (
+    etag_for,
+    open_image,
+    open_pixels,
+    open_thumbnail,
+    representative_of,
+)
 from .store import delete_files
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "examine",
     "known_rows",
     "open_image",
+    "open_pixels",
     "open_thumbnail",
     "prepare",
     "record",

@@ -82,6 +82,17 @@ def as_webp(data: bytes) -> bytes:
         return _encoded(shown, VIEW_OPTIONS)
 
 
+def shrunk(data: bytes, side: int) -> tuple[PIL.Image.Image, float]:
+    """The upright picture in RGB, its longest side at most `side` pixels.
+
+    And how many pixels of the original one of its pixels stands for.
+    """
+    with _opened(data) as picture:
+        longest = max(picture.size)
+        shown = _shown(picture, side, _orientation(picture))
+        return shown, longest / max(shown.size)
+
+
 @contextmanager
 def _opened(data: bytes) -> Iterator[PIL.Image.Image]:
     """A picture whose header was accepted; whatever goes wrong within is Unreadable."""

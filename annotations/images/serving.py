@@ -5,6 +5,7 @@ import hmac
 import io
 from typing import IO
 
+import PIL.Image
 from django.conf import settings
 from django.db.models import F
 
@@ -12,7 +13,7 @@ from annotations.errors import NotFound, Unreadable
 from annotations.models import Candidate, CandidateState, Entity, Image, User
 
 from . import store
-from .decoding import as_webp, examine
+from .decoding import as_webp, examine, shrunk
 
 # Served as they came; the others are encoded anew, as WebP.
 CONTENT_TYPES = {
@@ -44,6 +45,21 @@ def open_thumbnail(image: Image) -> IO[bytes]:
             thumbnail = examine(file.read()).thumbnail
     store.put(name, thumbnail)
     return io.BytesIO(thumbnail)
+
+
+def open_pixels(sha256: str, side: int) -> tuple[PIL.Image.Image, float]:
+    """The stored picture of a digest in RGB, shrunk to `side`, for a model to look at.
+
+    And how many pixels of the original one of its pixels stands for. NotFound where the
+    store lacks it, Unreadable where it does not decode, OSError where the storage is
+    away. For threads: touches no database.
+    """
+    try:
+        with store.get(store.image_name(sha256)) as file:
+            data = file.read()
+    except FileNotFoundError as error:
+        raise NotFound("The store lacks the bytes of this picture.") from error
+    return shrunk(data, side)
 
 
 def etag_for(image: Image, user: User) -> str:

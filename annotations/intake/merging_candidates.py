@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from annotations import images
+from annotations.models import due
 
 from . import entities, staging
 from .rows import COPY_COLUMNS, CandidateRow
@@ -190,6 +191,8 @@ def merge_candidates(
     )
     staging.fill(STAGING, STAGING_COLUMNS, COPY_COLUMNS, lines)
     added = _pictured(ids, list(stored.values())) if stored else 0
+    if added:
+        due.mark(ids.values())
     if len(stored) < len(rows):
         added += _waiting(ids)
     return added

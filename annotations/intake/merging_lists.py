@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from annotations.models import due
+
 from . import entities, staging
 from .layouts.lists import ENTITY_COLUMNS, SEVERAL
 from .rows import EntityRow, NameRow
@@ -93,13 +95,15 @@ def merge_entities(rows: Sequence[EntityRow]) -> int:
         elif known | given != known:
             known.update(given)
             repeats += 1
-    changed = _new(list(merged))
-    entities.ensure({key: given.get("name", "") for key, given in merged.items()})
+    new = _new(list(merged))
+    names = {key: given.get("name", "") for key, given in merged.items()}
+    ids = entities.ensure(names)
     staging.fill(ENTITIES, ENTITIES_COLUMNS, ENTITY_COLUMNS, _lines(merged))
     with connection.cursor() as cursor:
         cursor.execute(UPDATE_ENTITIES)
-        changed |= {row[0] for row in cursor.fetchall()}
-    return len(changed) + repeats
+        changed = {row[0] for row in cursor.fetchall()}
+    due.mark(ids[key] for key in changed - new if "representative" in merged[key])
+    return len(changed | new) + repeats
 
 
 def _new(keys: list[str]) -> set[str]:

@@ -141,7 +141,6 @@ class Migration(migrations.Migration):
                 ('scorer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='annotations.scorer')),
                 ('entity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='annotations.entity')),
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('depth', models.SmallIntegerField(choices=[(1, 'probabilities by the latest fit'), (2, 'pictures that lack a score, and all comparisons')], default=2)),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('marked', models.IntegerField(default=1)),
                 ('claimed_until', models.DateTimeField(null=True)),

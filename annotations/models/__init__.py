@@ -32,7 +32,6 @@ from .queue import (
 )
 from .scores import (
     Clearance,
-    Depth,
     Due,
     Embedding,
     Fit,
@@ -46,7 +45,6 @@ from .users import Invitation, InvitationState, Role, User
 
 __all__ = [
     "Clearance",
-    "Depth",
     "Due",
     "Embedding",
     "Fit",

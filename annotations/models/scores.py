@@ -184,13 +184,6 @@ class Embedding(models.Model):
         return f"embedding by {self.scorer_id} of candidate {self.candidate_id}"
 
 
-class Depth(models.IntegerChoices):
-    """How much of an entity is to be done again."""
-
-    FIT = 1, "probabilities by the latest fit"
-    LOOK = 2, "pictures that lack a score, and all comparisons"
-
-
 class Due(models.Model):
     """An entity that a scorer is to look at: a row is there as long as work is.
 
@@ -202,7 +195,6 @@ class Due(models.Model):
 
     scorer = models.ForeignKey(Scorer, on_delete=models.CASCADE, db_index=False)
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE)
-    depth = models.SmallIntegerField(choices=Depth.choices, default=Depth.LOOK)
     due_at = models.DateTimeField(db_default=Now())
     marked = models.IntegerField(default=1)
     claimed_until = models.DateTimeField(null=True)

@@ -17,9 +17,9 @@ from annotations.models import (
     Report,
 )
 
-from .settled import SETTLED_AS_YES, settled_beside, settled_picture
+from .settled import settled_beside, settled_picture
 
-__all__ = ["SETTLED_AS_YES", "Page", "Tile", "of", "settled_picture"]
+__all__ = ["Page", "Tile", "of", "settled_picture"]
 
 
 @dataclass(frozen=True, slots=True)

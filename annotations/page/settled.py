@@ -1,7 +1,6 @@
 """Pictures of the entity that are settled as yes: more to compare with.
 
-Settled: the standing ruling says yes, or all the required judges are in and all say
-yes. None is of the page's own batch, and none is one that this judge may still be
+None is of the page's own batch, and none is one that this judge may still be
 asked about in any other, so that nothing is learnt of a vote before the own one.
 """
 
@@ -10,24 +9,10 @@ from collections.abc import Sequence
 from django.db import connection
 
 from annotations.models import Assignment, Candidate
+from annotations.models.settled import SETTLED_AS_YES
 
 SHOWN = 6
 
-# Of a candidate c, in some batch.
-SETTLED_AS_YES = """EXISTS (
-      SELECT FROM annotations_batchentity q
-      JOIN annotations_batch b ON b.id = q.batch_id
-      LEFT JOIN annotations_ruling r
-        ON r.batch_id = b.id AND r.candidate_id = c.id AND r.reopened_at IS NULL
-      LEFT JOIN LATERAL (
-          SELECT count(*) AS votes, bool_and(verdict = 'yes') AS is_yes
-          FROM annotations_judgment
-          WHERE batch_id = b.id AND candidate_id = c.id AND verdict <> 'skip'
-      ) j ON true
-      WHERE q.entity_id = c.entity_id AND q.upto >= c.id
-        AND (r.verdict = 'yes'
-             OR r.verdict IS NULL AND j.is_yes AND j.votes >= b.judges_required))
-"""
 SETTLED = f"""
 SELECT c.id FROM annotations_candidate c
 WHERE c.entity_id = %(entity)s AND c.state = 'ready'

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 
 from annotations.consensus import Rules
 from annotations.models import (
@@ -12,10 +13,15 @@ from annotations.models import (
     AssignmentState,
     BatchEntity,
     Candidate,
+    due,
 )
 
 from .conflicts import Kinds, conflicts_among, write_conflicts
 from .standing import Reading, Standing, Tally, read
+
+# Settled images are references of the scorers: those that come within so many seconds
+# are looked at together.
+REFERENCES_WAIT = 60
 
 
 def clock() -> datetime:
@@ -70,6 +76,10 @@ class Entry:
             counters = Tally(*(getattr(self.row, name) for name in Tally.__slots__))
             self.row.state = counters.state
             self.row.save(update_fields=[*Tally.__slots__, "state"])
+        if after.settled != self.before.settled:
+            # Afterwards: other judges must not wait for each other's entities here.
+            mark = partial(due.mark, [self.row.entity_id], wait=REFERENCES_WAIT)
+            transaction.on_commit(mark)
         if has_more:
             reopen([self.row])
         conflicts = self.conflicts()

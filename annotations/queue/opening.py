@@ -4,7 +4,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from annotations.errors import Conflict
-from annotations.models import JUDGEABLE, Batch, BatchState, User, audit
+from annotations.models import JUDGEABLE, Batch, BatchState, Order, User, audit
 
 from .stuck import recheck
 
@@ -17,6 +17,8 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
             return batch
         if batch.opened_at is None:
             _take_in(batch)
+            if batch.order == Order.UNCERTAIN:
+                _score_first(batch)
             batch.opened_at = Now()
         batch.state = BatchState.OPEN
         batch.save(update_fields=["state", "opened_at"])
@@ -24,6 +26,12 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
     recheck(batch.pk)
     batch.refresh_from_db()
     return batch
+
+
+def _score_first(batch: Batch) -> None:
+    """What judges wait for is scored before all else that is due."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCORE_FIRST, [batch.pk])
 
 
 @transaction.atomic
@@ -56,6 +64,14 @@ def _refresh(batch: Batch, by: User) -> int:
     return added
 
 
+SCORE_FIRST = """
+INSERT INTO annotations_due (scorer_id, entity_id, due_at, marked, attempts, problem)
+SELECT s.id, q.entity_id, clock_timestamp() - interval '1 year', 1, 0, ''
+FROM annotations_batchentity q CROSS JOIN annotations_scorer s
+WHERE q.batch_id = %s AND s.is_active ORDER BY s.id, q.entity_id
+ON CONFLICT (scorer_id, entity_id) DO UPDATE
+SET due_at = excluded.due_at, marked = annotations_due.marked + 1
+"""
 # Counted, so that a million locked ids stay in the server.
 LOCK_ENTITIES = """
 SELECT count(*) FROM (

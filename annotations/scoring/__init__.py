@@ -1,5 +1,25 @@
 """Models look at candidates; what they say becomes a calibrated probability.
 
 Scores choose which entities and which candidates are served first, nothing else: no
-judge ever reads one.
+judge ever reads one. `run` scores what is due, `work` hands it out, `reading` is its
+door to the database; `features` compares, `calibration` and `fitting` make
+probabilities; `faces` and `pixels` are scorers, as `base` says what one is.
 """
+
+from .fitting import is_due as is_fit_due
+from .registry import register, rows
+from .run import Done, refit, run
+from .work import is_due, mark_served, sweep, sweep_all
+
+__all__ = [
+    "Done",
+    "is_due",
+    "is_fit_due",
+    "mark_served",
+    "refit",
+    "register",
+    "rows",
+    "run",
+    "sweep",
+    "sweep_all",
+]

@@ -21,13 +21,13 @@ WITH gone AS (
     RETURNING candidate_id
 ), due AS (
     INSERT INTO annotations_due
-        (scorer_id, entity_id, depth, due_at, marked, attempts, problem)
-    SELECT %(scorer)s, c.entity_id, 2, clock_timestamp(), 1, 0, ''
+        (scorer_id, entity_id, due_at, marked, attempts, problem)
+    SELECT %(scorer)s, c.entity_id, clock_timestamp(), 1, 0, ''
     FROM gone JOIN annotations_candidate c ON c.id = gone.candidate_id
     GROUP BY c.entity_id ORDER BY c.entity_id
     ON CONFLICT (scorer_id, entity_id) DO UPDATE
-    SET depth = 2, marked = annotations_due.marked + 1, attempts = 0,
-        due_at = excluded.due_at, trying = NULL, problem = ''
+    SET marked = annotations_due.marked + 1, attempts = 0, due_at = excluded.due_at,
+        trying = NULL, problem = ''
 )
 SELECT count(*) FROM gone
 """

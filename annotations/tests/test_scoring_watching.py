@@ -159,13 +159,13 @@ def test_what_was_set_aside_is_tried_again_and_its_entity_is_due(scorer, admin):
     for _ in range(2):
         candidate = CandidateFactory(entity=entity)
         ScoreFactory(scorer=scorer, candidate=candidate, failed=True)
-    row = due(scorer, entity, depth=1, marked=4, attempts=3, trying=7, problem="Oh.")
+    row = due(scorer, entity, marked=4, attempts=3, trying=7, problem="Oh.")
     kept = ScoreFactory(scorer=scorer)
     other = ScoreFactory(scorer=ScorerFactory(name="pixels"), failed=True)
     assert steering.try_again(scorer=scorer, by=admin) == 2
     assert set(Score.objects.values_list("pk", flat=True)) == {kept.pk, other.pk}
     row.refresh_from_db()
-    assert (row.depth, row.marked, row.attempts, row.trying) == (2, 5, 0, None)
+    assert (row.marked, row.attempts, row.trying) == (5, 0, None)
     assert row.problem == ""
     [entry] = AuditEntry.objects.all()
     assert entry.details == {"scorer": scorer.pk, "candidate": None, "pictures": 2}

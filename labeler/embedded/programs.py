@@ -13,7 +13,7 @@ from pathlib import Path
 from labeler.embedded.child import Child
 from labeler.embedded.config import CHECKOUT, HOST
 
-QUEUES = "default,images,scoring"
+QUEUES = "default,images"
 
 
 def environment(
@@ -65,6 +65,8 @@ class Worker(Child):
     """Celery's worker; finishes its tasks when asked to stop."""
 
     name: str = "worker"
+    queues: str = QUEUES
+    processes: int = 2
     cwd: Path = CHECKOUT
     patience: float = 20
     _log_begins: int = 0
@@ -72,17 +74,30 @@ class Worker(Child):
 
     def prepare(self) -> None:
         self.argv = [
-            *(*_celery(), "worker", "--queues", QUEUES, "--concurrency", "2"),
+            *(*_celery(), "worker", "--queues", self.queues),
+            *("--concurrency", str(self.processes), "--hostname", self._node()),
             *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         ]
         self._log_begins = self.log.stat().st_size if self.log.exists() else 0
         self._ready_by = time.monotonic() + 20
+
+    def _node(self) -> str:
+        return f"{self.name.replace(' ', '-')}@%h"
 
     def is_ready(self) -> bool:
         """It says so in its log; a user who silenced the log waits a little instead."""
         with self.log.open("rb") as log:
             log.seek(self._log_begins)
             return b" ready." in log.read() or time.monotonic() > self._ready_by
+
+
+@dataclass(kw_only=True)
+class ScoringWorker(Worker):
+    """One process for the machine's one device; its threads take every core."""
+
+    name: str = "scoring worker"
+    queues: str = "scoring"
+    processes: int = 1
 
 
 @dataclass(kw_only=True)

@@ -17,7 +17,7 @@ from labeler.embedded.crew import Crew
 from labeler.embedded.errors import EmbeddedError, StartFailed
 from labeler.embedded.folders import TemporaryFolder
 from labeler.embedded.postgres import Postgres
-from labeler.embedded.programs import Worker
+from labeler.embedded.programs import ScoringWorker, Worker
 
 NOT_RUN = 125  # as env(1), timeout(1) and docker say it
 PATIENCE = 10.0
@@ -75,6 +75,7 @@ def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:
     schedule = folder / "beat-schedule"
     crew.launch(programs.beat(log=folder / "beat.log", env=env, schedule=schedule))
     crew.add(Worker(log=folder / "worker.log", env=env))
+    crew.add(ScoringWorker(log=folder / "scoring.log", env=env))
 
 
 def _follow(command: "subprocess.Popen[bytes]", crew: Crew) -> int:

@@ -15,7 +15,7 @@ from labeler.embedded.crew import Crew
 from labeler.embedded.errors import EmbeddedError, Interrupted, PortTaken, StartFailed
 from labeler.embedded.folders import DataFolder
 from labeler.embedded.postgres import Postgres
-from labeler.embedded.programs import Web, Worker
+from labeler.embedded.programs import ScoringWorker, Web, Worker
 
 TRIM_SECONDS = 60
 
@@ -66,11 +66,12 @@ class Supervisor:
         password = self._make_users()
         log, env = self.folder.log, self.env
         worker = self.crew.launch(Worker(log=log("worker"), env=env))
+        scoring = self.crew.launch(ScoringWorker(log=log("scoring"), env=env))
         schedule = self.folder.path / "beat-schedule"
         self.crew.launch(programs.beat(log=log("beat"), env=env, schedule=schedule))
         if self.config.demo:
             self._manage("load_demo")
-        self.crew.add(Web(log=log("web"), env=env, door=self._door), worker)
+        self.crew.add(Web(log=log("web"), env=env, door=self._door), worker, scoring)
         self._announce(password)
 
     def watch(self) -> None:

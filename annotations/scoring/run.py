@@ -1,0 +1,216 @@
+"""Score what is due: look at pictures that lack it, compare, calibrate, write."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+from django.db import OperationalError
+
+from annotations.models import Fit, Outcome, User
+from annotations.models import Scorer as Row
+
+from . import calibration, fitting, reading, registry, work
+from .base import Look, Scorer
+from .features import Compared, compare
+from .looking import PASSING as LOOKING_FAILED
+from .looking import Seen, look_ahead, look_at
+from .reading import Known, Written
+from .weights import WrongWeights
+
+log = logging.getLogger(__name__)
+
+PASSING = (*LOOKING_FAILED, OperationalError)
+CLAIMED = 8  # entities at once
+# An entity with more pictures than this is taken in several goes.
+PICTURES = 400
+DEADLY = "Its worker ended each time it looked at this picture."
+
+
+@dataclass(slots=True)
+class Done:
+    """Entities whose scores changed, and whether more may be due."""
+
+    entities: list[int] = field(default_factory=list)
+    has_more: bool = False
+
+
+def run(
+    *,
+    seconds: float,
+    entities: Sequence[int] | None = None,
+    scorers: Sequence[Row] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Done:
+    """Score what is due for so long, of some entities or all, of some scorers or all.
+
+    Any number of processes may do this at once. Paused scorers rest.
+    """
+    done = Done()
+    ends = time.monotonic() + seconds
+    for row in registry.rows() if scorers is None else scorers:
+        while row.paused_at is None and time.monotonic() < ends:
+            claims = work.claim(row, CLAIMED, entities)
+            if not claims:
+                break
+            scored = _score(row, claims, ends)
+            done.entities += scored
+            progress(len(scored))
+        else:
+            done.has_more |= row.paused_at is None
+    return done
+
+
+def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> list[int]:
+    """Score claimed entities; those that were."""
+    try:
+        model = registry.loaded(row.name)
+    except WrongWeights as error:
+        log.error("Scorer %s cannot run: %s", row.name, error.detail)
+        for claim in claims:
+            work.postpone(claim, error.detail)
+        return []
+    sitting = Sitting(row, model, fitting.latest(row))
+    return [claim.entity for claim in sitting.score(claims, ends)]
+
+
+def refit(*, scorer: Row, by: User | None = None) -> Fit | None:
+    """Calibrate a scorer anew, and have rescored what judges are served by it.
+
+    None where too little was judged for it.
+    """
+    prior = registry.configured()[scorer.name].prior
+    made = fitting.refit(scorer=scorer, prior=prior, by=by)
+    if made is not None:
+        work.mark_served(scorer)
+    return made
+
+
+@dataclass(slots=True)
+class Sitting:
+    """One scorer at some claimed entities."""
+
+    row: Row
+    model: Scorer
+    fit: Fit | None
+
+    def score(self, claims: Sequence[work.Claim], ends: float) -> Iterator[work.Claim]:
+        """Those that were scored. Pictures of the next are looked at meanwhile."""
+        known = reading.read(self.row, [claim.entity for claim in claims])
+        plain = [claim for claim in claims if not claim.is_careful]
+        wanted = [
+            (each.candidate, each.sha256)
+            for claim in plain
+            for each in _wanted(known.get(claim.entity, []))
+        ]
+        ahead = look_ahead(self.model, wanted)
+        for claim in claims:
+            candidates = known.get(claim.entity, [])
+            if time.monotonic() > ends:
+                work.let_go(claim)
+            elif self._finish(claim, candidates, ahead):
+                yield claim
+        # Whatever was looked at for entities that were let go is looked at again.
+        ahead.close()  # type: ignore[attr-defined]
+
+    def _finish(
+        self, claim: work.Claim, candidates: Sequence[Known], ahead: Iterator[Seen]
+    ) -> bool:
+        """Score one entity; whether that went well."""
+        wanted = _wanted(candidates)
+        try:
+            seen = self._carefully(claim, wanted) if claim.is_careful else ahead
+            looks = _looks(list(islice(seen, len(wanted))))
+            written = self._written(claim, candidates, looks)
+            reading.write(self.row, self.fit.pk if self.fit else None, claim, written)
+        except PASSING as error:
+            log.warning("Entity %s is scored later: %s", claim.entity, error)
+            work.postpone(claim, f"{type(error).__name__}: {error}")
+            return False
+        return True
+
+    def _carefully(self, claim: work.Claim, wanted: Sequence[Known]) -> Iterator[Seen]:
+        """One by one; the one over which a worker died comes first, or not at all."""
+        for each in sorted(wanted, key=lambda k: k.candidate != claim.trying):
+            if each.candidate == claim.deadly:
+                yield each.candidate, Look(outcome=Outcome.FAILED, problem=DEADLY)
+                continue
+            work.trying(claim, each.candidate)
+            yield from look_at(self.model, [(each.candidate, each.sha256)])
+
+    def _written(
+        self, claim: work.Claim, candidates: Sequence[Known], looks: dict[int, Look]
+    ) -> Written:
+        """The scores of what was looked at now, and of all that is compared anew."""
+        seen = {k.candidate: _seen(k, looks) for k in candidates}
+        items = [k.item(look) for k in candidates if (look := seen[k.candidate])]
+        compared = compare(items)
+        for each in candidates:
+            if seen[each.candidate] is None and each.scored is not None:
+                # Not kept, not looked at again: its features stay.
+                seen[each.candidate] = Look(count=each.faces)
+                compared[each.candidate] = each.scored
+        chances = self._probabilities(claim, candidates, compared)
+        written = Written(looks=looks)
+        for each in candidates:
+            look = seen[each.candidate]
+            if look is None:
+                written.is_whole = False
+                continue
+            found, chance = compared.get(each.candidate), chances.get(each.candidate)
+            written.scores.append(reading.row_of(each, look, found, chance))
+        return written
+
+    def _probabilities(
+        self,
+        claim: work.Claim,
+        candidates: Sequence[Known],
+        compared: dict[int, Compared],
+    ) -> dict[int, float]:
+        """By candidate, of those that could be compared with a reference."""
+        ranks = {known.candidate: known.rank for known in candidates}
+        scored = {n: c for n, c in compared.items() if c.outcome is Outcome.SCORED}
+        if not scored:
+            return {}
+        features = np.array([c.features(ranks[n]) for n, c in scored.items()], float)
+        chances = calibration.probabilities(
+            self.fit.parameters if self.fit else None,
+            self.model.prior,
+            features,
+            np.full(len(scored), claim.entity),
+        )
+        return dict(zip(scored, map(float, chances), strict=True))
+
+
+def _wanted(candidates: Sequence[Known]) -> list[Known]:
+    """The candidates whose pictures are to be looked at now.
+
+    Those without a score; and with them, references whose embeddings were not kept.
+    """
+    readable = [each for each in candidates if each.is_readable]
+    fresh = [each for each in readable if each.is_new]
+    if not fresh:
+        return []
+    again = [each for each in readable if each.look is None and not each.is_new]
+    return fresh[:PICTURES] + [each for each in again if each.is_reference]
+
+
+def _looks(seen: Sequence[Seen]) -> dict[int, Look]:
+    """What was found, by candidate; raises what was in the way of any of them."""
+    found: dict[int, Look] = {}
+    for candidate, look in seen:
+        if isinstance(look, Exception):
+            raise look
+        found[candidate] = look
+    return found
+
+
+def _seen(known: Known, looks: dict[int, Look]) -> Look | None:
+    """What is known to be in a picture; None where it is still to be looked at."""
+    if known.candidate in looks:
+        return looks[known.candidate]
+    if not known.is_readable:
+        return Look(outcome=Outcome.UNREADABLE)
+    return known.look
