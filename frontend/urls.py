@@ -128,6 +128,7 @@ urlpatterns = [
     path("models/<int:scorer_id>/", models.show, name="model"),
     path("models/<int:scorer_id>/pause/", models.pause, name="pause-model"),
     path("models/<int:scorer_id>/resume/", models.resume, name="resume-model"),
+    path("models/<int:scorer_id>/refit/", models.refit, name="refit-model"),
     path("models/<int:scorer_id>/again/", models.try_again, name="try-again"),
     path("models/<int:scorer_id>/purge/", models.purge, name="purge-embeddings"),
     path("batches/<int:batch_id>/scoring/", scoring.scoring, name="batch-scoring"),

@@ -39,6 +39,13 @@ DELETE FROM annotations_embedding WHERE ctid = ANY(ARRAY(
 """
 
 
+def at_work(scorer: Scorer) -> Scorer:
+    """The scorer itself; Conflict where the settings name this version no more."""
+    if not scorer.is_active:
+        raise Conflict(f"{scorer} is a former version: nothing is done with it.")
+    return scorer
+
+
 def pause(*, scorer: Scorer, by: User) -> Scorer:
     """Let workers leave it alone, once they have finished what they are at."""
     return _set_paused(scorer, timezone.now(), "scoring-paused", by)
@@ -67,8 +74,7 @@ def try_again(*, scorer: Scorer, by: User, candidate: int | None = None) -> int:
     NotFound where this one was not set aside. Conflict where the version is no longer
     at work: nobody would come.
     """
-    if not scorer.is_active:
-        raise Conflict(f"{scorer} is no longer at work, so nobody would look.")
+    at_work(scorer)
     told = {
         "scorer": scorer.pk,
         "failed": Outcome.FAILED.value,

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -25,8 +24,11 @@ from annotations.models import (
     Scorer,
 )
 
+from . import fitting, registry
+from .base import Prior
+from .calibration import LABELS_ENOUGH
+
 READ = 10_000
-LABELS_NEEDED = 50  # judged pictures before the first fit
 JUDGMENTS_READ = 500  # to tell how many are there
 # Who waits as long at the head of the line waits for somebody to come.
 STUCK_MINUTES = 10
@@ -145,20 +147,24 @@ def line_of(scorer: Scorer) -> Line:
 
 
 def _is_stuck(scorer: Scorer) -> bool:
-    """Whether nobody comes for what waits at the head of the line. Pausing is no harm."""
+    """Whether nobody comes for what waits at the head of the line. Pausing is no harm.
+
+    What a batch needs is put before all else when it is opened, whatever its times say.
+    """
     if scorer.paused_at is not None:
         return False
     first = Due.objects.filter(scorer=scorer).order_by("due_at")[:HEADS]
     times = list(first.values_list("due_at", "claimed_until"))
     long_ago = timezone.now() - timedelta(minutes=STUCK_MINUTES)
-    is_old = bool(times) and times[0][0] < long_ago
-    return is_old and all(until is None or until < long_ago for _, until in times)
+    if not times or times[0][0] > long_ago:
+        return False
+    is_new = Batch.objects.filter(opened_at__gt=long_ago).exists()
+    return not is_new and all(until is None or until < long_ago for _, until in times)
 
 
 def leading_first(scorers: QuerySet[Scorer]) -> list[Scorer]:
     """In the order of the settings, then those that are active no more, by name."""
-    names = [path.rpartition(".")[2].lower() for path in settings.SCORERS]
-    places = {name: place for place, name in enumerate(names)}
+    places = {name: place for place, name in enumerate(registry.configured())}
     found = list(scorers.order_by("name", "-pk"))
     return sorted(
         found, key=lambda each: (not each.is_active, places.get(each.name, len(places)))
@@ -182,7 +188,8 @@ def with_fits(scorers: Sequence[Scorer]) -> list[ScorerLine]:
 
 def fits_of(scorer: Scorer) -> QuerySet[Fit]:
     """The fits of a scorer, the newest first, without what they are made of."""
-    return Fit.objects.filter(scorer=scorer).defer("parameters").order_by("-pk")
+    rows = Fit.objects.filter(scorer=scorer).select_related("scorer")
+    return rows.defer("parameters").order_by("-pk")
 
 
 def set_aside(scorer: Scorer) -> QuerySet[Score]:
@@ -202,8 +209,8 @@ def scores_of(candidates: Sequence[Candidate]) -> dict[int, list[Score]]:
 
 
 def leading() -> Scorer | None:
-    """The scorer that counts first: that of the settings' first line."""
-    return next(iter(leading_first(Scorer.objects.filter(is_active=True))), None)
+    """The scorer that counts first: the first of the settings."""
+    return next(iter(registry.rows()), None)
 
 
 def leading_scores(candidates: Sequence[Candidate]) -> dict[int, Score]:
@@ -214,8 +221,21 @@ def leading_scores(candidates: Sequence[Candidate]) -> dict[int, Score]:
     return {score.candidate_id: score for score in rows.select_related("scorer")}
 
 
-def labels_known() -> int:
-    """How many pictures have an independent yes or no, up to `LABELS_NEEDED`."""
-    said = Judgment.objects.filter(blind_verdict__in=["yes", "no"])
+@dataclass(frozen=True)
+class Outset:
+    """What counts before a scorer's first fit, and how far that fit is away."""
+
+    prior: Prior | None  # None: a former scorer's is not known any more
+    needed: int
+    known: int  # pictures with an independent verdict, at most `needed`
+    lacking: str  # what the last attempt wanted; empty: none was made
+
+
+def outset(scorer: Scorer) -> Outset:
+    """What counts until a scorer is fitted for the first time."""
+    said = Judgment.objects.filter(blind_verdict__in=["yes", "no", "broken"])
     rows = said.values_list("candidate_id", flat=True)[:JUDGMENTS_READ]
-    return min(LABELS_NEEDED, len(set(rows)))
+    known = min(LABELS_ENOUGH, len(set(rows)))
+    kind = registry.configured().get(scorer.name)
+    prior = kind.prior if kind else None
+    return Outset(prior, LABELS_ENOUGH, known, fitting.lacking(scorer))

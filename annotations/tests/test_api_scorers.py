@@ -127,9 +127,8 @@ def test_few_embeddings_go_at_once_and_many_in_a_worker(
 
 
 def test_a_batch_tells_how_far_scoring_is(api, admin, judge, scorer, batch):
-    Due.objects.create(
-        scorer=scorer, entity=batch.batchentity_set.get().entity, problem="Away."
-    )
+    # Opening the batch has made its entity due.
+    assert Due.objects.update(problem="Away.") == 1
     told = api(admin).get(f"/api/v1/batches/{batch.pk}/scoring/").json()
     assert told["entities"] == 1
     [line] = told["scorers"]
@@ -209,5 +208,4 @@ def test_what_judges_are_told_is_the_same_with_and_without_scores(
     fit = FitFactory(scorer=scorer)
     for candidate in entity.candidates.all():
         ScoreFactory(scorer=scorer, candidate=candidate, fit=fit)
-    Due.objects.create(scorer=scorer, entity=entity)
     assert [client.get(address).content for address in addresses] == before

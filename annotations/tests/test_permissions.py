@@ -111,6 +111,7 @@ EXPECTED = {
     "GET scorers/{id}/": ADMINS,
     "PATCH scorers/{id}/": ADMINS,
     "GET scorers/{id}/fits/": ADMINS,
+    "POST scorers/{id}/fits/": ADMINS,
     "GET scorers/{id}/failures/": ADMINS,
     "POST scorers/{id}/failures/retry/": ADMINS,
     "DELETE scorers/{id}/embeddings/": ADMINS,

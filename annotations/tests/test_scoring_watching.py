@@ -100,6 +100,8 @@ def test_a_line_is_stuck_when_nobody_comes_for_long(scorer, batch):
     first, second, *_ = entities_of(batch)
     row = due(scorer, first, due_at=long_ago)
     due(scorer, second)
+    assert not batch_scoring(batch).scorers[0].is_stuck
+    Batch.objects.update(opened_at=long_ago)
     assert batch_scoring(batch).scorers[0].is_stuck
     assert watching.line_of(scorer).is_stuck
     row.claimed_until = timezone.now() + timedelta(seconds=30)

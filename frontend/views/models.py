@@ -14,7 +14,7 @@ from django.views.decorators.http import (
 
 from annotations import tasks
 from annotations.errors import LabelerError
-from annotations.models import Scorer
+from annotations.models import Scorer, User
 from annotations.scoring import steering, watching
 
 from .access import PersonRequest, admins_only, number_of
@@ -42,8 +42,7 @@ def show(request: PersonRequest, scorer_id: int) -> HttpResponse:
         "fit": fits[0] if fits else None,
         "earlier": fits[1:FITS_SHOWN],
         "has_more_fits": len(fits) > FITS_SHOWN,
-        "needed": watching.LABELS_NEEDED,
-        "known": None if fits else watching.labels_known(),
+        "outset": None if fits else watching.outset(scorer),
         "after": number_of(request, "after"),
     }
     context |= _aside(scorer, context["after"])
@@ -74,6 +73,18 @@ def pause(request: PersonRequest, scorer_id: int) -> HttpResponse:
 def resume(request: PersonRequest, scorer_id: int) -> HttpResponse:
     """Let workers go on."""
     return _act(request, scorer_id, steering.resume, "The model goes on.")
+
+
+@admins_only
+@require_POST
+def refit(request: PersonRequest, scorer_id: int) -> HttpResponse:
+    """Have a worker fit it anew."""
+
+    def act(*, scorer: Scorer, by: User) -> None:
+        tasks.refit_scorer.delay(steering.at_work(scorer).pk, by.pk)
+
+    said = "A worker fits the model anew. Open this page again in a moment."
+    return _act(request, scorer_id, act, said)
 
 
 @admins_only

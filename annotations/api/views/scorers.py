@@ -86,6 +86,16 @@ class ScorerFits(ApiView):
             request, rows, lambda found: FitShape(found, many=True).data, NEWEST_FIRST
         )
 
+    @extend_schema(
+        request=None,
+        responses=answers({202: None}, 409, described="A worker fits it."),
+    )
+    def post(self, request: Request, id: int) -> Response:
+        """Have a model fitted anew now. With too few labels nothing changes."""
+        scorer = steering.at_work(_scorer(id))
+        tasks.refit_scorer.delay(scorer.pk, self.user.pk)
+        return Response(status=202)
+
 
 class ScorerFailures(ApiView):
     """What a model set aside."""
