@@ -137,7 +137,7 @@ def test_a_picture_is_tried_again_by_keyboard(opened, admin, scorer):
 def test_a_batch_hears_that_its_scoring_has_ended(opened, admin, batch, scorer):
     page = opened(admin, reverse("batch", args=[batch.pk]))
     part = page.locator("#scoring")
-    expect(part).to_contain_text("2 of 3 entities are scored.")
+    expect(part).to_contain_text("2 of 3 entities are scored and up to date.")
     expect(part).to_contain_text("the store is away")
     Due.objects.all().delete()
     page.evaluate(

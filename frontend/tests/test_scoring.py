@@ -49,7 +49,7 @@ def test_it_tells_how_many_entities_are_scored_and_asks_again_while_any_is_due(
     scorer = ScorerFactory()
     row = due(scorer, batch)
     text = part_of(desk, batch)
-    assert "2 of 3 entities are scored." in text
+    assert "2 of 3 entities are scored and up to date." in text
     assert "hx-get" in text
     assert reverse("model", args=[scorer.pk]) in text
     assert "<html" not in text
