@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue, scoring
-from annotations.models import Import, ImportState, Scorer, User
+from annotations.models import Batch, Import, ImportState, Scorer, User
 from annotations.scoring import steering
 
 SLICE_SECONDS = 12
@@ -26,6 +26,19 @@ def expire_leases() -> None:
 def count_batches() -> None:
     """Sum the queue's counters into the batches."""
     queue.count()
+
+
+@shared_task
+def mix_controls() -> None:
+    """Enqueue the batches that have control rows, each by itself."""
+    for number in queue.mixed_batches():
+        mix_controls_of.delay(number)
+
+
+@shared_task
+def mix_controls_of(batch_id: int) -> None:
+    """Let a batch's control rows go at the pace of the others."""
+    queue.mix_controls(Batch.objects.get(pk=batch_id))
 
 
 @shared_task
@@ -74,7 +87,7 @@ def feed_scorers() -> None:
 @shared_task
 def score_due() -> None:
     """Score for some seconds; what is left is another task."""
-    done = scoring.run(seconds=SCORING_SECONDS)
+    done = scoring.score_due(seconds=SCORING_SECONDS, then=queue.reorder)
     if done.has_more:
         score_due.apply_async(expires=WOKEN_LIVES)
 
@@ -83,8 +96,9 @@ def score_due() -> None:
 def refit_scorer(scorer_id: int, by: int | None = None) -> None:
     """Calibrate a scorer anew, where enough was judged since; or because `by` asks."""
     scorer = Scorer.objects.get(pk=scorer_id)
-    if by is not None or scoring.is_fit_due(scorer):
-        scoring.refit(scorer=scorer, by=User.objects.filter(pk=by).first())
+    asked_by = None if by is None else User.objects.get(pk=by)
+    if asked_by is not None or scoring.is_fit_due(scorer):
+        scoring.refit(scorer=scorer, by=asked_by)
 
 
 @shared_task

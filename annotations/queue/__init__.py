@@ -25,6 +25,7 @@ from .lease import lease
 from .membership import add_judges, remove_judge
 from .mix import Mix, preview
 from .opening import close_batch, open_batch, refresh
+from .order import mix_controls, mixed_batches, reorder, scorer_of
 from .progress import count, progress
 from .standing import Reading, Standing, Tally, read, tally
 from .stuck import recheck_batches_of
@@ -76,6 +77,8 @@ __all__ = [
     "lease",
     "lease_end",
     "lock_rows_of_pages",
+    "mix_controls",
+    "mixed_batches",
     "needs_of",
     "open_batch",
     "open_entries",
@@ -93,9 +96,11 @@ __all__ = [
     "remove_judge",
     "renew",
     "renew_held",
+    "reorder",
     "report",
     "resolve_tile",
     "rewrite_conflicts",
+    "scorer_of",
     "submit",
     "tally",
 ]

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from annotations.errors import Conflict
 from annotations.models import JUDGEABLE, Batch, BatchState, Order, User, audit
 
+from .order import draw_controls, mix_controls, move
 from .stuck import recheck
 
 
@@ -19,6 +20,9 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
             _take_in(batch)
             if batch.order == Order.UNCERTAIN:
                 _score_first(batch)
+            draw_controls(batch)
+            move(batch, tell=False)  # nobody has passed a draft's rows
+            mix_controls(batch, tell=False)
             batch.opened_at = Now()
         batch.state = BatchState.OPEN
         batch.save(update_fields=["state", "opened_at"])
@@ -100,15 +104,17 @@ WITH newcomers AS (
         open_places = q.open_places + n.asked * %(required)s,
         state = CASE WHEN n.asked > 0 THEN 'open' ELSE q.state END
     FROM newcomers n WHERE n.id = q.id
-    RETURNING q.entity_id, q.priority, n.members, n.asked
+    RETURNING q.id, q.entity_id, q.priority, n.members, n.asked
 ), told AS (
     INSERT INTO annotations_reopened (batch_id, judge_id, entity_id, priority)
     SELECT b.batch_id, b.judge_id, g.entity_id, g.priority
     FROM grown g JOIN annotations_batchjudge b ON b.batch_id = %(batch)s
     WHERE %(tell)s AND g.asked > 0 AND b.removed_at IS NULL
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (batch_id, judge_id, entity_id)
+    DO UPDATE SET priority = excluded.priority
 )
-SELECT coalesce(sum(members), 0) FROM grown
+SELECT coalesce(sum(members), 0), array_agg(id) FILTER (WHERE %(tell)s AND asked > 0)
+FROM grown
 """
 
 
@@ -131,4 +137,7 @@ def _take_in(batch: Batch) -> int:
                 "judgeable": [state.value for state in JUDGEABLE],
             },
         )
-        return int(cursor.fetchone()[0])
+        members, grown = cursor.fetchone()
+    if grown:
+        move(batch, grown, tell=True)
+    return int(members)

@@ -1,6 +1,6 @@
 """One transaction of a judge's search through the queue.
 
-Each row that is tried costs two statements: one locks it (SKIP LOCKED), the next reads
+Each row that is tried costs two statements: one locks it (`search`), the next reads
 what the lock guards. The cursor passes only rows that this judge locked and found
 empty, so a lease stays flat however much of the batch this judge has done; what
 reopens behind it comes through `Reopened`.
@@ -8,7 +8,6 @@ reopens behind it comes through `Reopened`.
 
 import math
 import random
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,35 +28,17 @@ from annotations.models import (
     User,
 )
 
+from . import search
 from .entry import Entry, clock, open_entries
 from .membership import still_judges
-from .standing import Standing, read
+from .order import first_of
+from .standing import read
 
 PAGES_HELD_LIMIT = 2
 ROWS_PER_TRANSACTION = 100
 LONGEST_WAIT = 60  # seconds between two looks of a judge who waits
 
 Key = tuple[float | None, int | None]  # priority and entity; None before the first
-
-# The driver writes the values in, so the planner sees which half of the OR is there.
-BEYOND = """batch_id = %(batch)s AND state = 'open'
-    AND (%(entity)s IS NULL
-         OR (priority * -1, entity_id) > (%(priority)s * -1, %(entity)s))
-    ORDER BY priority * -1, entity_id LIMIT 1"""
-NEXT = f"SELECT entity_id FROM annotations_batchentity WHERE {BEYOND}"
-NEXT_UNLOCKED = f"""
-SELECT *, ({NEXT}) AS first_entity FROM annotations_batchentity WHERE {BEYOND}
-FOR NO KEY UPDATE SKIP LOCKED
-"""
-BEHIND = """r.batch_id = %(batch)s AND r.judge_id = %(judge)s
-    AND (r.priority * -1, r.entity_id) <= (%(priority)s * -1, %(entity)s)
-    ORDER BY r.priority * -1, r.entity_id LIMIT 1"""
-REOPENED = f"SELECT r.entity_id FROM annotations_reopened r WHERE {BEHIND}"
-REOPENED_UNLOCKED = f"""
-SELECT q.* FROM annotations_reopened r
-JOIN annotations_batchentity q USING (batch_id, entity_id) WHERE {BEHIND}
-FOR NO KEY UPDATE OF q SKIP LOCKED
-"""
 
 
 class NothingToLease(LabelerError):
@@ -136,55 +117,26 @@ class Turn:
         """
         page = None
         for _ in range(1 if waits else ROWS_PER_TRANSACTION):
-            row = self._reopened(waits=waits) or self._next(waits=waits)
-            if row is None:
-                self.is_over = True
-                self.has_skipped |= not waits and self._any_left()
+            key = self._key()
+            found = search.behind(key, waits=waits) or search.beyond(key, waits=waits)
+            if found is None:
+                self._end(waits=waits)
                 break
-            [entry] = open_entries([row])
+            self.has_skipped |= found.has_skipped
+            [entry] = open_entries([found.row])
             page = self._grant(entry, size)
             if page is None or not self._offers(entry):
-                self._pass(row)
+                self._pass(found)
             if page is not None:
                 break
         self.membership.save(update_fields=["cursor_priority", "cursor_entity"])
         return page
 
-    def _next(self, *, waits: bool) -> BatchEntity | None:
-        """Lock the first open row after the position; note whether one was skipped."""
-        if waits:
-            return self._waited_for(NEXT)
-        rows = BatchEntity.objects.raw(NEXT_UNLOCKED, self._key())
-        row = next(iter(rows), None)
-        if row is not None:
-            self.has_skipped |= vars(row)["first_entity"] != row.entity_id
-        return row
-
-    def _reopened(self, *, waits: bool) -> BatchEntity | None:
-        """Lock the first row up to the position that may have something again."""
-        if self.position[1] is None:
-            return None
-        if waits:
-            return self._waited_for(REOPENED)
-        return next(iter(BatchEntity.objects.raw(REOPENED_UNLOCKED, self._key())), None)
-
-    def _waited_for(self, sql: str) -> BatchEntity | None:
-        """Find a row, then wait for its lock and no other; it may have changed by then."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql, self._key())
-            found = cursor.fetchone()
-        if found is None:
-            return None
-        return BatchEntity.objects.select_for_update(no_key=True).get(
-            batch=self.batch, entity=found[0]
-        )
-
-    def _any_left(self) -> bool:
-        """Whether rows remain that SKIP LOCKED did not give."""
-        with connection.cursor() as cursor:
-            sql = f"SELECT EXISTS ({NEXT}) OR EXISTS ({REOPENED})"
-            cursor.execute(sql, self._key())
-            return cursor.fetchone()[0]
+    def _end(self, *, waits: bool) -> None:
+        """No row was found: all are looked at, or some are locked or moved meanwhile."""
+        is_left = search.any_left(self._key())
+        self.is_over = not (waits and is_left)
+        self.has_skipped |= is_left and not waits
 
     def _key(self) -> dict[str, Any]:
         priority, entity = self.position
@@ -195,17 +147,18 @@ class Turn:
             "entity": entity,
         }
 
-    def _pass(self, row: BatchEntity) -> None:
+    def _pass(self, found: search.Found) -> None:
         """Leave a row behind: it has nothing (more) for this judge.
 
-        A reopening that comes later waits for the row's lock, so it is not lost.
+        A reopening that comes later waits for the row's lock, so it is not lost. The
+        cursor follows only along the queue: what was reopened, or moved away while its
+        lock was waited for, may stand anywhere by now.
         """
+        row = found.row
         Reopened.objects.filter(
             batch=self.batch, judge=self.judge, entity_id=row.entity_id
         ).delete()
-        priority, entity = self.position
-        key = (-row.priority, row.entity_id)
-        if entity is not None and key <= (-(priority or 0.0), entity):
+        if not found.is_next:
             return
         self.position = (row.priority, row.entity_id)
         if not self.has_skipped:
@@ -226,7 +179,7 @@ class Turn:
         ]
         if not offered:
             return None
-        chosen = in_batch_order(offered, self.batch, entry.row)[:size]
+        chosen = first_of(offered, self.batch, entry.row, size)
         number = _next_assignment()
         if self.batch.order != Order.RANK:
             random.Random(number).shuffle(chosen)
@@ -270,20 +223,6 @@ class Turn:
             return NothingToLease("all-done")
         wait = math.ceil((min(ends) - now).total_seconds())
         return NothingToLease("held-by-others", max(1, min(wait, LONGEST_WAIT)))
-
-
-def in_batch_order(
-    standings: Sequence[Standing], batch: Batch, row: BatchEntity
-) -> list[Standing]:
-    """Which candidates share a page: the batch's order; uncertain without scores is rank."""
-    if batch.order == Order.RANDOM:
-        shuffled = sorted(standings, key=lambda s: s.candidate)
-        random.Random(f"{batch.seed}:{row.entity_id}").shuffle(shuffled)
-        return shuffled
-    return sorted(
-        standings,
-        key=lambda s: (s.rank is None, s.rank or 0, s.candidate),
-    )
 
 
 def lease_end(now: datetime) -> datetime:

@@ -8,7 +8,7 @@ probabilities; `faces` and `pixels` are scorers, as `base` says what one is.
 
 from .fitting import is_due as is_fit_due
 from .registry import register, rows
-from .run import Done, refit, run
+from .run import Done, refit, score_due
 from .work import is_due, mark_served, sweep, sweep_all
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "refit",
     "register",
     "rows",
-    "run",
+    "score_due",
     "sweep",
     "sweep_all",
 ]

@@ -94,7 +94,7 @@ class Faces:
         rows[:, [0, 1, *range(4, 14)]] -= edge
         return rows
 
-    def _rows(self, picture: Pixels, scale: float) -> Rows:
+    def _rows(self, picture: Any, scale: float) -> Rows:
         import cv2  # noqa: PLC0415 - heavy, and only the scoring worker needs it
 
         shown = picture

@@ -75,13 +75,13 @@ def _looked(
 ) -> list[Look | Exception]:
     try:
         return list(model.look(pictures, scales))
-    except PASSING as error:
-        return [error] * len(pictures)
     except Exception as error:
         # A model may raise anything at odd pixels. In a batch each is asked alone.
         if len(pictures) > 1:
             pairs = zip(pictures, scales, strict=True)
             return [_looked(model, [one], [scale])[0] for one, scale in pairs]
+        if isinstance(error, PASSING):
+            return [error]
         said = str(error).strip().splitlines() or [""]
         problem = f"{type(error).__name__}: {said[0]}"[:300]
         return [Look(outcome=Outcome.FAILED, problem=problem)]

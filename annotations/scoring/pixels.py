@@ -54,7 +54,7 @@ def _described(picture: Pixels) -> Vector:
     lab = cv2.cvtColor(shown, cv2.COLOR_RGB2LAB).astype(np.float32)
     layout = cv2.resize(lab, (LAYOUT, LAYOUT), interpolation=cv2.INTER_AREA)
     # Around mid-grey, so that black and white are opposites.
-    colour = (layout - 128).reshape(1, -1)
+    colour = (np.asarray(layout, np.float32) - 128).reshape(1, -1)
     light = lab[..., 0]
     across, down = (
         cv2.Sobel(light, cv2.CV_32F, 1, 0),

@@ -14,7 +14,6 @@ from annotations.models import JUDGEABLE, CandidateState, Outcome
 from annotations.models import Scorer as Row
 from annotations.models.settled import SETTLED_AS_YES
 
-from . import work
 from .base import Found, Look
 from .features import Compared, Item
 
@@ -121,7 +120,7 @@ class Written:
 def read(scorer: Row, entities: Sequence[int]) -> dict[int, list[Known]]:
     """The candidates of some entities by rank, with what is known of each."""
     found: dict[int, list[Known]] = defaultdict(list)
-    values = {
+    values: dict[str, Any] = {
         "scorer": scorer.pk,
         "entities": list(entities),
         "judgeable": [state.value for state in JUDGEABLE],
@@ -213,21 +212,17 @@ def row_of(
 
 
 @transaction.atomic
-def write(scorer: Row, fit: int | None, claim: work.Claim, written: Written) -> None:
-    """Write an entity's scores and embeddings, and end the claim, all at once.
+def write(scorer: Row, fit: int | None, entity: int, written: Written) -> None:
+    """Write an entity's scores and embeddings, all at once.
 
     What was erased since it was read is left out.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, [claim.entity])
+        cursor.execute(LOCK, [entity])
         given = {"scorer": scorer.pk, "fit": fit, "scores": json.dumps(written.scores)}
         cursor.execute(WRITE, given)
     if settings.EMBEDDINGS:
         _keep(scorer, {n: look for n, look in written.looks.items() if look.found})
-    if written.is_whole:
-        work.finish(claim)
-    else:
-        work.let_go(claim)
 
 
 def _keep(scorer: Row, looks: Mapping[int, Look]) -> None:

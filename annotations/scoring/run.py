@@ -29,6 +29,10 @@ PICTURES = 400
 DEADLY = "Its worker ended each time it looked at this picture."
 
 
+# A claim, and whether all of its entity is scored.
+Scored = tuple[work.Claim, bool]
+
+
 @dataclass(slots=True)
 class Done:
     """Entities whose scores changed, and whether more may be due."""
@@ -37,16 +41,18 @@ class Done:
     has_more: bool = False
 
 
-def run(
+def score_due(
     *,
     seconds: float,
     entities: Sequence[int] | None = None,
     scorers: Sequence[Row] | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    then: Callable[[list[int]], object] = len,
 ) -> Done:
     """Score what is due for so long, of some entities or all, of some scorers or all.
 
-    Any number of processes may do this at once. Paused scorers rest.
+    `then` is told of entities whose scores are written before they count as done: what
+    it does with them is done again where a worker is killed in between. Any number of
+    processes may do this at once. Paused scorers rest.
     """
     done = Done()
     ends = time.monotonic() + seconds
@@ -55,15 +61,17 @@ def run(
             claims = work.claim(row, CLAIMED, entities)
             if not claims:
                 break
-            scored = _score(row, claims, ends)
-            done.entities += scored
-            progress(len(scored))
+            scored = list(_score(row, claims, ends))
+            done.entities += [claim.entity for claim, _ in scored]
+            then([claim.entity for claim, _ in scored])
+            for claim, is_whole in scored:
+                (work.finish if is_whole else work.let_go)(claim)
         else:
             done.has_more |= row.paused_at is None
     return done
 
 
-def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> list[int]:
+def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
     """Score claimed entities; those that were."""
     try:
         model = registry.loaded(row.name)
@@ -71,9 +79,8 @@ def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> list[int]:
         log.error("Scorer %s cannot run: %s", row.name, error.detail)
         for claim in claims:
             work.postpone(claim, error.detail)
-        return []
-    sitting = Sitting(row, model, fitting.latest(row))
-    return [claim.entity for claim in sitting.score(claims, ends)]
+        return
+    yield from Sitting(row, model, fitting.latest(row)).score(claims, ends)
 
 
 def refit(*, scorer: Row, by: User | None = None) -> Fit | None:
@@ -96,7 +103,7 @@ class Sitting:
     model: Scorer
     fit: Fit | None
 
-    def score(self, claims: Sequence[work.Claim], ends: float) -> Iterator[work.Claim]:
+    def score(self, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
         """Those that were scored. Pictures of the next are looked at meanwhile."""
         known = reading.read(self.row, [claim.entity for claim in claims])
         plain = [claim for claim in claims if not claim.is_careful]
@@ -110,26 +117,27 @@ class Sitting:
             candidates = known.get(claim.entity, [])
             if time.monotonic() > ends:
                 work.let_go(claim)
-            elif self._finish(claim, candidates, ahead):
-                yield claim
+            elif written := self._score(claim, candidates, ahead):
+                yield claim, written.is_whole
         # Whatever was looked at for entities that were let go is looked at again.
         ahead.close()  # type: ignore[attr-defined]
 
-    def _finish(
+    def _score(
         self, claim: work.Claim, candidates: Sequence[Known], ahead: Iterator[Seen]
-    ) -> bool:
-        """Score one entity; whether that went well."""
+    ) -> Written | None:
+        """Score one entity; None where that has to wait."""
         wanted = _wanted(candidates)
         try:
             seen = self._carefully(claim, wanted) if claim.is_careful else ahead
             looks = _looks(list(islice(seen, len(wanted))))
             written = self._written(claim, candidates, looks)
-            reading.write(self.row, self.fit.pk if self.fit else None, claim, written)
+            fit = self.fit.pk if self.fit else None
+            reading.write(self.row, fit, claim.entity, written)
         except PASSING as error:
             log.warning("Entity %s is scored later: %s", claim.entity, error)
             work.postpone(claim, f"{type(error).__name__}: {error}")
-            return False
-        return True
+            return None
+        return written
 
     def _carefully(self, claim: work.Claim, wanted: Sequence[Known]) -> Iterator[Seen]:
         """One by one; the one over which a worker died comes first, or not at all."""

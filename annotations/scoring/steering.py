@@ -75,7 +75,7 @@ def try_again(*, scorer: Scorer, by: User, candidate: int | None = None) -> int:
     at work: nobody would come.
     """
     at_work(scorer)
-    told = {
+    told: dict[str, int | str | None] = {
         "scorer": scorer.pk,
         "failed": Outcome.FAILED.value,
         "candidate": candidate,
@@ -108,7 +108,7 @@ def purge_embeddings(
 
 @transaction.atomic
 def _purge_slice(scorer: Scorer | None, by: User | None) -> int:
-    number = scorer and scorer.pk
+    number = None if scorer is None else scorer.pk
     with connection.cursor() as cursor:
         cursor.execute(PURGE, {"scorer": number, "limit": SLICE})
         deleted = cursor.rowcount

@@ -7,6 +7,7 @@ so that a picture that kills its worker is found out, set aside, and blocks noth
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -99,7 +100,7 @@ def claim(
     scorer: Row, limit: int, entities: Sequence[int] | None = None
 ) -> list[Claim]:
     """Claim what is due, longest first; of some entities or of all."""
-    values = {
+    values: dict[str, Any] = {
         "scorer": scorer.pk,
         "limit": limit,
         "seconds": CLAIM_SECONDS,
@@ -168,7 +169,7 @@ def sweep_all(scorer: Row) -> None:
 
 def sweep(scorer: Row) -> None:
     """Look through a slice of all entities for what lacks a score, round after round."""
-    values = {
+    values: dict[str, Any] = {
         "scorer": scorer.pk,
         "after": scorer.swept_to,
         "limit": SWEPT_AT_ONCE,
@@ -189,7 +190,7 @@ def sweep(scorer: Row) -> None:
     Row.objects.filter(pk=scorer.pk).update(**done)
 
 
-def _run(statement: str, values: dict[str, object]) -> int:
+def _run(statement: str, values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.rowcount

@@ -53,13 +53,12 @@ class Command(BaseCommand):
             waiting = waiting.filter(entity__in=entities)
         report = _Report(self, waiting.count())
         while True:
-            done = scoring.run(
+            done = scoring.score_due(
                 seconds=SLICE_SECONDS,
                 entities=entities,
                 scorers=rows,
-                progress=report,
+                then=report,
             )
-            queue.reorder(done.entities)
             if not done.has_more:
                 break
         report.close()
@@ -113,10 +112,11 @@ class _Report:
         is_shown = sys.stderr.isatty()
         self._bar = tqdm(total=total, unit=" entities", disable=not is_shown)
 
-    def __call__(self, entities: int) -> None:
-        """So many more are scored."""
-        self._done += entities
-        self._bar.update(entities)
+    def __call__(self, entities: list[int]) -> None:
+        """These are scored: judges are served by it, and the bar moves."""
+        queue.reorder(entities)
+        self._done += len(entities)
+        self._bar.update(len(entities))
         is_time = time.monotonic() - self._told_at >= LOG_SECONDS
         if self._bar.disable and is_time:
             self._tell()
