@@ -44,9 +44,7 @@ def first_of(
         shuffled = sorted(standings, key=lambda s: s.candidate)
         random.Random(f"{batch.seed}:{row.entity_id}").shuffle(shuffled)
         return shuffled[:size]
-    ranked = sorted(
-        standings, key=lambda s: (s.rank is None, s.rank or 0, s.candidate)
-    )
+    ranked = sorted(standings, key=lambda s: (s.rank is None, s.rank or 0, s.candidate))
     if batch.order == Order.UNCERTAIN and len(ranked) > size:
         doubts = _doubts(batch, [s.candidate for s in ranked])
         ranked.sort(key=lambda s: -doubts.get(s.candidate, UNKNOWN))
