@@ -100,7 +100,7 @@ def test_however_many_judges_the_order_served_goes_by_doubt(number):
 
 
 def test_a_page_holds_what_is_most_in_doubt(judge):
-    batch = batch_of(judge, candidates=6, page_size=2, order="uncertain")
+    batch_of(judge, candidates=6, page_size=2, order="uncertain")
     told = [0.99, 0.5, 0.01, 0.45, 0.9, 0.2]
     candidates = list(Candidate.objects.order_by("pk"))
     for candidate, probability in zip(candidates, told, strict=True):
