@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from scipy.stats import spearmanr
 
 from annotations import judgments, queue
@@ -309,3 +310,37 @@ def test_where_all_are_controls_the_lot_is_the_order(judge, admin):
     assert numbers != sorted(numbers)
     assert {row.is_control for row in rows} == {True}
     assert BatchJudge.objects.filter(batch=batch).count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_lost_while_rows_change_places_under_the_judges():
+    judges = UserFactory.create_batch(4)
+    batch = batch_of(*judges, entities=30, candidates=2, page_size=1, order="uncertain")
+    numbers = [entity.pk for entity in entities_of(batch)]
+    scorer_named()
+    is_over = threading.Event()
+
+    def change_places(_):
+        chance = random.Random(7)
+        while not is_over.is_set():
+            some = chance.sample(numbers, 5)
+            for candidate in Candidate.objects.filter(entity__in=some):
+                score(candidate, chance.random())
+            queue.reorder(some)
+
+    def judge_all(judge):
+        try:
+            served([judge], batch)
+        finally:
+            done.append(judge)
+            if len(done) == len(judges):
+                is_over.set()
+
+    done = []
+    at_once(
+        lambda act: act[0](act[1]),
+        [(change_places, None)] + [(judge_all, judge) for judge in judges],
+    )
+    counted = batch.judgment_set.values("candidate").annotate(n=Count("judge"))
+    assert [row["n"] for row in counted] == [2] * 60
+    assert {row.state for row in batch.batchentity_set.all()} == {"done"}
