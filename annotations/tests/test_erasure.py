@@ -93,7 +93,7 @@ def import_picture(folder, key, *, seed):
 
 def test_what_models_made_of_it_is_gone_with_it(pictured, admin, judge):
     other = EntityFactory()
-    CandidateFactory(entity=other)
+    CandidateFactory(entity=other, image=stored(seed=9))
     keys = [pictured.key, other.key]
     batch = queue.cut(by=admin, name="Models", entities=keys)
     queue.open_batch(batch=batch, by=admin)
