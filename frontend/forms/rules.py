@@ -90,7 +90,7 @@ class RulesForm(forms.Form):
         " Empty: none. Only with the order by doubt.",
     )
     clear_beyond = _percent(
-        "Not asked where the model is sure, from % on",
+        "Not asked if the model is this sure, in %",
         min_value=50,
         help_text="Above 50, below 100; 99 is a good beginning. Empty: people are asked"
         " about everything. Only for cleaning, and only by a model that has been"
