@@ -48,17 +48,21 @@ OPEN = Truth(None, Basis.OPEN)
 
 
 def truth(
-    verdicts: Sequence[Verdict], rules: Rules, ruling: Verdict | None = None
+    verdicts: Sequence[Verdict],
+    rules: Rules,
+    ruling: Verdict | None = None,
+    cleared: Verdict | None = None,
 ) -> Truth:
     """Decide one candidate from its current verdicts (skips left out) and its ruling.
 
     The standing ruling wins; else, once `rules.required` verdicts are in, the verdict
-    held by more than half of them; else it is open.
+    held by more than half of them; before they are in, what the model said of a
+    `cleared` one; else it is open.
     """
     if ruling is not None:
         return Truth(ruling, Basis.RULING)
     if len(verdicts) < rules.required:
-        return OPEN
+        return OPEN if cleared is None else Truth(cleared, Basis.CLEARED)
     verdict = max(verdicts, key=verdicts.count)  # at most seven: quicker than a Counter
     votes = verdicts.count(verdict)
     if votes == len(verdicts):
@@ -83,8 +87,8 @@ def need(
     """How many judgments this candidate should have in all, those given included.
 
     `rules.required` at first; then one more at a time up to `rules.maximum` while its
-    truth is open. Ruled or withdrawn (reported, erased) candidates need none; a
-    settled one needs no more than it has.
+    truth is open. Ruled or withdrawn (reported, erased, cleared) candidates need none;
+    a settled one needs no more than it has.
     """
     if withdrawn or ruling is not None:
         return 0

@@ -24,12 +24,16 @@ from annotations.models import (
     BatchJudge,
     Candidate,
     CandidateState,
+    Clearance,
     Comment,
     Conflict,
+    Due,
+    Embedding,
     Entity,
     Image,
     Report,
     Ruling,
+    Score,
     SecondLook,
     Tombstone,
     User,
@@ -127,6 +131,7 @@ def _erase_entity(key: str, by: User | None) -> None:
             raise _Moved
         _erase(candidates, pictures)
         Alias.objects.filter(entity=entity).delete()
+        Due.objects.filter(entity=entity).delete()
         _forget_refused_rows(key)
         _empty(entity)
         _bury("entity", [key])
@@ -198,6 +203,9 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     Conflict.objects.filter(candidate__in=numbers).delete()
     SecondLook.objects.filter(candidate__in=numbers).delete()
     Ruling.objects.filter(candidate__in=numbers).delete()
+    Clearance.objects.filter(candidate__in=numbers).delete()
+    Score.objects.filter(candidate__in=numbers).delete()
+    Embedding.objects.filter(candidate__in=numbers).delete()
     Candidate.objects.filter(pk__in=numbers).update(
         state=CandidateState.ERASED,
         image=None,

@@ -105,16 +105,32 @@ WHERE batch_id = ANY(%(batches)s) AND candidate_id = c.id AND reopened_at IS NUL
 ORDER BY created_at DESC, id DESC LIMIT 1
 """
 
+CLEARED_IN_ONE_BATCH = """
+SELECT verdict FROM annotations_clearance
+WHERE batch_id = %(batch)s AND candidate_id = c.id AND NOT is_audit
+"""
+
+CLEARED_IN_SEVERAL_BATCHES = """
+SELECT verdict FROM annotations_clearance
+WHERE batch_id = ANY(%(batches)s) AND candidate_id = c.id AND NOT is_audit
+ORDER BY cleared_at DESC, batch_id DESC LIMIT 1
+"""
+
+# Of what is cleared no verdict counts: it carries the model's.
 TRUTH = """
 SELECT e.key AS entity_key, e.name AS entity_name, c.id AS candidate_id,
        c.rank AS image_search_rank, c.image_url, c.page_url, c.face_id,
        encode(i.sha256, 'hex') AS image_sha256, t.verdict,
        CASE WHEN r.verdict IS NOT NULL THEN 'ruling'
             WHEN t.verdict IS NULL THEN 'open'
+            WHEN t.is_cleared THEN 'cleared'
             WHEN s.top = s.votes THEN 'unanimous'
             ELSE 'majority' END AS basis,
-       s.judges, v.blind_yes AS yes, v.blind_no AS no, v.blind_broken AS broken,
-       CASE WHEN s.judges > 0 THEN
+       CASE WHEN t.is_cleared THEN 0 ELSE s.judges END AS judges,
+       CASE WHEN t.is_cleared THEN 0 ELSE v.blind_yes END AS yes,
+       CASE WHEN t.is_cleared THEN 0 ELSE v.blind_no END AS no,
+       CASE WHEN t.is_cleared THEN 0 ELSE v.blind_broken END AS broken,
+       CASE WHEN s.judges > 0 AND NOT t.is_cleared THEN
            round(CASE t.verdict WHEN 'yes' THEN v.blind_yes
                                 WHEN 'no' THEN v.blind_no
                                 WHEN 'broken' THEN v.blind_broken END
@@ -127,6 +143,7 @@ JOIN annotations_image i ON i.id = c.image_id
 CROSS JOIN LATERAL ({required}) b
 CROSS JOIN LATERAL ({counts}) v
 LEFT JOIN LATERAL ({ruling}) r ON true
+LEFT JOIN LATERAL ({cleared}) k ON true
 CROSS JOIN LATERAL (
     SELECT v.yes + v.no + v.broken AS votes,
            greatest(v.yes, v.no, v.broken) AS top,
@@ -134,10 +151,13 @@ CROSS JOIN LATERAL (
 ) s
 CROSS JOIN LATERAL (
     SELECT CASE WHEN r.verdict IS NOT NULL THEN r.verdict
-                WHEN s.votes < b.required OR 2 * s.top <= s.votes THEN NULL
+                WHEN s.votes < b.required THEN k.verdict
+                WHEN 2 * s.top <= s.votes THEN NULL
                 WHEN s.top = v.yes THEN 'yes'
                 WHEN s.top = v.no THEN 'no'
-                ELSE 'broken' END AS verdict
+                ELSE 'broken' END AS verdict,
+           r.verdict IS NULL AND k.verdict IS NOT NULL AND s.votes < b.required
+           AS is_cleared
 ) t
 """
 
@@ -146,7 +166,8 @@ def statement(batches: Sequence[int]) -> tuple[str, dict[str, Any]]:
     """The SELECT of every member candidate's truth, and its parameters.
 
     Over several batches: a judge's latest verdict once, the latest standing ruling,
-    the largest judges_required of those that hold the candidate.
+    the largest judges_required of those that hold the candidate; while fewer have
+    spoken, what the model said where it was cleared last.
     """
     parameters: dict[str, Any] = {"judgeable": [state.value for state in JUDGEABLE]}
     if len(batches) == 1:
@@ -156,6 +177,7 @@ def statement(batches: Sequence[int]) -> tuple[str, dict[str, Any]]:
             required=REQUIRED_IN_ONE_BATCH,
             counts=COUNTS.format(votes=VOTES_IN_ONE_BATCH),
             ruling=RULING_IN_ONE_BATCH,
+            cleared=CLEARED_IN_ONE_BATCH,
         )
     else:
         parameters["batches"] = list(batches)
@@ -164,5 +186,6 @@ def statement(batches: Sequence[int]) -> tuple[str, dict[str, Any]]:
             required=REQUIRED_IN_SEVERAL_BATCHES,
             counts=COUNTS.format(votes=VOTES_IN_SEVERAL_BATCHES),
             ruling=RULING_IN_SEVERAL_BATCHES,
+            cleared=CLEARED_IN_SEVERAL_BATCHES,
         )
     return sql, parameters

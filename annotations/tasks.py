@@ -42,6 +42,19 @@ def mix_controls_of(batch_id: int) -> None:
 
 
 @shared_task
+def clear_batches() -> None:
+    """Enqueue the batches in which clearance is on, each by itself."""
+    for number in queue.clearing_batches():
+        clear_batch.delay(number)
+
+
+@shared_task
+def clear_batch(batch_id: int) -> None:
+    """One pass of clearance over a batch."""
+    queue.clear(Batch.objects.get(pk=batch_id))
+
+
+@shared_task
 def continue_import(import_id: int) -> None:
     """Read a slice of an uploaded file; what is left is another task."""
     import_ = Import.objects.get(pk=import_id)

@@ -139,6 +139,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15},
     "count-batches": {"task": "annotations.tasks.count_batches", "schedule": 10},
+    "clear-batches": {"task": "annotations.tasks.clear_batches", "schedule": 30},
     "mix-controls": {"task": "annotations.tasks.mix_controls", "schedule": 60},
     # Looks every hour which batches were not compared today: a laptop sleeps at night.
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},

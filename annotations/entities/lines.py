@@ -8,7 +8,15 @@ from django.db.models import Count
 
 from annotations import consensus
 from annotations.consensus import Truth, Verdict
-from annotations.models import Batch, Candidate, Judgment, Report, Ruling, Score
+from annotations.models import (
+    Batch,
+    Candidate,
+    Clearance,
+    Judgment,
+    Report,
+    Ruling,
+    Score,
+)
 from annotations.scoring import watching
 
 
@@ -33,18 +41,22 @@ class CandidateLine:
 
 
 def lines(candidates: Sequence[Candidate]) -> list[CandidateLine]:
-    """The candidates in the given order, in six statements however many."""
+    """The candidates in the given order, in seven statements however many."""
     numbers = [candidate.pk for candidate in candidates]
     said = _said(numbers)
     standing = Ruling.objects.filter(candidate__in=numbers, reopened_at__isnull=True)
     rulings = {(r.candidate_id, r.batch_id): r for r in standing}
     open_reports = Report.objects.filter(candidate__in=numbers, dismissed_at=None)
     reports = Counter(open_reports.values_list("candidate", flat=True))
-    batches = Batch.objects.in_bulk({batch for _, batch in {*said, *rulings}})
+    cleared = _cleared(numbers)
+    keys = sorted({*said, *rulings, *cleared})
+    batches = Batch.objects.in_bulk({batch for _, batch in keys})
     heard: dict[int, list[InBatch]] = defaultdict(list)
-    for key in sorted({*said, *rulings}):
+    for key in keys:
         candidate, batch = key
-        line = _in_batch(batches[batch], said.get(key, {}), rulings.get(key))
+        line = _in_batch(
+            batches[batch], said.get(key, {}), rulings.get(key), cleared.get(key)
+        )
         heard[candidate].append(line)
     scores = watching.leading_scores(candidates)
     return [
@@ -66,12 +78,24 @@ def _said(candidates: Sequence[int]) -> dict[tuple[int, int], dict[str, int]]:
     return found
 
 
-def _in_batch(batch: Batch, counts: dict[str, int], ruling: Ruling | None) -> InBatch:
+def _cleared(candidates: Sequence[int]) -> dict[tuple[int, int], Verdict]:
+    """What the model said of those that nobody is asked about, by candidate and batch."""
+    rows = Clearance.objects.filter(candidate__in=candidates, is_audit=False)
+    columns = rows.values_list("candidate_id", "batch_id", "verdict")
+    return {(candidate, batch): Verdict(v) for candidate, batch, v in columns}
+
+
+def _in_batch(
+    batch: Batch,
+    counts: dict[str, int],
+    ruling: Ruling | None,
+    cleared: Verdict | None,
+) -> InBatch:
     verdicts = [
         verdict
         for verdict in (Verdict.YES, Verdict.NO, Verdict.BROKEN)
         for _ in range(counts.get(verdict, 0))
     ]
     ruled = Verdict(ruling.verdict) if ruling else None
-    truth = consensus.truth(verdicts, batch.rules, ruled)
+    truth = consensus.truth(verdicts, batch.rules, ruled, cleared)
     return InBatch(batch, counts, truth, ruling.note if ruling else "")

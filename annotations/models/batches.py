@@ -143,6 +143,16 @@ class Batch(models.Model):
         return self.judges_required if self.maximum is None else self.maximum
 
     @property
+    def not_asked_total(self) -> int:
+        """The candidates that are cleared and not in the audit."""
+        return self.cleared_total - self.audit_total
+
+    @property
+    def asked_total(self) -> int:
+        """The candidates that people are asked about."""
+        return max(0, self.candidates_total - self.not_asked_total)
+
+    @property
     def rules(self) -> Rules:
         """The numbers that decide need and truth."""
         return Rules(self.judges_required, self.judges_maximum)

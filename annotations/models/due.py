@@ -1,6 +1,7 @@
 """What is due to be scored: marked by whoever changes what a score is made of."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
 
@@ -32,6 +33,6 @@ def mark(
     numbers = sorted(set(entities))
     if not numbers:
         return
-    values = {"wait": wait, "entities": numbers, "scorer": scorer}
+    values: dict[str, Any] = {"wait": wait, "entities": numbers, "scorer": scorer}
     with connection.cursor() as cursor:
         cursor.execute(MARK, values)

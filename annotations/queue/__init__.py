@@ -6,6 +6,7 @@ counters true, `turn` is one judge's search for the next page; the rest are the 
 
 from .caps import cap_of
 from .changing import change
+from .clearance import clear, clearing_batches
 from .conflicts import Kinds, conflicts_among
 from .cut import cut
 from .ending import (
@@ -66,6 +67,8 @@ __all__ = [
     "add_judges",
     "cap_of",
     "change",
+    "clear",
+    "clearing_batches",
     "clock",
     "close_batch",
     "conflicts_among",

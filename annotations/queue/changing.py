@@ -9,13 +9,16 @@ from annotations.errors import Invalid
 from annotations.models import (
     Batch,
     BatchEntity,
+    Clearance,
     FormerGuidelines,
     User,
     audit,
 )
 
+from .clearance import TOTALS, give_back
 from .cut import order_anew
 from .entry import open_entries, reopen
+from .order import mix_controls, move
 from .rules import FIXED, apply
 from .standing import tally
 from .stuck import rewrite
@@ -27,9 +30,9 @@ ROWS_PER_STEP = 500
 def change(*, batch: Batch, by: User, **fields: Any) -> Batch:
     """Change a batch's name or rules; what is not named stays. The fields of `cut`.
 
-    Order and purpose are fixed by the first opening: Invalid. Lowering the numbers
-    takes nothing away; it grants no new place above the maximum. Guidelines that are
-    replaced are kept.
+    Order, purpose and control share are fixed by the first opening: Invalid. Lowering
+    the numbers takes nothing away; it grants no new place above the maximum. Guidelines
+    that are replaced are kept. Another threshold of clearance returns what was cleared.
     """
     batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     before = Batch.objects.get(pk=batch.pk)
@@ -38,15 +41,36 @@ def change(*, batch: Batch, by: User, **fields: Any) -> Batch:
         _refuse_fixed(before, batch)
     if batch.guidelines != before.guidelines:
         _keep_guidelines(batch, before, by)
+    if batch.clear_beyond != before.clear_beyond:
+        _begin_clearance_anew(batch)
     batch.save()
-    if batch.order != before.order:
-        order_anew(batch)
+    _put_in_order(batch, before)
     # A draft has no candidates yet: its first opening counts by the rules of then.
     if batch.rules != before.rules and batch.opened_at is not None:
         for rows in _locked_rows(batch, chunk=ROWS_PER_STEP):
             _recount(rows)
     audit.write("batch-changed", by=by, batch=batch.pk, fields=sorted(fields))
     return batch
+
+
+def _put_in_order(batch: Batch, before: Batch) -> None:
+    """Follow another order while it is a draft, another scorer at any time."""
+    if batch.order != before.order:
+        order_anew(batch)
+    if batch.scorer != before.scorer and batch.opened_at is not None:
+        for rows in _locked_rows(batch, chunk=ROWS_PER_STEP):
+            move(batch, [row.pk for row in rows], tell=True)
+        mix_controls(batch)
+
+
+def _begin_clearance_anew(batch: Batch) -> None:
+    """Return what was cleared by the old threshold, which the queue still reads."""
+    if Clearance.objects.filter(batch=batch).exists():
+        for rows in _locked_rows(batch, chunk=ROWS_PER_STEP):
+            give_back(rows)
+    batch.clearance_failed_at = None
+    for name in TOTALS:
+        setattr(batch, name, 0)
 
 
 def _refuse_fixed(before: Batch, after: Batch) -> None:

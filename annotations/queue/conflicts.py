@@ -61,7 +61,7 @@ def kinds_of(
     )
     if not (is_disputed or standing.is_reported or is_stuck):
         return None
-    is_open = consensus.truth(verdicts, rules).basis is Basis.OPEN
+    is_open = standing.truth(rules).basis is Basis.OPEN
     return Kinds(is_open, is_disputed, standing.is_reported, is_stuck)
 
 

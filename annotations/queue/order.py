@@ -11,6 +11,7 @@ have passed the row is told.
 import random
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -163,7 +164,7 @@ def move(batch: Batch, rows: Sequence[int] | None = None, *, tell: bool) -> int:
     scorer = scorer_of(batch)
     if scorer is None or batch.order != Order.UNCERTAIN:
         return 0
-    values = {
+    values: dict[str, Any] = {
         "batch": batch.pk,
         "scorer": scorer,
         "rows": None if rows is None else list(rows),
@@ -173,7 +174,7 @@ def move(batch: Batch, rows: Sequence[int] | None = None, *, tell: bool) -> int:
     return _write(MOVE + TELL, values, tell=tell)
 
 
-def _write(sql: str, values: dict[str, object], *, tell: bool) -> int:
+def _write(sql: str, values: dict[str, Any], *, tell: bool) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, values | {"step": STEP, "share": SHARE, "tell": tell})
         return cursor.fetchone()[0]
@@ -247,7 +248,10 @@ def mix_controls(batch: Batch, *, tell: bool = True) -> int:
         step = numbers[start : start + ROWS_PER_STEP]
         with transaction.atomic():
             _locked(step)
-            places = {"rows": step, "priorities": [wanted[pk] for pk in step]}
+            places: dict[str, Any] = {
+                "rows": step,
+                "priorities": [wanted[pk] for pk in step],
+            }
             moved += _write(FOLLOW + TELL, places, tell=tell)
     return moved
 

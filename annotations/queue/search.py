@@ -74,7 +74,7 @@ def behind(key: Key, *, waits: bool) -> Found | None:
         found = _waited_for(REOPENED, key)
         return found and Found(found.row, is_next=False)
     row = next(iter(BatchEntity.objects.raw(REOPENED_UNLOCKED, key)), None)
-    return row and Found(row, is_next=False)
+    return None if row is None else Found(row, is_next=False)
 
 
 def any_left(key: Key) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from annotations import consensus
-from annotations.consensus import Basis, Rules, Verdict
+from annotations.consensus import Basis, Rules, Truth, Verdict
 from annotations.models import JUDGEABLE, CandidateState, QueueState, prepared
 
 READ = """
@@ -24,6 +24,10 @@ SELECT q.id, b.judges_required, coalesce(b.maximum, b.judges_required),
        (SELECT r.verdict FROM annotations_ruling r
         WHERE r.batch_id = q.batch_id AND r.candidate_id = c.id
           AND r.reopened_at IS NULL),
+       CASE WHEN b.clear_beyond IS NOT NULL THEN (
+           SELECT k.verdict FROM annotations_clearance k
+           WHERE k.batch_id = q.batch_id AND k.candidate_id = c.id AND NOT k.is_audit
+       ) END,
        j.judges, j.verdicts, j.places, h.judges, h.places, h.until, a.judges
 FROM annotations_batchentity q
 JOIN annotations_batch b ON b.id = q.batch_id
@@ -68,6 +72,7 @@ class Standing:
     is_erased: bool
     is_reported: bool
     ruling: Verdict | None
+    cleared: Verdict | None = None  # what the model said, where nobody is asked
     votes: dict[int, tuple[Verdict, int | None]] = field(default_factory=dict)
     # Places on live pages, by judge; 0 where a skip gave the place back.
     holds: dict[int, int] = field(default_factory=dict)
@@ -82,9 +87,13 @@ class Standing:
         """The current verdicts, skips left out."""
         return [v for v, _ in self.votes.values() if v is not Verdict.SKIP]
 
+    def truth(self, rules: Rules) -> Truth:
+        """What stands for it."""
+        return consensus.truth(self.verdicts(), rules, self.ruling, self.cleared)
+
     def unmet(self, rules: Rules) -> int:
         """How many judgments are still missing."""
-        withdrawn = not self.is_member or self.is_reported
+        withdrawn = not self.is_member or self.is_reported or self.cleared is not None
         verdicts = self.verdicts()
         needed = consensus.need(verdicts, rules, self.ruling, withdrawn=withdrawn)
         return max(0, needed - len(verdicts))
@@ -126,7 +135,7 @@ class Tally:
             return 0
         verdicts = standing.verdicts()
         is_judged = len(verdicts) >= rules.required
-        is_open = consensus.truth(verdicts, rules, standing.ruling).basis is Basis.OPEN
+        is_open = standing.truth(rules).basis is Basis.OPEN
         free = standing.free(rules)
         self.total += 1
         self.judged += is_judged
@@ -202,6 +211,7 @@ def _standing(
     state: str,
     is_reported: bool,
     ruling: str | None,
+    cleared: str | None,
     *votes_and_places: Any,
 ) -> Standing:
     *arrays, until = votes_and_places
@@ -214,6 +224,7 @@ def _standing(
         state == CandidateState.ERASED,
         is_reported,
         Verdict(ruling) if ruling else None,
+        Verdict(cleared) if cleared else None,
         dict(said),
         dict(zip(holders, held, strict=True)),
         until,

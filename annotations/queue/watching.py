@@ -146,12 +146,12 @@ def outlook(batch: Batch, members: Sequence[Member]) -> Outlook:
     """What is left, from the stored totals.
 
     At least: candidates x judges required - verdicts given, but never less than one for
-    each candidate that is not judged; one more for each open one where the batch asks
+    each candidate that is not judged, where people are asked at all; one more for each open one where the batch asks
     for further judges. Hours: that many marks at the pace of all judges together.
     """
     given = sum(member.judged for member in members)
-    required = batch.candidates_total * batch.judges_required - given
-    left = max(required, batch.candidates_total - batch.judged_total, 0)
+    required = batch.asked_total * batch.judges_required - given
+    left = max(required, batch.asked_total - batch.judged_total, 0)
     if batch.judges_maximum > batch.judges_required:
         left += batch.open_total
     marks = given + sum(member.skipped for member in members)

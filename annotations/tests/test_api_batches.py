@@ -3,9 +3,10 @@
 import pytest
 
 from annotations import queue
-from annotations.models import BatchState
+from annotations.models import Batch, BatchState
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
+from .scored import scorer_named
 from .test_api_errors import assert_problem
 
 URL = "/api/v1/batches/"
@@ -78,6 +79,16 @@ def test_a_sample_is_drawn_by_its_seed(api, admin, entities):
         ({"order": "best"}, "order"),
         ({"purpose": "fun"}, "purpose"),
         ({"guidelines": 5}, "guidelines"),
+        ({"scorer": "oracle"}, "scorer"),
+        ({"scorer": None}, "scorer"),
+        ({"control_share": 0}, "control_share"),
+        ({"control_share": 1.1}, "control_share"),
+        ({"control_share": "half"}, "control_share"),
+        ({"purpose": "cleaning", "clear_beyond": 0.5}, "clear_beyond"),
+        ({"purpose": "cleaning", "clear_beyond": 1}, "clear_beyond"),
+        ({"clear_beyond": 0.99}, "clear_beyond"),
+        ({"audit_size": 0}, "audit_size"),
+        ({"audit_size": 100_001}, "audit_size"),
         ({"state": "open"}, "state"),
         ({"traps": True}, "traps"),
     ],
@@ -216,3 +227,45 @@ def test_batches_are_listed_by_state(api, admin, make_batch, judge):
         assert [line["id"] for line in listed] == expected
     problem = api(admin).get("/api/v1/batches/?state=gone")
     assert_problem(problem, 400, "invalid")
+
+
+def test_models_have_rules_which_admins_alone_see(api, admin, judge, entities):
+    scorer_named("pixels")
+    client = api(admin)
+    rules = {"scorer": "pixels", "control_share": 0.1}
+    rules |= {"purpose": "cleaning", "clear_beyond": 0.98, "audit_size": 400}
+    body = {"name": "models", "entities": [entity.key for entity in entities]}
+    made = client.post(URL, body | rules, format="json").json()
+    assert rules.items() <= made.items()
+    assert made["clearance"] == {
+        "failed_at": None,
+        "cleared": 0,
+        "in_audit": 0,
+        "audited": 0,
+        "errors_found": 0,
+        "error_interval": None,
+        "judgments_saved": 0,
+    }
+    url = f"{URL}{made['id']}/"
+    client.post(f"{url}judges/", {"usernames": [judge.username]}, format="json")
+    client.post(f"{url}open/")
+    shown = api(judge).get(url).json()
+    assert not {*rules, "clearance"} & (set(shown) - {"purpose"})
+    Batch.objects.update(
+        cleared_total=500, audit_total=400, audited_total=100, audit_errors=0
+    )
+    told = client.get(url).json()["clearance"]
+    assert told["judgments_saved"] == 200
+    assert told["error_interval"] == [0, pytest.approx(0.0362, abs=1e-4)]
+    response = client.patch(url, {"control_share": None}, format="json")
+    assert set(assert_problem(response, 400, "invalid")["errors"]) == {"control_share"}
+    changed = client.patch(url, {"clear_beyond": None}, format="json").json()
+    assert (changed["clear_beyond"], changed["clearance"]) == (None, None)
+
+
+def test_a_batch_of_measurement_is_never_cleared(api, admin, batch):
+    response = api(admin).patch(
+        f"{URL}{batch.pk}/", {"clear_beyond": 0.99}, format="json"
+    )
+    problem = assert_problem(response, 400, "invalid")
+    assert "cleaning" in problem["errors"]["clear_beyond"][0]

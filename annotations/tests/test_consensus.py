@@ -44,6 +44,14 @@ def test_a_ruling_wins_over_everybody():
     assert truth([], Rules(2, 2), B) == Truth(B, Basis.RULING)
 
 
+def test_the_model_speaks_only_where_people_have_not():
+    assert truth([], Rules(2, 2), None, N) == Truth(N, Basis.CLEARED)
+    assert truth([Y], Rules(2, 2), None, N) == Truth(N, Basis.CLEARED)
+    assert truth([Y, Y], Rules(2, 2), None, N) == Truth(Y, Basis.UNANIMOUS)
+    assert truth([Y, N], Rules(2, 3), None, N) == Truth(None, Basis.OPEN)
+    assert truth([], Rules(2, 2), Y, N) == Truth(Y, Basis.RULING)
+
+
 def test_a_majority_is_still_disputed():
     assert is_disputed([Y, N, Y], Rules(2, 3))
     assert not is_disputed([Y, N], Rules(3, 3))

@@ -18,8 +18,11 @@ from annotations.models import (
     BatchJudge,
     Candidate,
     CandidateState,
+    Clearance,
     Comment,
     Conflict,
+    Due,
+    Embedding,
     Entity,
     Image,
     Import,
@@ -30,6 +33,7 @@ from annotations.models import (
     RefusedRow,
     Report,
     Ruling,
+    Score,
     SecondLook,
     Tombstone,
 )
@@ -38,6 +42,7 @@ from .desk import batch_of, say, say_all
 from .factories import CandidateFactory, EntityFactory
 from .imported import face, imported
 from .pictures import drawn, stored
+from .scored import score, scorer_named
 
 # Files go after the commit, and erasures meet imports on connections of their own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +89,34 @@ def import_picture(folder, key, *, seed):
     import_.refresh_from_db()
     assert import_.state == ImportState.DONE, import_.problem
     return import_
+
+
+def test_what_models_made_of_it_is_gone_with_it(pictured, admin, judge):
+    other = EntityFactory()
+    CandidateFactory(entity=other, image=stored(seed=9))
+    keys = [pictured.key, other.key]
+    batch = queue.cut(by=admin, name="Models", entities=keys)
+    queue.open_batch(batch=batch, by=admin)
+    scorer = scorer_named()
+    for candidate in Candidate.objects.all():
+        score(candidate, 0.99)
+        of_it = {"candidate": candidate, "scorer": scorer}
+        Embedding.objects.create(**of_it, vectors=b"face", boxes=b"")
+        Clearance.objects.create(
+            batch=batch,
+            candidate=candidate,
+            entity=candidate.entity,
+            verdict="yes",
+            probability=0.99,
+            lot=0.5,
+        )
+    for entity in (pictured, other):
+        Due.objects.create(scorer=scorer, entity=entity)
+    erasure.erase_entity(key=pictured.key, by=admin)
+    for model in (Score, Embedding, Clearance):
+        assert model.objects.get().candidate.entity == other
+    assert Due.objects.get().entity == other
+    assert differences() == []
 
 
 def test_an_erased_entity_is_a_shell_without_anything_of_it(pictured, admin):

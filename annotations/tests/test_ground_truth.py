@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations import consensus, ground_truth
-from annotations.consensus import Rules, Verdict
+from annotations.consensus import Basis, Rules, Verdict
 from annotations.models import (
     Assignment,
     Batch,
     BatchEntity,
     Candidate,
     CandidateState,
+    Clearance,
     Judgment,
     Ruling,
 )
@@ -49,6 +50,8 @@ class Case:
     said: list[list[Said]]  # by batch
     rulings: list[Verdict | None]  # by batch, the later batch's is the later ruling
     member_of: list[bool] = field(default_factory=list)
+    # By batch, the later batch's is the later clearance; "audit" is asked all the same.
+    cleared: list[Verdict | str | None] = field(default_factory=list)
 
 
 @st.composite
@@ -72,7 +75,10 @@ def cases(draw, batches):
         )
         rulings.append(draw(st.sampled_from([None, None, None, *VERDICTS])))
     members = draw(st.lists(st.booleans(), min_size=batches, max_size=batches))
-    return Case(rules, said, rulings, members if any(members) else [True] * batches)
+    one = st.sampled_from([None, None, "audit", Verdict.YES, Verdict.NO])
+    cleared = draw(st.lists(one, min_size=batches, max_size=batches))
+    members = members if any(members) else [True] * batches
+    return Case(rules, said, rulings, members, cleared)
 
 
 def expected(case):
@@ -93,7 +99,12 @@ def expected(case):
     required = max(case.rules[n].required for n in held)
     standing = [case.rulings[n] for n in held if case.rulings[n]]
     ruling = standing[-1] if standing else None
-    truth = consensus.truth(list(latest.values()), Rules(required, 7), ruling)
+    clear = [c for n in held if (c := case.cleared[n]) in (Verdict.YES, Verdict.NO)]
+    truth = consensus.truth(
+        list(latest.values()), Rules(required, 7), ruling, clear[-1] if clear else None
+    )
+    if truth.basis is Basis.CLEARED:
+        blind = {}
     counts = [list(blind.values()).count(verdict) for verdict in VERDICTS]
     agreement = consensus.agreement(truth.verdict, list(blind.values()))
     return (
@@ -152,7 +163,24 @@ class World:
                     by=self.admin,
                     created_at=NOON + timedelta(hours=n),
                 )
+            if case.cleared[n]:
+                self._clear(
+                    batch, candidate, case.cleared[n], NOON + timedelta(hours=n)
+                )
         return candidate
+
+    def _clear(self, batch, candidate, verdict, moment):
+        is_audit = verdict == "audit"
+        Clearance.objects.create(
+            batch=batch,
+            candidate=candidate,
+            entity=candidate.entity,
+            verdict="no" if is_audit else verdict,
+            probability=0.99,
+            lot=0.5,
+            is_audit=is_audit,
+            cleared_at=moment,
+        )
 
     def _judgments(self, said, batch, candidate):
         places = count(1)

@@ -32,6 +32,7 @@ from annotations.models import (
     BatchEntity,
     BatchJudge,
     Candidate,
+    Clearance,
     Conflict,
     Judgment,
     Report,
@@ -61,7 +62,11 @@ def needs(batch):
                 batch=batch, candidate=candidate, reopened_at=None
             ).exists()
             reported = candidate.reports.filter(dismissed_at=None).exists()
-            need = consensus.need(verdicts, rules, withdrawn=ruling or reported)
+            cleared = Clearance.objects.filter(
+                batch=batch, candidate=candidate, is_audit=False
+            ).exists()
+            withdrawn = ruling or reported or cleared
+            need = consensus.need(verdicts, rules, withdrawn=withdrawn)
             found[candidate.pk] = (
                 need,
                 [r.place for r in rows if r.place],

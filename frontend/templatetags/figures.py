@@ -34,6 +34,17 @@ def exact(number: float | None) -> str:
 
 
 @register.filter
+def in_percent(share: float) -> str:
+    """A share in percent without the sign, to two digits below 10 and above 90."""
+    number = 100 * share
+    return (
+        f"{number:.0f}"
+        if 10 <= number <= 90
+        else f"{number:.2f}".rstrip("0").rstrip(".")
+    )
+
+
+@register.filter
 def figure(number: float) -> str:
     """A number with commas and at most one decimal."""
     return f"{number:,.1f}".removesuffix(".0")

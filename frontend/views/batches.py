@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations import export, people, queue
 from annotations.errors import LabelerError
+from annotations.intervals import share_interval
 from annotations.models import Assignment, Batch, BatchState, User
 from annotations.scoring import watching
 from frontend.forms import JudgeForm
@@ -58,6 +59,7 @@ def show(request: PersonRequest, batch_id: int) -> HttpResponse:
         "outlook": queue.outlook(batch, members),
         "held": held[:HELD_SHOWN],
         "has_more_held": len(held) > HELD_SHOWN,
+        **_clearance(batch),
     }
     if request.htmx:
         return render(request, "frontend/batch.html#state", context)
@@ -69,6 +71,16 @@ def show(request: PersonRequest, batch_id: int) -> HttpResponse:
         "scoring": watching.batch_scoring(batch),
     }
     return render(request, "frontend/batch.html", context)
+
+
+def _clearance(batch: Batch) -> dict[str, Any]:
+    """What clearance saves, and how often the model may err there."""
+    errors, seen = batch.audit_errors, batch.audited_total
+    return {
+        "saved": batch.not_asked_total * batch.judges_required,
+        "audit_size": min(batch.audit_size, batch.cleared_total),
+        "error_interval": share_interval(errors, seen) if seen else None,
+    }
 
 
 @admins_only

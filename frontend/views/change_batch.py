@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from annotations import queue
 from annotations.errors import Invalid
 from annotations.models import Batch
-from frontend.forms.rules import ChangeForm
+from frontend.forms.rules import PERCENTS, ChangeForm
 
 from .access import PersonRequest, admins_only
 from .new_batch import tell
@@ -32,6 +32,12 @@ EFFECTS = {
     "cap_share": "Grows with the candidates that a refresh takes in.",
     "deadline": "Judges see it at once. Nothing is closed by it.",
     "shows_agreement": "Judges see it on their home page, or no more.",
+    "scorer": "The queue is put in order by what it says. What was cleared stays.",
+    "control_share": "Drawn when the batch is opened. Possible until then.",
+    "clear_beyond": "Another number: what was cleared comes back to the queue, and what"
+    " nobody has judged is cleared anew. Empty: it comes back and is asked.",
+    "audit_size": "More: some that were cleared are asked. Fewer: some that nobody was"
+    " asked yet are cleared.",
     "guidelines": "Each judge sees the new ones before going on; the old ones are kept.",
 }
 
@@ -84,11 +90,11 @@ def _shown(batch: Batch, name: str) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name == "cap_share":
+    if name in PERCENTS:
         return f"{100 * value:.10g} %"
     if name == "deadline":
         return f"{value:%Y-%m-%d %H:%M} UTC"
-    return str(value)
+    return str(value) or "the first of the settings"
 
 
 def _former(request: PersonRequest, batch: Batch) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations.api.fields import (
@@ -14,6 +15,7 @@ from annotations.api.fields import (
     Whole,
 )
 from annotations.api.pagination import ListQuery
+from annotations.intervals import share_interval
 from annotations.models import (
     Assignment,
     Batch,
@@ -23,6 +25,7 @@ from annotations.models import (
     Purpose,
 )
 from annotations.models.batches import JUDGES_LIMIT
+from annotations.queue.rules import AUDIT_LIMIT, MIDDLE
 
 from .choices import ChoiceShape
 from .people import NameField
@@ -32,6 +35,11 @@ FOR_ADMINS = (
     "priority",
     "cap",
     "cap_share",
+    "scorer",
+    "control_share",
+    "clear_beyond",
+    "audit_size",
+    "clearance",
     "sample",
     "filter",
     "seed",
@@ -60,6 +68,20 @@ class Share(Number):
         if share == 0:
             raise serializers.ValidationError("Must be above 0.")
         return share
+
+
+class Threshold(Number):
+    """A probability beyond which one verdict is all but certain."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=MIDDLE, max_value=1, **kwargs)
+
+    def to_internal_value(self, data: Any) -> float:
+        """Refuse both ends, too."""
+        threshold = super().to_internal_value(data)
+        if threshold in (MIDDLE, 1):
+            raise serializers.ValidationError("Must be above 0.5 and below 1.")
+        return threshold
 
 
 class BatchRules(Strict):
@@ -92,6 +114,30 @@ class BatchRules(Strict):
     shows_agreement = Flag(
         required=False, help_text="Judges see how often the others said the same."
     )
+    scorer = Text(
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="An active scorer, for order and clearance. Empty: the first one.",
+    )
+    control_share = Share(
+        required=False,
+        allow_null=True,
+        help_text="The share of entities that an uncertain order leaves in random order;"
+        " fixed by the first opening.",
+    )
+    clear_beyond = Threshold(
+        required=False,
+        allow_null=True,
+        help_text="Batches for cleaning: people are not asked where the calibrated"
+        " probability of yes or of no is at least this. Null: everything is asked.",
+    )
+    audit_size = Whole(
+        required=False,
+        min_value=1,
+        max_value=AUDIT_LIMIT,
+        help_text="How many of those, drawn at random, are asked all the same.",
+    )
 
 
 class NewBatch(ChoiceShape, BatchRules):
@@ -109,7 +155,7 @@ class PreviewedBatch(NewBatch):
 class BatchChange(BatchRules):
     """What may be changed of a batch; what is not named stays.
 
-    Order and purpose are fixed by the first opening.
+    Order, purpose and control share are fixed by the first opening.
     """
 
     name = BatchName(required=False)
@@ -161,6 +207,34 @@ class BatchShape(serializers.ModelSerializer):
         read_only_fields: tuple[str, ...] = fields
 
 
+class ClearanceShape(serializers.Serializer):
+    """What people were not asked, and what the audit of it says, as of the last pass."""
+
+    failed_at = serializers.DateTimeField(
+        source="clearance_failed_at",
+        allow_null=True,
+        help_text="When the audit failed: all has returned, nothing more is cleared.",
+    )
+    cleared = serializers.IntegerField(source="cleared_total", min_value=0)
+    in_audit = serializers.IntegerField(source="audit_total", min_value=0)
+    audited = serializers.IntegerField(source="audited_total", min_value=0)
+    errors_found = serializers.IntegerField(source="audit_errors", min_value=0)
+    error_interval = serializers.SerializerMethodField(
+        help_text="Of the share of errors, with 95 % confidence; null before the first."
+    )
+    judgments_saved = serializers.SerializerMethodField()
+
+    def get_error_interval(self, batch: Batch) -> list[float] | None:
+        """Low and high."""
+        if not batch.audited_total:
+            return None
+        return list(share_interval(batch.audit_errors, batch.audited_total))
+
+    def get_judgments_saved(self, batch: Batch) -> int:
+        """Judgments that were not asked for, the audit left out."""
+        return batch.not_asked_total * batch.judges_required
+
+
 class BatchInFull(BatchShape):
     """A batch as admins see it; judges see what there is up to judges_maximum."""
 
@@ -168,10 +242,16 @@ class BatchInFull(BatchShape):
     judges = serializers.SerializerMethodField()
     sample = serializers.DictField(read_only=True, allow_null=True)
     filter = serializers.DictField(read_only=True, allow_null=True)
+    clearance = serializers.SerializerMethodField()
 
     class Meta(BatchShape.Meta):
         fields = (*BatchShape.Meta.fields, *FOR_ADMINS)
         read_only_fields = fields
+
+    @extend_schema_field(ClearanceShape(allow_null=True))
+    def get_clearance(self, batch: Batch) -> dict[str, Any] | None:
+        """Null where it is off."""
+        return None if batch.clear_beyond is None else ClearanceShape(batch).data
 
     def get_judges(self, batch: Batch) -> list[str]:
         """Sign-in names of those who judge it now."""
