@@ -103,6 +103,8 @@ def score_due() -> None:
     done = scoring.score_due(seconds=SCORING_SECONDS, then=queue.reorder)
     if done.has_more:
         score_due.apply_async(expires=WOKEN_LIVES)
+    else:
+        scoring.rest()
 
 
 @shared_task

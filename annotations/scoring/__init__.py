@@ -8,7 +8,7 @@ probabilities; `faces` and `pixels` are scorers, as `base` says what one is.
 
 from .fitting import is_due as is_fit_due
 from .registry import register, rows
-from .run import Done, refit, score_due
+from .run import Done, refit, rest, score_due
 from .work import is_due, mark_served, sweep, sweep_all
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "mark_served",
     "refit",
     "register",
+    "rest",
     "rows",
     "score_due",
     "sweep",

@@ -52,8 +52,14 @@ class Faces:
         self._yunet = np.frombuffer(
             read_checked(PACKAGE, YUNET, YUNET_SHA256), np.uint8
         )
-        self._aligner = embedders.OpenCV(network)
-        self._embedder = embedders.best_for(device, network)
+        embedder = embedders.best_for(device, network)
+        # Only OpenCV aligns; where it embeds as well, one network a thread does both.
+        self._aligner = (
+            embedder
+            if isinstance(embedder, embedders.OpenCV)
+            else embedders.OpenCV(network)
+        )
+        self._embedder = embedder
         self.batch = self._embedder.batch
         self._own = threading.local()
 

@@ -29,6 +29,13 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(images.cores(), "look")
 
 
+def let_threads_go() -> None:
+    """End the threads, and with them what models keep by thread."""
+    if threads.cache_info().currsize:
+        threads().shutdown()
+        threads.cache_clear()
+
+
 def look_ahead(model: Scorer, pictures: Iterable[Picture]) -> Iterator[Seen]:
     """What the model finds, in the order of the pictures, in constant memory."""
     waiting = iter(pictures)

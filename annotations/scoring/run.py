@@ -1,8 +1,11 @@
 """Score what is due: look at pictures that lack it, compare, calibrate, write."""
 
+import contextlib
+import ctypes
+import gc
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,7 +15,7 @@ from django.db import OperationalError
 from annotations.models import Fit, Outcome, User
 from annotations.models import Scorer as Row
 
-from . import calibration, fitting, reading, registry, work
+from . import calibration, fitting, looking, reading, registry, work
 from .base import Look, Scorer
 from .features import Compared, compare
 from .looking import PASSING as LOOKING_FAILED
@@ -25,7 +28,7 @@ log = logging.getLogger(__name__)
 PASSING = (*LOOKING_FAILED, OperationalError)
 CLAIMED = 8  # entities at once
 # An entity with more pictures than this is taken in several goes.
-PICTURES = 400
+PICTURES = 100
 DEADLY = "Its worker ended each time it looked at this picture."
 
 
@@ -73,14 +76,16 @@ def score_due(
 
 def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
     """Score claimed entities; those that were."""
+    known = reading.read(row, [claim.entity for claim in claims])
+    sitting = Sitting(row, fitting.latest(row), known)
     try:
-        model = registry.loaded(row.name)
+        sitting.prepare(claims)
     except WrongWeights as error:
         log.error("Scorer %s cannot run: %s", row.name, error.detail)
         for claim in claims:
             work.postpone(claim, error.detail)
-        return
-    yield from Sitting(row, model, fitting.latest(row)).score(claims, ends)
+    else:
+        yield from sitting.score(claims, ends)
 
 
 def refit(*, scorer: Row, by: User | None = None) -> Fit | None:
@@ -95,40 +100,56 @@ def refit(*, scorer: Row, by: User | None = None) -> Fit | None:
     return made
 
 
+def rest() -> None:
+    """Forget threads and weights: a worker without work is as small as before."""
+    looking.let_threads_go()
+    registry.loaded.cache_clear()
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 @dataclass(slots=True)
 class Sitting:
     """One scorer at some claimed entities."""
 
     row: Row
-    model: Scorer
     fit: Fit | None
+    known: dict[int, list[Known]]
+    # None where all pictures have been looked at: no weights are needed.
+    model: Scorer | None = None
+    ahead: Iterator[Seen] = iter(())
+
+    def prepare(self, claims: Sequence[work.Claim]) -> None:
+        """Begin to look at the pictures that lack it; WrongWeights where that fails."""
+        wanted = {claim: _wanted(self.known.get(claim.entity, [])) for claim in claims}
+        if not any(wanted.values()):
+            return
+        self.model = registry.loaded(self.row.name)
+        plain = [
+            (known.candidate, known.sha256)
+            for claim, pictures in wanted.items()
+            if not claim.is_careful
+            for known in pictures
+        ]
+        self.ahead = look_ahead(self.model, plain)
 
     def score(self, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
         """Those that were scored. Pictures of the next are looked at meanwhile."""
-        known = reading.read(self.row, [claim.entity for claim in claims])
-        plain = [claim for claim in claims if not claim.is_careful]
-        wanted = [
-            (each.candidate, each.sha256)
-            for claim in plain
-            for each in _wanted(known.get(claim.entity, []))
-        ]
-        ahead = look_ahead(self.model, wanted)
         for claim in claims:
-            candidates = known.get(claim.entity, [])
             if time.monotonic() > ends:
                 work.let_go(claim)
-            elif written := self._score(claim, candidates, ahead):
+            elif written := self._score(claim, self.known.get(claim.entity, [])):
                 yield claim, written.is_whole
         # Whatever was looked at for entities that were let go is looked at again.
-        ahead.close()  # type: ignore[attr-defined]
+        if isinstance(self.ahead, Generator):
+            self.ahead.close()
 
-    def _score(
-        self, claim: work.Claim, candidates: Sequence[Known], ahead: Iterator[Seen]
-    ) -> Written | None:
+    def _score(self, claim: work.Claim, candidates: Sequence[Known]) -> Written | None:
         """Score one entity; None where that has to wait."""
         wanted = _wanted(candidates)
         try:
-            seen = self._carefully(claim, wanted) if claim.is_careful else ahead
+            seen = self._carefully(claim, wanted) if claim.is_careful else self.ahead
             looks = _looks(list(islice(seen, len(wanted))))
             written = self._written(claim, candidates, looks)
             fit = self.fit.pk if self.fit else None
@@ -146,6 +167,7 @@ class Sitting:
                 yield each.candidate, Look(outcome=Outcome.FAILED, problem=DEADLY)
                 continue
             work.trying(claim, each.candidate)
+            assert self.model is not None
             yield from look_at(self.model, [(each.candidate, each.sha256)])
 
     def _written(
@@ -185,7 +207,7 @@ class Sitting:
         features = np.array([c.features(ranks[n]) for n, c in scored.items()], float)
         chances = calibration.probabilities(
             self.fit.parameters if self.fit else None,
-            self.model.prior,
+            registry.configured()[self.row.name].prior,
             features,
             np.full(len(scored), claim.entity),
         )

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ def read_checked(package: str, path: str, sha256: str) -> bytes:
     return data
 
 
-@cache
 def plain_sface(package: str, path: str, sha256: str) -> bytes:
     """The SFace network as plain float32 with one input and any batch size.
 
