@@ -25,11 +25,12 @@ Assumptions, all of them made up but for the shape of the similarities:
   Two judge each candidate; while its truth is open, one more up to five.
 - An entity is judged to its end before the next. Between entities the calibration is
   fitted anew as in the real thing: from 50 verdicts on, whenever they grew by a quarter.
-- Cleared is what lies beyond 0.995 by the latest fit, never by the prior. Of all that is
-  cleared those with the lowest 299 lots are the audit, judged by people at once. The
-  audit fails, and clearance ends, where its errors show (95 %) more than 1 % wrong:
-  seven errors. What is cleared changes with each fit, and so the audit grows: here to
-  about twice its size, all counted. What an audit found is what people say of it from then on.
+- Cleared is what lies beyond 0.995 by the latest fit, never by the prior, and stays so.
+  Of all that is cleared those with the lowest 773 lots are the audit, judged by people
+  at once; who leaves it as more is cleared has been judged all the same. The audit
+  fails, and clearance ends, as in the queue: when errors leave no room for 1 %, which
+  of 773 is at the fourth. With an audit of 299 it would be at the first, and these
+  judges themselves are wrong that often.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations import sampling
+from annotations.intervals import is_bounded
 from annotations.scoring import calibration
 from annotations.scoring.base import Prior
 from annotations.scoring.fitting import GROWTH
@@ -48,7 +50,7 @@ from ._crowd import ENTITIES, HARDER, Bools, Floats, Population, World, crowd
 
 SEEDS = (1, 2, 3)
 PRIOR = Prior(midpoint=0.363, slope=14.0)
-BEYOND, AUDIT, TOO_MANY = 0.995, 299, 7
+BEYOND, AUDIT, TOLERANCE = 0.995, 773, 0.01
 WANTED = 0.995
 
 
@@ -194,16 +196,16 @@ def _clear(walk: Walk, found: Floats) -> None:
     if walk.has_failed:
         return
     beyond = np.where(found >= BEYOND, 1, np.where(found <= 1 - BEYOND, 0, -1))
-    is_audited = np.isin(np.arange(len(found)), walk.audited)
-    is_free = world.is_scored & (~walk.is_judged | is_audited)
-    beyond = np.where(is_free, beyond, -1)
-    walk.cleared = np.where(is_audited, walk.cleared, beyond)
-    lowest = [c for c in np.argsort(world.lots) if beyond[c] >= 0][:AUDIT]
-    fresh = np.array([c for c in lowest if not is_audited[c]], np.int64)
+    is_free = world.is_scored & ~walk.is_judged & (walk.cleared < 0)
+    walk.cleared = np.where(is_free, beyond, walk.cleared)
+    lots = np.where(walk.cleared >= 0, world.lots, np.inf)
+    lowest = np.argsort(lots)[: min(AUDIT, int(np.isfinite(lots).sum()))]
+    fresh = lowest[~walk.is_judged[lowest]]
     walk.audited += fresh.tolist()
-    # As elsewhere: no and broken are both not yes.
-    walk.audit_errors += int((world.votes[fresh] != beyond[fresh]).sum())
     walk.judge(fresh)
-    if walk.audit_errors >= TOO_MANY:
+    # As elsewhere: no and broken are both not yes.
+    wrong = world.votes[lowest] != walk.cleared[lowest]
+    walk.audit_errors = int(wrong.sum())
+    if walk.audit_errors and not is_bounded(walk.audit_errors, AUDIT, TOLERANCE):
         walk.has_failed = True
         walk.cleared[~walk.is_judged] = -1
