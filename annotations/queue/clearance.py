@@ -146,8 +146,7 @@ def _is_on(batch: Batch) -> bool:
 def _still_on(batch: Batch) -> Batch | None:
     """Lock the batch's rules for a step; None where clearance is off by now."""
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    is_open = locked.state == BatchState.OPEN
-    return locked if is_open and _is_on(locked) else None
+    return locked if locked.state == BatchState.OPEN and _is_on(locked) else None
 
 
 def _take_up(batch: Batch, deadline: float) -> int:
@@ -156,9 +155,8 @@ def _take_up(batch: Batch, deadline: float) -> int:
     last = cache.get(place, 0)
     while True:
         rows = BatchEntity.objects.filter(batch=batch, entity__gt=last)
-        step = list(
-            rows.order_by("entity").values_list("pk", "entity_id")[:ENTITIES_PER_STEP]
-        )
+        pairs = rows.order_by("entity").values_list("pk", "entity_id")
+        step = list(pairs[:ENTITIES_PER_STEP])
         if not step:
             cache.delete(place)
             return taken
@@ -171,8 +169,7 @@ def _take_up(batch: Batch, deadline: float) -> int:
 
 @transaction.atomic
 def _take_up_in(batch: Batch, rows: Sequence[int]) -> int:
-    on = _still_on(batch)
-    scorer = scorer_of(batch)
+    on, scorer = _still_on(batch), scorer_of(batch)
     if on is None or scorer is None:
         return 0
     values: dict[str, Any] = {
@@ -195,16 +192,16 @@ def _take_up_in(batch: Batch, rows: Sequence[int]) -> int:
 
 def _draw_audit(batch: Batch, deadline: float) -> None:
     """Let the lowest lots be the audit, and nobody be asked about the others."""
-    values = {"batch": batch.pk, "cut": _cut(batch), "last": 0}
-    values["limit"] = ENTITIES_PER_STEP
+    cut, last = _cut(batch), 0
     while time.monotonic() <= deadline:
+        values = {"batch": batch.pk, "cut": cut, "last": last}
         with connection.cursor() as cursor:
-            cursor.execute(MISPLACED, values)
+            cursor.execute(MISPLACED, values | {"limit": ENTITIES_PER_STEP})
             step = cursor.fetchall()
         if not step:
             return
-        _place(batch, dict(step), values["cut"])
-        values["last"] = step[-1][0]
+        _place(batch, dict(step), cut)
+        last = step[-1][0]
 
 
 def _cut(batch: Batch) -> float:
@@ -277,8 +274,8 @@ def _has_failed(errors: int, size: int) -> bool:
 
 def _return_all(batch: Batch) -> None:
     """Return what a failed audit had cleared, step by step."""
-    cleared = Clearance.objects.filter(batch=batch).order_by("entity")
-    entities = cleared.values_list("entity", flat=True).distinct()
+    cleared = Clearance.objects.filter(batch=batch)
+    entities = cleared.order_by("entity").values_list("entity", flat=True).distinct()
     while step := list(entities[:ENTITIES_PER_STEP]):
         with transaction.atomic():
             give_back(lock_pairs((batch.pk, entity) for entity in step))

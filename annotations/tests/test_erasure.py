@@ -91,24 +91,21 @@ def import_picture(folder, key, *, seed):
     return import_
 
 
-def test_what_models_made_of_it_is_gone_with_it(pictured, admin, judge):
+def test_what_models_made_of_it_is_gone_with_it(pictured, admin):
     other = EntityFactory()
     CandidateFactory(entity=other, image=stored(seed=9))
-    keys = [pictured.key, other.key]
-    batch = queue.cut(by=admin, name="Models", entities=keys)
+    batch = queue.cut(by=admin, name="Models", entities=[pictured.key, other.key])
     queue.open_batch(batch=batch, by=admin)
     scorer = scorer_named()
     for candidate in Candidate.objects.all():
         score(candidate, 0.99)
-        of_it = {"candidate": candidate, "scorer": scorer}
-        Embedding.objects.create(**of_it, vectors=b"face", boxes=b"")
+        vectors = {"vectors": b"face", "boxes": b""}
+        Embedding.objects.create(scorer=scorer, candidate=candidate, **vectors)
         Clearance.objects.create(
             batch=batch,
             candidate=candidate,
             entity=candidate.entity,
-            verdict="yes",
-            probability=0.99,
-            lot=0.5,
+            **{"verdict": "yes", "probability": 0.99, "lot": 0.5},
         )
     for entity in (pictured, other):
         Due.objects.create(scorer=scorer, entity=entity)
