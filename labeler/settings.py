@@ -122,11 +122,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {
-    "annotations.tasks.continue_import": {"queue": "images"},
-    "annotations.tasks.score_due": {"queue": "scoring"},
-    "annotations.tasks.refit_scorer": {"queue": "scoring"},
-}
 # A task of a killed worker comes back after the visibility timeout, which kombu never
 # renews: so no task may run as long (docs/adr/0007-short-tasks.md).
 CELERY_TASK_TIME_LIMIT = 30
@@ -135,17 +130,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_keepalive": True,
-}
-CELERY_BEAT_SCHEDULE = {
-    "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15},
-    "count-batches": {"task": "annotations.tasks.count_batches", "schedule": 10},
-    "clear-batches": {"task": "annotations.tasks.clear_batches", "schedule": 30},
-    "mix-controls": {"task": "annotations.tasks.mix_controls", "schedule": 60},
-    # Looks every hour which batches were not compared today: a laptop sleeps at night.
-    "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
-    "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
-    "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
-    "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},
 }
 
 # --- Pictures and uploads ------------------------------------------------------------
