@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-ALL_TESTS := -n 2
+ALL_TESTS := -n 2 --durations=20
 
 .PHONY: run test check fix bench setup screenshots
 

@@ -96,12 +96,32 @@ def test_an_id_may_be_used_by_another_judge_and_in_another_batch(judge, other_ju
             assert say(person, page, 0, "yes", mark_id=number) == "replayed"
 
 
-def test_the_search_for_ids_is_by_index_wherever_they_stand(db):
+MANY_MARKS = """
+INSERT INTO annotations_judgment
+    (batch_id, candidate_id, judge_id, assignment_id, place, verdict, how, reason,
+     centiseconds, decided_at, received_at, client_id)
+SELECT a.batch_id, c.id, a.judge_id, a.id, 1, 'yes', 'key', '', 1, now(), now(),
+       gen_random_uuid()
+FROM annotations_assignment a JOIN annotations_candidate c USING (entity_id);
+INSERT INTO annotations_judgmentrevision
+    (batch_id, candidate_id, judge_id, old_client_id, new_client_id, new_verdict,
+     replaced_at)
+SELECT batch_id, candidate_id, judge_id, gen_random_uuid(), gen_random_uuid(),
+       CASE WHEN n % 2 = 0 THEN 'yes' END, now()
+FROM annotations_judgment, generate_series(1, 10) AS t (n);
+ANALYZE annotations_judgment, annotations_judgmentrevision
+"""
+
+
+def test_the_search_for_ids_is_by_index_wherever_they_stand(judge):
+    batch_of(judge, candidates=300)
+    page = queue.lease(judge=judge)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        values = "'{1}', '{1}', 1, ARRAY[gen_random_uuid()::text]"
+        cursor.execute(MANY_MARKS)
+        given = [[page.batch_id], [page.candidates[0]], judge.pk]
+        values = cursor.mogrify("%s, %s, %s, ARRAY[gen_random_uuid()::text]", given)
         cursor.execute(f"PREPARE said (bigint[], bigint[], bigint, text[]) AS {SAID}")
-        cursor.execute(f"EXPLAIN EXECUTE said ({values})")
+        cursor.execute(f"EXPLAIN EXECUTE said ({values.decode()})")
         plan = "\n".join(row[0] for row in cursor)
         cursor.execute("DEALLOCATE said")
     for index in ("one_judgment_per_mark", "replaced_marks", "marks_that_took_back"):
