@@ -1,4 +1,4 @@
-"""Similarity becomes probability: folds, fits, and how good they are. No database.
+"""Similarity becomes probability: folds of entities, a model for each. No database.
 
 A logistic regression of the features (L2, standardised), its decision values calibrated
 by Platt's sigmoid below 1,000 labels and by isotonic regression from there on. There is
@@ -29,6 +29,7 @@ Integers = NDArray[np.int64]
 
 FOLDS = 5
 INNER_FOLDS = 5
+SOLVER = "newton-cholesky"  # a few steps for many rows of few features
 # With less a fit would say more of chance than of the model.
 LABELS_ENOUGH, EACH_ENOUGH, ENTITIES_ENOUGH = 50, 10, 5
 ISOTONIC_FROM = 1_000
@@ -36,22 +37,6 @@ ISOTONIC_FROM = 1_000
 RANK_UNKNOWN = 30.0  # the middle of a search's first pages
 SIDE_UNKNOWN = 112.0  # the side of an aligned face, which loses nothing
 DETECTION_UNKNOWN = 1.0  # nothing was detected: the whole picture was compared
-
-
-BINS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """How good some probabilities are; `auc` is None where all labels are the same.
-
-    `reliability` is [{low, high, count, mean, share}], without empty bins.
-    """
-
-    brier: float
-    ece: float
-    auc: float | None
-    reliability: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +155,19 @@ def _predict(model: dict[str, Any], prepared: Floats) -> Floats:
     if "knots" in model:
         found = np.interp(values, *model["knots"])
     else:
-        found = _logistic(-(model["a"] * values + model["b"]))
+        found = _logistic(model["slope"] * values + model["offset"])
     return np.clip(found, model["low"], model["high"])
 
 
 def _fit(
     prepared: Floats, labels: Integers, entities: Integers, method: FitMethod
 ) -> dict[str, Any] | None:
-    """The parameters of one model; None where the labels cannot carry one."""
+    """The parameters of one model; None where the labels cannot carry one.
+
+    As `CalibratedClassifierCV(ensemble=False)`: the regression is fitted on all, the
+    calibrator on decision values for entities that a regression had not seen.
+    """
     # scikit-learn takes a second to import, and web processes import this package.
-    from sklearn.calibration import CalibratedClassifierCV  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.model_selection import cross_val_predict  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
@@ -188,28 +176,48 @@ def _fit(
     splits = _splits(labels, entities)
     if not splits:
         return None
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
-    whole = CalibratedClassifierCV(
-        pipeline, method=method.value, cv=splits, ensemble=False
-    ).fit(prepared, labels)
-    [calibrated] = whole.calibrated_classifiers_
-    scaler, regression = (step for _, step in calibrated.estimator.steps)
+    scaler, regression = StandardScaler(), LogisticRegression(solver=SOLVER)
+    pipeline = make_pipeline(scaler, regression)
+    values = cross_val_predict(
+        pipeline, prepared, labels, cv=splits, method="decision_function"
+    )
+    pipeline.fit(prepared, labels)
     model = {
         "means": scaler.mean_.tolist(),
         "scales": scaler.scale_.tolist(),
         "coefficients": regression.coef_[0].tolist(),
         "intercept": float(regression.intercept_[0]),
     }
-    [calibrator] = calibrated.calibrators
-    if method is FitMethod.SIGMOID:
-        model |= {"a": float(calibrator.a_), "b": float(calibrator.b_)}
-        low = 1 / (len(labels) + 2)
-        return model | {"low": low, "high": 1 - low}
-    values = cross_val_predict(
-        pipeline, prepared, labels, cv=splits, method="decision_function"
+    calibrated = _sigmoid if method is FitMethod.SIGMOID else _isotonic
+    return model | calibrated(values, labels)
+
+
+def _sigmoid(values: Floats, labels: Integers) -> dict[str, Any]:
+    """Platt's sigmoid (1999), no more certain than n labels can be: 1 / (n + 2).
+
+    His targets are (n₁ + 1) / (n₁ + 2) and 1 / (n₀ + 2) in place of 1 and 0: each label
+    counts as a yes with that weight, and as a no with the rest.
+    """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  (see _fit)
+
+    yes, low = labels.sum(), 1 / (len(labels) + 2)
+    targets = np.where(labels == 1, (yes + 1) / (yes + 2), 1 / (len(labels) - yes + 2))
+    curve = LogisticRegression(C=np.inf, tol=1e-8, solver=SOLVER).fit(
+        np.tile(values, 2)[:, None],
+        np.repeat([1, 0], len(values)),
+        sample_weight=np.concatenate([targets, 1 - targets]),
     )
-    knots = [calibrator.X_thresholds_.tolist(), calibrator.y_thresholds_.tolist()]
-    return model | {"knots": knots} | _ends(knots, values, labels)
+    slope, offset = float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    return {"slope": slope, "offset": offset, "low": low, "high": 1 - low}
+
+
+def _isotonic(values: Floats, labels: Integers) -> dict[str, Any]:
+    """Isotonic regression (Zadrozny and Elkan 2002): knots, and bounds at its ends."""
+    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415  (see _fit)
+
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(values, labels)
+    knots = [fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist()]
+    return {"knots": knots} | _ends(knots, values, labels)
 
 
 def _ends(
@@ -239,48 +247,6 @@ def _splits(labels: Integers, entities: Integers) -> list[tuple[Integers, Intege
         if all(len(np.unique(labels[train])) == 2 for train, _ in splits):
             return splits
     return []
-
-
-def measure(labels: Integers, found: Floats) -> Measures:
-    """Compare probabilities with what people said.
-
-    Brier score: mean of (p - y)² (Brier 1950). ECE: over ten bins of equal width, the
-    mean of |share of yes - mean probability|, weighted by their counts (Naeini, Cooper
-    and Hauskrecht 2015). AUC: the share of pairs of a yes and a no in which the yes is
-    the more probable, ties half (Hanley and McNeil 1982).
-    """
-    bins = np.minimum((found * BINS).astype(int), BINS - 1)
-    reliability = [_bin(number, found, labels, bins) for number in np.unique(bins)]
-    gaps = sum(b["count"] * abs(b["share"] - b["mean"]) for b in reliability)
-    return Measures(
-        brier=float(np.mean((found - labels) ** 2)),
-        ece=gaps / len(labels),
-        auc=_auc(labels, found),
-        reliability=reliability,
-    )
-
-
-def _bin(
-    number: int, found: Floats, labels: Integers, bins: Integers
-) -> dict[str, Any]:
-    inside = bins == number
-    return {
-        "low": int(number) / BINS,
-        "high": (int(number) + 1) / BINS,
-        "count": int(inside.sum()),
-        "mean": float(found[inside].mean()),
-        "share": float(labels[inside].mean()),
-    }
-
-
-def _auc(labels: Integers, found: Floats) -> float | None:
-    yes = int(labels.sum())
-    no = len(labels) - yes
-    if not yes or not no:
-        return None
-    _, which, counts = np.unique(found, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[which]  # of ties: their mean
-    return float((ranks[labels == 1].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 
 def _logistic(values: Floats) -> Floats:

@@ -44,7 +44,7 @@ class Faces:
     version: ClassVar[str] = "1"
     digest: ClassVar[str] = SFACE_SHA256
     # SFace's authors call two faces the same person from a cosine of 0.363 on.
-    prior: ClassVar[Prior] = Prior(midpoint=0.363, slope=16.0)
+    prior: ClassVar[Prior] = Prior(midpoint=0.363, slope=14.0)
     side: ClassVar[int] = 640
 
     def __init__(self, device: str) -> None:

@@ -12,6 +12,7 @@ from annotations.models import AuditEntry, BatchJudge, Fit, Scorer, User, audit
 from . import calibration
 from .base import Prior
 from .calibration import Fitted, Floats, Integers
+from .measures import measure
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ def _keep(
         before.parameters if before else None, prior, features, entities
     )
     found = calibration.probabilities(fitted.parameters, prior, features, entities)
-    measures = calibration.measure(labels, found)
+    measures = measure(labels, found)
     fit = Fit.objects.create(
         scorer=scorer,
         method=fitted.method,
@@ -178,7 +179,7 @@ def _keep(
         ece=measures.ece,
         auc=measures.auc,
         reliability=measures.reliability,
-        previous_brier=calibration.measure(labels, former).brier,
+        previous_brier=measure(labels, former).brier,
         shift=float(np.abs(found - former).mean()),
     )
     audit.write(FITTED, by=by, scorer=scorer.pk, fit=fit.pk, labels=fit.labels)
