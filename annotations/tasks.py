@@ -5,11 +5,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from knox.models import AuthToken
 
-from annotations import agreement, intake, people, queue, scoring
+from annotations import agreement, intake, people, queue, releases, scoring
 from annotations.models import Batch, Import, ImportState, Scorer, User
 
 SLICE_SECONDS = 12
 SCORING_SECONDS = 10
+RELEASE_SECONDS = 15
 # Workers that may wake up at once; each goes on by itself while there is work. What
 # waits longer than it lives is sent again by the next round.
 WOKEN, WOKEN_LIVES = 4, 25
@@ -98,6 +99,20 @@ def refit_scorer(scorer_id: int, by: int | None = None) -> None:
     asked_by = None if by is None else User.objects.get(pk=by)
     if asked_by is not None or scoring.is_fit_due(scorer):
         scoring.refit(scorer=scorer, by=asked_by)
+
+
+@shared_task
+def make_release(release_id: int) -> None:
+    """Go on with a release for some seconds; what is left is another task."""
+    if not releases.make(release_id, seconds=RELEASE_SECONDS):
+        make_release.delay(release_id)
+
+
+@shared_task
+def resume_releases() -> None:
+    """Enqueue releases that nobody works on: their worker or its message was lost."""
+    for number in releases.idle():
+        make_release.delay(number)
 
 
 @shared_task
