@@ -12,7 +12,7 @@ import numpy as np
 from django.db import connection
 
 from annotations import export, ground_truth, scoring
-from annotations.errors import Invalid, LabelerError
+from annotations.errors import Conflict, Invalid
 from annotations.models import Release, Scorer
 
 from . import choosing, files, telling
@@ -44,16 +44,16 @@ WHERE c.id = ANY(%(candidates)s)
 """
 
 
-class TooLong(LabelerError):
+TOO_LONG = (
+    "It holds more than a worker can write in its time. Make it by the command"
+    " manage.py make_release."
+)
+
+
+class TooLong(Conflict):
     """A step that takes longer than a worker may."""
 
     slug = "too-long"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "It holds more than a worker can write in its time. Make it by the command"
-            " manage.py make_release."
-        )
 
 
 @dataclass(slots=True)
@@ -226,7 +226,7 @@ class Freeze:
 
     def _look_at_clock(self) -> None:
         if self.ends is not None and time.monotonic() > self.ends:
-            raise TooLong
+            raise TooLong(TOO_LONG)
 
 
 def snapshot(seconds: float | None) -> None:
