@@ -18,6 +18,7 @@ from annotations.models import Release, Scorer
 from . import choosing, files, telling
 from .asking import Found, check
 
+COUNTED = ("yes", "no", "broken", "open", "distractors", "confirmed_unreadable")
 ENTITIES_AT_ONCE = 200
 ROWS_AT_ONCE = 1000
 # More are drawn than are wanted: some may turn out to be somebody's confirmed image.
@@ -94,7 +95,7 @@ class Freeze:
         chosen = list(self._chosen(truth))
         check(self.release, self._found(len(chosen)))
         distractors = self._distractors(truth)
-        counts = dict(self.numbers) | telling.facts(self.release)
+        counts = dict.fromkeys(COUNTED, 0) | self.numbers | telling.facts(self.release)
         counts["judgments"] = judgments.lines - 1
         frozen = Frozen(counts, self._method(chosen))
         self._plan(frozen, chosen, distractors)
