@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,8 @@ SELECT %s, t.c, t.v, t.b
 FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS t (c, v, b)
 """
 FIRST = 5_000_000
+DEMO = Path(__file__).parent.parent / "labeler" / "demo" / "pictures"
+PORTRAITS = sorted(DEMO.rglob("*.webp"))
 
 
 def measurement() -> list[dict[str, Any]]:
@@ -127,10 +130,11 @@ def _vectors(rows: int) -> list[Any]:
 
 
 def _drawn(number: int) -> bytes:
-    """A noisy picture as large as the released thumbnails; no two are alike."""
-    chance = np.random.default_rng(number)
-    coarse = chance.integers(0, 255, (30, 30, 3), np.uint8)
+    """A drawn portrait as large as the released thumbnails; no two have the same bytes."""
+    path = PORTRAITS[number % len(PORTRAITS)]
+    with PIL.Image.open(path) as picture:
+        shown = picture.convert("RGB").resize((300, 300))
+    shown.putpixel((0, 0), (number % 256, number // 256, 0))
     file = io.BytesIO()
-    picture = PIL.Image.fromarray(coarse).resize((300, 300))
-    picture.save(file, "JPEG", quality=85)
+    shown.save(file, "PNG" if number % 10 == 0 else "JPEG", quality=60 + number % 37)
     return file.getvalue()
