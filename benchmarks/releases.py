@@ -100,7 +100,7 @@ def _fill() -> Batch:
     )
     kept = images.store_many([_drawn(n) for n in range(PICTURES)])
     rows = ENTITIES * PER_ENTITY
-    values = {
+    values: dict[str, Any] = {
         "first": FIRST,
         "entities": ENTITIES,
         "each": PER_ENTITY,
