@@ -15,7 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations import images, intake, queue
+from annotations import images, intake, queue, releases
 from annotations.errors import Invalid, NotFound
 from annotations.intake import tombstones
 from annotations.models import (
@@ -202,6 +202,7 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     Comment.objects.filter(candidate__in=numbers).delete()
     Conflict.objects.filter(candidate__in=numbers).delete()
     SecondLook.objects.filter(candidate__in=numbers).delete()
+    releases.forget(numbers)
     Ruling.objects.filter(candidate__in=numbers).delete()
     Clearance.objects.filter(candidate__in=numbers).delete()
     Score.objects.filter(candidate__in=numbers).delete()

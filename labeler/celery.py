@@ -17,6 +17,7 @@ app.conf.task_routes = {
     "annotations.tasks.continue_import": {"queue": "images"},
     "annotations.tasks.score_due": {"queue": "scoring"},
     "annotations.tasks.refit_scorer": {"queue": "scoring"},
+    "annotations.tasks.make_release": {"queue": "scoring"},
 }
 app.conf.beat_schedule = {
     "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15},
@@ -27,5 +28,6 @@ app.conf.beat_schedule = {
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
     "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
+    "resume-releases": {"task": "annotations.tasks.resume_releases", "schedule": 20},
     "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},
 }

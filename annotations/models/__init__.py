@@ -30,6 +30,7 @@ from .queue import (
     QueueState,
     Reopened,
 )
+from .releases import Comparison, Evaluation, Release, ReleaseState, Removal
 from .scores import (
     Clearance,
     Due,
@@ -44,6 +45,11 @@ from .truths import Ruling
 from .users import Invitation, InvitationState, Role, User
 
 __all__ = [
+    "Comparison",
+    "Evaluation",
+    "Release",
+    "ReleaseState",
+    "Removal",
     "Clearance",
     "Due",
     "Embedding",

@@ -200,6 +200,8 @@ class BatchJudge(models.Model):
     verdicts = models.IntegerField(default=0)
     skips = models.IntegerField(default=0)
     centiseconds = models.BigIntegerField(default=0)
+    # The last time that anything was said, or that what was said was changed.
+    said_at = models.DateTimeField(null=True, blank=True)
     # How often the others said the same, 0 to 1, over `shared` candidates; daily.
     agreement = models.FloatField(null=True, blank=True)
     shared = models.IntegerField(default=0)

@@ -1,0 +1,126 @@
+"""What is frozen: releases, how results did on them, and how far judges agree."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from .batches import Batch
+from .fields import Sha256Field
+
+
+class ReleaseState(models.TextChoices):
+    """Where a release stands; done ones never change but by erasure."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Release(models.Model):
+    """Ground truth that does not change: its rules, and a set of stored files.
+
+    `files` is {name: {sha256, bytes, lines}}, each stored under its digest. `counts`
+    are what is in it and what was left out. `rules` are those of its batches then,
+    `method` says how hard images were chosen. A trigger refuses every change of a done
+    one; an erasure rewrites `files` and leaves `Removal` rows.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    state = models.CharField(
+        max_length=7, choices=ReleaseState.choices, default=ReleaseState.PENDING
+    )
+    batches = ArrayField(models.BigIntegerField())
+    dev_entities = models.IntegerField()
+    distractors = models.IntegerField()
+    seed = models.BigIntegerField()
+    # Candidates whose truth is open are left out; else they block the release.
+    leaves_open_out = models.BooleanField(default=False)
+    contact = models.TextField(blank=True, default="")  # for removal
+    purpose = models.TextField(blank=True, default="")
+    rules = models.JSONField(default=dict)
+    method = models.TextField(blank=True, default="")
+    code_version = models.CharField(max_length=40, blank=True, default="")
+    counts = models.JSONField(default=dict)
+    files = models.JSONField(default=dict)
+    problem = models.TextField(blank=True, default="")
+    # How far a running one is, 0 to 1, and the last sign of life of its worker.
+    progress = models.FloatField(default=0)
+    touched_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(dev_entities__gte=0, distractors__gte=0),
+                name="a_release_counts_from_zero",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Removal(models.Model):
+    """A file of a release that an erasure rewrote: its old and its new digest."""
+
+    release = models.ForeignKey(
+        Release, on_delete=models.CASCADE, related_name="removals"
+    )
+    file = models.CharField(max_length=100)
+    old_sha256 = Sha256Field()
+    new_sha256 = Sha256Field()
+    lines = models.IntegerField()  # that were taken out
+    removed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.file} of release {self.release_id} rewritten"
+
+
+class Evaluation(models.Model):
+    """How a recogniser's results did on one subset and split of a release.
+
+    `figures` is what the API answers: coverage and threshold by precision, the curve,
+    answered, correct, m. The results themselves are stored under `sha256`.
+    """
+
+    release = models.ForeignKey(
+        Release, on_delete=models.CASCADE, related_name="evaluations"
+    )
+    name = models.CharField(max_length=100)
+    subset = models.CharField(max_length=6)  # random, hard
+    split = models.CharField(max_length=4)  # dev, test
+    sha256 = Sha256Field()
+    figures = models.JSONField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.subset} {self.split} of {self.release_id}"
+
+
+class Comparison(models.Model):
+    """How far the judges of a batch agree, as far as they had judged at `judged_at`.
+
+    `figures` is what the API answers, `details` what the page shows beside it: weeks,
+    with and without broken, the control share, where judges differ most, reliability.
+    """
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE)
+    figures = models.JSONField()
+    details = models.JSONField(default=dict)
+    judged_at = models.DateTimeField(null=True)
+    computed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"comparison of the judges of batch {self.batch_id}"
