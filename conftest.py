@@ -19,6 +19,17 @@ settings.CACHES["default"]["LOCATION"] = (
 )
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """A browser's test that fails is run once more, and named as rerun in the summary.
+
+    What a browser does in which millisecond is not ours. A test that needs it is a bug
+    to be found all the same.
+    """
+    for item in items:
+        if "/test_browser_" in item.nodeid:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 class ServedTogether(LoadScopeScheduling):
     """Keeps on one worker what watches a browser or whole servers, the rest apart."""
 

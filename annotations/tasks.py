@@ -7,6 +7,7 @@ from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue, scoring
 from annotations.models import Batch, Import, ImportState, Scorer, User
+from annotations.scoring import steering
 
 SLICE_SECONDS = 12
 SCORING_SECONDS = 10
@@ -98,6 +99,16 @@ def refit_scorer(scorer_id: int, by: int | None = None) -> None:
     asked_by = None if by is None else User.objects.get(pk=by)
     if asked_by is not None or scoring.is_fit_due(scorer):
         scoring.refit(scorer=scorer, by=asked_by)
+
+
+@shared_task
+def purge_embeddings(scorer_id: int | None, by_id: int | None) -> None:
+    """Go on deleting embeddings, of one scorer or all; what is left is another task."""
+    scorer = None if scorer_id is None else Scorer.objects.get(pk=scorer_id)
+    by = None if by_id is None else User.objects.get(pk=by_id)
+    gone = steering.purge_embeddings(scorer=scorer, by=by)
+    if gone >= steering.PURGED_AT_ONCE:
+        purge_embeddings.delay(scorer_id, by_id)
 
 
 @shared_task

@@ -19,6 +19,7 @@ from .views import (
     invitations,
     looks,
     people,
+    scorers,
 )
 
 app_name = "api"
@@ -186,6 +187,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="settled",
     ),
     path("v1/judgments/", assignments.Judgments.as_view(), name="judgments"),
+    path("v1/scorers/", scorers.Scorers.as_view(), name="scorers"),
+    path("v1/scorers/<id:id>/", scorers.OneScorer.as_view(), name="scorer"),
+    path("v1/scorers/<id:id>/fits/", scorers.ScorerFits.as_view(), name="scorer-fits"),
+    path(
+        "v1/scorers/<id:id>/failures/",
+        scorers.ScorerFailures.as_view(),
+        name="scorer-failures",
+    ),
+    path(
+        "v1/scorers/<id:id>/failures/retry/",
+        scorers.RetryFailures.as_view(),
+        name="scorer-retry",
+    ),
+    path(
+        "v1/scorers/<id:id>/embeddings/",
+        scorers.ScorerEmbeddings.as_view(),
+        name="scorer-embeddings",
+    ),
+    path(
+        "v1/batches/<id:id>/scoring/",
+        scorers.BatchScoring.as_view(),
+        name="batch-scoring",
+    ),
     path("v1/truth.tsv", exports.TruthFile.as_view(), name="truth"),
     path("v1/judgments.tsv", exports.JudgmentsFile.as_view(), name="judgments-file"),
     re_path(r"^(?P<rest>.*)$", nowhere),

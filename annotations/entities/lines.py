@@ -8,7 +8,8 @@ from django.db.models import Count
 
 from annotations import consensus
 from annotations.consensus import Truth, Verdict
-from annotations.models import Batch, Candidate, Judgment, Report, Ruling
+from annotations.models import Batch, Candidate, Judgment, Report, Ruling, Score
+from annotations.scoring import watching
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ class CandidateLine:
     candidate: Candidate
     reports: int  # not dismissed
     batches: list[InBatch]
+    score: Score | None  # by the leading scorer
 
 
 def lines(candidates: Sequence[Candidate]) -> list[CandidateLine]:
-    """The candidates in the given order, in four statements however many."""
+    """The candidates in the given order, in six statements however many."""
     numbers = [candidate.pk for candidate in candidates]
     said = _said(numbers)
     standing = Ruling.objects.filter(candidate__in=numbers, reopened_at__isnull=True)
@@ -44,7 +46,11 @@ def lines(candidates: Sequence[Candidate]) -> list[CandidateLine]:
         candidate, batch = key
         line = _in_batch(batches[batch], said.get(key, {}), rulings.get(key))
         heard[candidate].append(line)
-    return [CandidateLine(c, reports[c.pk], heard[c.pk]) for c in candidates]
+    scores = watching.leading_scores(candidates)
+    return [
+        CandidateLine(c, reports[c.pk], heard[c.pk], scores.get(c.pk))
+        for c in candidates
+    ]
 
 
 def _said(candidates: Sequence[int]) -> dict[tuple[int, int], dict[str, int]]:

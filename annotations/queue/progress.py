@@ -16,12 +16,14 @@ def count(batches: Sequence[int] | None = None) -> int:
         cursor.execute(
             f"""
             UPDATE annotations_batch b
-            SET candidates_total = q.total, judged_total = q.judged,
+            SET entities_total = q.entities,
+                candidates_total = q.total, judged_total = q.judged,
                 disputed_total = q.disputed, open_total = q.undecided,
                 conflicts_total = (SELECT count(*) FROM annotations_conflict c
                                    WHERE c.batch_id = b.id),
                 counted_at = clock_timestamp()
-            FROM (SELECT batch_id, sum(total) AS total, sum(judged) AS judged,
+            FROM (SELECT batch_id, count(*) AS entities,
+                         sum(total) AS total, sum(judged) AS judged,
                          sum(disputed) AS disputed, sum(undecided) AS undecided
                   FROM annotations_batchentity GROUP BY batch_id) q
             WHERE q.batch_id = b.id AND b.opened_at IS NOT NULL {chosen}

@@ -5,7 +5,17 @@ import hashlib
 import factory
 from factory.django import DjangoModelFactory
 
-from annotations.models import Candidate, CandidateState, Entity, Image, Role, User
+from annotations.models import (
+    Candidate,
+    CandidateState,
+    Entity,
+    Fit,
+    Image,
+    Role,
+    Score,
+    Scorer,
+    User,
+)
 
 
 class UserFactory(DjangoModelFactory):
@@ -76,3 +86,63 @@ class CandidateFactory(DjangoModelFactory):
     rank = factory.Sequence(lambda n: n)
     image_url = factory.Sequence(lambda n: f"https://pictures.example/{n}.jpg")
     page_url = factory.Sequence(lambda n: f"https://pages.example/{n}")
+
+
+class ScorerFactory(DjangoModelFactory):
+    """A model in one version, at work."""
+
+    class Meta:
+        model = Scorer
+
+    name = "faces"
+    version = factory.Sequence(lambda n: f"1.{n}")
+    digest = "ab" * 32
+
+
+class FitFactory(DjangoModelFactory):
+    """A calibration with figures such as a good one has."""
+
+    class Meta:
+        model = Fit
+
+    scorer = factory.SubFactory(ScorerFactory)
+    method = "sigmoid"
+    parameters = factory.LazyFunction(dict)
+    labels = 240
+    positives = 180
+    entities = 30
+    verdicts = 500
+    brier = 0.021
+    ece = 0.013
+    auc = 0.994
+    reliability = factory.LazyFunction(
+        lambda: [
+            {"low": 0.0, "high": 0.1, "count": 50, "mean": 0.02, "share": 0.0},
+            {"low": 0.4, "high": 0.5, "count": 10, "mean": 0.45, "share": 0.5},
+            {"low": 0.9, "high": 1.0, "count": 180, "mean": 0.97, "share": 0.98},
+        ]
+    )
+    previous_brier = 0.048
+    shift = 0.09
+
+
+class ScoreFactory(DjangoModelFactory):
+    """A candidate that a scorer takes for its entity; trait `failed` sets it aside."""
+
+    class Meta:
+        model = Score
+
+    class Params:
+        failed = factory.Trait(
+            outcome="failed", probability=None, problem="The picture ends too early."
+        )
+
+    scorer = factory.SubFactory(ScorerFactory)
+    candidate = factory.SubFactory(CandidateFactory)
+    outcome = "scored"
+    faces = 1
+    side = 80.0
+    detection = 0.9
+    similarity = 0.6
+    compared = 1
+    probability = 0.9

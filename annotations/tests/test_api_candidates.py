@@ -72,7 +72,7 @@ def test_more_candidates_cost_no_more_queries(
     client = api(admin)
     for _ in range(2):
         CandidateFactory.create_batch(10, entity=entity)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             client.get(f"{URL}?entity=m.here")
 
 

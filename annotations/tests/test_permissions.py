@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from annotations import adjudication, people, queue
 from annotations.models import Import, Role
 
-from .factories import CandidateFactory, EntityFactory, UserFactory
+from .factories import CandidateFactory, EntityFactory, ScorerFactory, UserFactory
 from .pictures import stored
 
 PEOPLE = (
@@ -107,6 +107,15 @@ EXPECTED = {
     "POST assignments/{id}/release/": OWN_PAGE | ADMINS,
     "POST assignments/{id}/submit/": OWN_PAGE | {"judge": 409},
     "PUT judgments/": dict.fromkeys(JUDGES, 400),
+    "GET scorers/": ADMINS,
+    "GET scorers/{id}/": ADMINS,
+    "PATCH scorers/{id}/": ADMINS,
+    "GET scorers/{id}/fits/": ADMINS,
+    "POST scorers/{id}/fits/": ADMINS,
+    "GET scorers/{id}/failures/": ADMINS,
+    "POST scorers/{id}/failures/retry/": ADMINS,
+    "DELETE scorers/{id}/embeddings/": ADMINS,
+    "GET batches/{id}/scoring/": ADMINS,
     "GET truth.tsv": ADMINS,
     "GET judgments.tsv": ADMINS,
 }
@@ -142,6 +151,7 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
         "reports": report.pk,
         "page": queue.lease(judge=judge),
         "batch": batch,
+        "scorer": ScorerFactory(),
         "import": Import.objects.create(by=admin),
         "invitation": people.invite(roles=["judge"], by=admin)[0],
         "people": {
@@ -162,7 +172,7 @@ def address_of(path, world):
     ids |= {"invitations": world["invitation"].pk}
     ids |= {"assignments": page.pk, "candidates": page.candidates[0]}
     ids |= {"rulings": world["rulings"], "reports": world["reports"]}
-    ids |= {"second-looks": 0}
+    ids |= {"second-looks": 0, "scorers": world["scorer"].pk}
     filled = path.format(
         id=ids.get(path.split("/")[0]),
         candidate=world["reported"].pk,

@@ -24,11 +24,13 @@ SELECT b.id, b.counted_at > clock_timestamp() - interval '1 minute',
        t.name, t.stored, t.summed::bigint
 FROM annotations_batch b
 LEFT JOIN (
-    SELECT batch_id, sum(total) AS total, sum(judged) AS judged,
+    SELECT batch_id, count(*) AS entities,
+           sum(total) AS total, sum(judged) AS judged,
            sum(disputed) AS disputed, sum(undecided) AS undecided
     FROM annotations_batchentity GROUP BY batch_id
 ) q ON q.batch_id = b.id
 CROSS JOIN LATERAL (VALUES
+    ('entities_total', b.entities_total, coalesce(q.entities, 0)),
     ('candidates_total', b.candidates_total, coalesce(q.total, 0)),
     ('judged_total', b.judged_total, coalesce(q.judged, 0)),
     ('disputed_total', b.disputed_total, coalesce(q.disputed, 0)),

@@ -22,7 +22,15 @@ def percent(share: float | None) -> str:
         return "–"
     if 0 < share < 0.01:
         return "< 1 %"
+    if 0.99 < share < 1:
+        return "> 99 %"
     return f"{100 * share:.0f} %"
+
+
+@register.filter
+def exact(number: float | None) -> str:
+    """A number between 0 and 1 with three decimals; a dash for none."""
+    return "–" if number is None else f"{number:.3f}"
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotations import export, people, queue
 from annotations.errors import LabelerError
 from annotations.models import Assignment, Batch, BatchState, User
+from annotations.scoring import watching
 from frontend.forms import JudgeForm
 
 from .access import PersonRequest, admins_only, number_of, text_of
@@ -65,6 +66,7 @@ def show(request: PersonRequest, batch_id: int) -> HttpResponse:
         "form": JudgeForm(),
         "candidates_for_it": people.judges().exclude(pk__in=judging)[:NAMES_OFFERED],
         "tables": tables_of(batch),
+        "scoring": watching.batch_scoring(batch),
     }
     return render(request, "frontend/batch.html", context)
 

@@ -1,11 +1,16 @@
 """Candidates as admins see them, and reports on them."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from annotations.api.fields import Choice, Strict, Text
 from annotations.api.pagination import ListQuery
-from annotations.models import Candidate, CandidateState, Report, ReportReason
+from annotations.models import Candidate, CandidateState, Report, ReportReason, Score
+
+from .scorers import ScoreShape
 
 STATES = [state for state in CandidateState.values if state != CandidateState.ERASED]
 
@@ -17,7 +22,10 @@ class CandidateQuery(ListQuery):
 
 
 class CandidateShape(serializers.ModelSerializer):
-    """A candidate under its own number, which judges never see."""
+    """A candidate under its own number, which judges never see; nor scores.
+
+    The context brings the `scores` of all candidates that are shown.
+    """
 
     entity = serializers.CharField(source="entity.key", read_only=True)
     state = serializers.ChoiceField(STATES, read_only=True)
@@ -36,6 +44,7 @@ class CandidateShape(serializers.ModelSerializer):
     )
     image = serializers.SerializerMethodField()
     thumbnail = serializers.SerializerMethodField()
+    scores = serializers.SerializerMethodField()
 
     class Meta:
         model = Candidate
@@ -58,6 +67,7 @@ class CandidateShape(serializers.ModelSerializer):
             "height",
             "image",
             "thumbnail",
+            "scores",
         )
         read_only_fields = fields
 
@@ -80,6 +90,12 @@ class CandidateShape(serializers.ModelSerializer):
     def get_thumbnail(self, candidate: Candidate) -> str | None:
         """Address of the small picture, where there is one to see."""
         return self._address("api:candidate-thumbnail", candidate)
+
+    @extend_schema_field(ScoreShape(many=True))
+    def get_scores(self, candidate: Candidate) -> Any:
+        """What each model thinks of it, those at work first."""
+        scores: list[Score] = self.context["scores"].get(candidate.pk, [])
+        return ScoreShape(scores, many=True).data
 
     def _address(self, name: str, candidate: Candidate) -> str | None:
         if not candidate.is_readable:

@@ -1,5 +1,8 @@
 """Candidates: by number for admins, by tile of an own page for judges."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -19,6 +22,7 @@ from annotations.api.serializers.candidates import (
 )
 from annotations.errors import NotFound
 from annotations.models import Candidate, CandidateState, Entity, User
+from annotations.scoring import watching
 
 from . import pictures
 from .base import ApiView, ask, key_of, read
@@ -40,13 +44,7 @@ class Candidates(ApiView):
         if entity is None:
             raise NotFound(f"There is no entity {key}.")
         rows = _present().filter(entity=entity)
-        return page_of(
-            request,
-            rows,
-            lambda found: (
-                CandidateShape(found, many=True, context={"request": request}).data
-            ),
-        )
+        return page_of(request, rows, lambda found: _shown(found, request))
 
 
 class OneCandidate(ApiView):
@@ -57,9 +55,7 @@ class OneCandidate(ApiView):
     @extend_schema(responses=answers({200: CandidateShape}))
     def get(self, request: Request, id: int) -> Response:
         """Show a candidate."""
-        candidate = _by_number(id)
-        shown = CandidateShape(candidate, context={"request": request})
-        return Response(shown.data)
+        return Response(_shown([_by_number(id)], request)[0])
 
 
 class CandidateHistory(ApiView):
@@ -122,6 +118,11 @@ class CandidateReports(ApiView):
             comment=body.get("comment", ""),
         )
         return Response(ReportShape(report).data, status=201)
+
+
+def _shown(candidates: Sequence[Candidate], request: Request) -> Any:
+    context = {"request": request, "scores": watching.scores_of(candidates)}
+    return CandidateShape(candidates, many=True, context=context).data
 
 
 def _present() -> QuerySet[Candidate]:

@@ -31,13 +31,44 @@ function resolved(place, name) {
   return found;
 }
 
-/** @param {HTMLTableElement} table */
+/**
+ * The first column is where, a day or a number; each other one is a line, but those
+ * whose heading says `data-beside`. `data-diagonal` names a line from 0 to 1, `data-top`
+ * the highest value there can be.
+ * @param {HTMLTableElement} table
+ */
 function read(table) {
-  const names = [...table.tHead?.rows[0].cells ?? []].map((cell) => cell.textContent ?? "");
+  const heads = [...table.tHead?.rows[0].cells ?? []];
   const rows = [...table.tBodies[0].rows];
-  const days = rows.map((row) => Date.parse(row.querySelector("time")?.dateTime ?? "") / 1000);
-  const columns = names.slice(1).map((_, n) => rows.map((row) => valueOf(row.cells[n + 1])));
-  return { names: names.slice(1), days, columns, unit: table.dataset.unit ?? "" };
+  const drawn = heads.slice(1).filter((head) => !("beside" in head.dataset));
+  const data = {
+    heading: heads[0].textContent ?? "",
+    isByDay: table.querySelector("tbody time") !== null,
+    names: drawn.map((head) => head.textContent ?? ""),
+    xs: rows.map((row) => placeOf(row.cells[0])),
+    columns: drawn.map((head) => rows.map((row) => valueOf(row.cells[head.cellIndex]))),
+    top: table.dataset.top === undefined ? null : Number(table.dataset.top),
+  };
+  return table.dataset.diagonal ? withDiagonal(data, table.dataset.diagonal) : data;
+}
+
+/** @typedef {{ heading: string, isByDay: boolean, names: string[], xs: number[], columns: (number | null)[][], top: number | null }} Data */
+
+/**
+ * @param {Data} data
+ * @param {string} name
+ * @returns {Data}
+ */
+function withDiagonal(data, name) {
+  const xs = [0, ...data.xs, 1];
+  const columns = data.columns.map((column) => [null, ...column, null]);
+  return { ...data, xs, names: [...data.names, name], columns: [...columns, xs] };
+}
+
+/** @param {HTMLTableCellElement} cell */
+function placeOf(cell) {
+  const time = cell.querySelector("time");
+  return time ? Date.parse(time.dateTime) / 1000 : valueOf(cell) ?? 0;
 }
 
 /** @param {HTMLTableCellElement} cell */
@@ -46,31 +77,48 @@ function valueOf(cell) {
   return value === undefined ? null : Number(value);
 }
 
+const DAY = 24 * 3600;
+
+/**
+ * What differs between days and numbers along the lower edge.
+ * @param {Data} data
+ */
+function lowerEdge({ isByDay, xs, heading }) {
+  const [first, last] = [xs[0], xs[xs.length - 1]];
+  const told = (/** @type {(at: number) => string} */ words) => (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "–" : words(at));
+  if (!isByDay) return { range: [first, last], axis: { space: 48 }, series: { label: heading, value: told(figureOf) } };
+  const axis = { space: 56, incrs: [1, 2, 3, 5, 7, 14, 28].map((n) => n * DAY), values: dates };
+  return { range: [first - DAY / 2, last + DAY / 2], axis, series: { label: "Day", value: told(dateOf) } };
+}
+
 /**
  * @param {HTMLElement} place
- * @param {ReturnType<typeof read>} data
+ * @param {Data} data
  */
 function options(place, data) {
   const ink = resolved(place, "--soft");
   const axis = { stroke: ink, grid: { stroke: resolved(place, "--line"), width: 1 }, ticks: { stroke: ink, width: 1 } };
   const series = data.names.map((label, n) => {
     const stroke = resolved(place, `--plot-${(n % 7) + 1}`);
-    return { label, stroke, width: 2, dash: DASHES[n % 7], points: { show: true, size: 6, fill: stroke }, spanGaps: false };
+    return { label, stroke, width: 2, dash: DASHES[n % 7], points: { show: data.columns[n] !== data.xs, size: 6, fill: stroke }, spanGaps: false };
   });
-  const day = 24 * 3600;
-  const [first, last] = [data.days[0], data.days[data.days.length - 1]];
+  const lower = lowerEdge(data);
+  const upper = (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ most) => [0, data.top ?? Math.max(1, most * 1.1)];
   return {
     width: Math.max(200, place.clientWidth - 18),
     height: HEIGHT,
     tzDate: (/** @type {number} */ at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-    scales: { x: { range: [first - day / 2, last + day / 2] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1, top * 1.1)] } },
-    axes: [{ ...axis, space: 56, incrs: [1, 2, 3, 5, 7, 14, 28].map((n) => n * day), values: dates }, { ...axis, size: 56 }],
+    scales: { x: { time: data.isByDay, range: lower.range }, y: { range: upper } },
+    axes: [{ ...axis, ...lower.axis }, { ...axis, size: 56 }],
     // CSS has fewer dashes than a canvas; names and the value under the pointer do the rest.
     legend: { markers: { width: 3, dash: (/** @type {any} */ _, /** @type {number} */ n) => MARKS[(n - 1) % MARKS.length] } },
     cursor: { drag: { x: false, y: false } },
-    series: [{ label: "Day", value: (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "–" : dateOf(at)) }, ...series],
+    series: [lower.series, ...series],
   };
 }
+
+/** @param {number} number */
+const figureOf = (number) => number.toLocaleString("en-GB", { maximumFractionDigits: 3 });
 
 /** @param {number} at */
 const dateOf = (at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -88,7 +136,7 @@ function draw(figure) {
   const place = /** @type {HTMLElement} */ (figure.querySelector(".canvas"));
   const table = /** @type {HTMLTableElement} */ (figure.querySelector("table"));
   const data = read(table);
-  const plot = new uPlot(options(place, data), [data.days, ...data.columns], place);
+  const plot = new uPlot(options(place, data), [data.xs, ...data.columns], place);
   drawn.push({ plot, place });
   sizes.observe(place);
   offerTable(figure);
