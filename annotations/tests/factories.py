@@ -11,6 +11,7 @@ from annotations.models import (
     Entity,
     Fit,
     Image,
+    Release,
     Role,
     Score,
     Scorer,
@@ -146,3 +147,18 @@ class ScoreFactory(DjangoModelFactory):
     similarity = 0.6
     compared = 1
     probability = 0.9
+
+
+class ReleaseFactory(DjangoModelFactory):
+    """The row of a release that is done, without its files."""
+
+    class Meta:
+        model = Release
+
+    name = factory.Sequence(lambda n: f"Release {n}")
+    state = "done"
+    batches = factory.LazyFunction(lambda: [1])
+    dev_entities = 3
+    distractors = 0
+    seed = 1
+    created_by = factory.SubFactory(UserFactory)

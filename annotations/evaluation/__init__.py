@@ -1,0 +1,29 @@
+"""How a recogniser does on a subset and split of a release.
+
+Truth comes as a key for each line of the set, None for a distractor; who holds the
+release's files gives it. `reading` takes the results in, `annotations.coverage`
+measures them, `results` keeps them.
+"""
+
+from .baseline import BASELINE
+from .evaluations import (
+    SPLITS,
+    SUBSETS,
+    delete,
+    evaluate,
+    points_of,
+)
+from .results import Mistake, discard, forget, mistakes_of
+
+__all__ = [
+    "BASELINE",
+    "SPLITS",
+    "SUBSETS",
+    "Mistake",
+    "delete",
+    "discard",
+    "evaluate",
+    "forget",
+    "mistakes_of",
+    "points_of",
+]
