@@ -15,7 +15,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations import images, intake, queue
+from annotations import evaluation, images, intake, queue
+from annotations.entities import figures
 from annotations.errors import Invalid, NotFound
 from annotations.intake import tombstones
 from annotations.models import (
@@ -128,8 +129,10 @@ def _erase_entity(key: str, by: User | None) -> None:
         _erase(candidates, pictures)
         Alias.objects.filter(entity=entity).delete()
         _forget_refused_rows(key)
+        evaluation.forget(key)
         _empty(entity)
         _bury("entity", [key])
+        transaction.on_commit(figures.forget)
     audit.write(
         "entity-erased",
         by=by,
