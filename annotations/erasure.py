@@ -15,7 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations import evaluation, images, intake, queue
+from annotations import evaluation, images, intake, queue, releases
 from annotations.entities import figures
 from annotations.errors import Invalid, NotFound
 from annotations.intake import tombstones
@@ -200,6 +200,7 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     Comment.objects.filter(candidate__in=numbers).delete()
     Conflict.objects.filter(candidate__in=numbers).delete()
     SecondLook.objects.filter(candidate__in=numbers).delete()
+    releases.forget(numbers)
     Ruling.objects.filter(candidate__in=numbers).delete()
     Candidate.objects.filter(pk__in=numbers).update(
         state=CandidateState.ERASED,

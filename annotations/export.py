@@ -10,7 +10,7 @@ import queue
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 
@@ -21,6 +21,14 @@ from annotations.models import Batch, User
 
 PIECE = 128 * 1024  # bytes handed on at once
 PIECES_WAITING = 8
+
+
+class Writable(Protocol):
+    """What bytes can be written into."""
+
+    def write(self, piece: bytes, /) -> object:
+        """Add bytes."""
+        ...
 
 
 class _Abandoned(Exception):
@@ -100,6 +108,21 @@ def stream_judgments(batches: Sequence[int], *, names: bool) -> Iterator[bytes]:
     return _stream(JUDGMENT_COLUMNS, JUDGMENTS, parameters)
 
 
+def write_truth(batches: Sequence[int], file: Writable) -> None:
+    """`truth.tsv` of batches by key and candidate, in the caller's own snapshot."""
+    sql, parameters = ground_truth.statement(_known(batches))
+    ordered = f'SELECT * FROM ({sql}) t ORDER BY entity_key COLLATE "C", candidate_id'
+    _copy_into(file, ground_truth.COLUMNS, ordered, parameters)
+
+
+def write_judgments(batches: Sequence[int], file: Writable) -> None:
+    """`judgments.tsv` of batches with pseudonyms, in order and the caller's snapshot."""
+    called = {user.pk: user.pseudonym for user in User.objects.all()}
+    parameters = {"names": json.dumps(called), "batches": _known(batches)}
+    order = 'ORDER BY e.key COLLATE "C", c.id, j.batch_id, j.judge_id'
+    _copy_into(file, JUDGMENT_COLUMNS, JUDGMENTS + order, parameters)
+
+
 def stream_hours(batch: int) -> Iterator[bytes]:
     """`hours.tsv` of a batch: a row for each judge and day (UTC) of work."""
     [chosen] = _known([batch])
@@ -115,6 +138,37 @@ def _known(batches: Sequence[int]) -> list[int]:
     if unknown:
         raise NotFound(f"There is no batch {', '.join(unknown)}.")
     return wanted
+
+
+def _copy_into(
+    file: Writable, columns: Sequence[str], sql: str, parameters: dict[str, Any]
+) -> None:
+    file.write(("\t".join(columns) + "\n").encode())
+    with connection.cursor() as cursor:
+        statement = cursor.cursor.mogrify(sql, parameters).decode()
+        rows = _Plain(file)
+        with connection.wrap_database_errors:
+            cursor.cursor.copy_expert(f"COPY ({statement}) TO STDOUT (NULL '')", rows)
+        rows.flush()
+
+
+class _Plain:
+    """What COPY writes into; hands whole rows on without COPY's escapes."""
+
+    def __init__(self, file: Writable) -> None:
+        self.file = file
+        self.buffer = bytearray()
+
+    def write(self, row: bytes) -> None:
+        """Take one row (libpq hands on whole rows)."""
+        self.buffer += row
+        if len(self.buffer) >= PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what is left."""
+        self.file.write(plain(bytes(self.buffer)))
+        self.buffer.clear()
 
 
 def _stream(

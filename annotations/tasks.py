@@ -5,13 +5,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from knox.models import AuthToken
 
-from annotations import agreement, intake, people, queue, scoring
+from annotations import agreement, intake, people, queue, releases, scoring
 from annotations.entities import figures
 from annotations.models import Batch, Import, ImportState, Scorer, User
 from annotations.scoring import steering
 
 SLICE_SECONDS = 12
 SCORING_SECONDS = 10
+RELEASE_SECONDS = 15
 # Workers that may wake up at once; each goes on by itself while there is work. What
 # waits longer than it lives is sent again by the next round.
 WOKEN, WOKEN_LIVES = 4, 25
@@ -116,6 +117,20 @@ def purge_embeddings(scorer_id: int | None, by_id: int | None) -> None:
 def count_list(batch_id: int | None = None) -> None:
     """Count the figures of the list, or of a batch's entities."""
     figures.count(batch_id)
+
+
+@shared_task
+def make_release(release_id: int) -> None:
+    """Go on with a release for some seconds; what is left is another task."""
+    if not releases.make(release_id, seconds=RELEASE_SECONDS):
+        make_release.delay(release_id)
+
+
+@shared_task
+def resume_releases() -> None:
+    """Enqueue releases that nobody works on: their worker or its message was lost."""
+    for number in releases.idle():
+        make_release.delay(number)
 
 
 @shared_task

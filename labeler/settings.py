@@ -126,6 +126,7 @@ CELERY_TASK_ROUTES = {
     "annotations.tasks.continue_import": {"queue": "images"},
     "annotations.tasks.score_due": {"queue": "scoring"},
     "annotations.tasks.refit_scorer": {"queue": "scoring"},
+    "annotations.tasks.make_release": {"queue": "scoring"},
 }
 # A task of a killed worker comes back after the visibility timeout, which kombu never
 # renews: so no task may run as long (docs/adr/0007-short-tasks.md).
@@ -144,6 +145,7 @@ CELERY_BEAT_SCHEDULE = {
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
     "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
+    "resume-releases": {"task": "annotations.tasks.resume_releases", "schedule": 20},
     "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},
 }
 

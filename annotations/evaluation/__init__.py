@@ -7,8 +7,10 @@ measures them, `results` keeps them.
 
 from .baseline import BASELINE
 from .evaluations import (
+    RESULTS_MAX_BYTES,
     SPLITS,
     SUBSETS,
+    check_names,
     delete,
     evaluate,
     points_of,
@@ -17,9 +19,11 @@ from .results import Mistake, discard, forget, mistakes_of
 
 __all__ = [
     "BASELINE",
+    "RESULTS_MAX_BYTES",
     "SPLITS",
     "SUBSETS",
     "Mistake",
+    "check_names",
     "delete",
     "discard",
     "evaluate",

@@ -16,6 +16,8 @@ from .reading import Answer, read_answers
 
 SUBSETS, SPLITS = ("random", "hard"), ("dev", "test")
 NAME_LENGTH = 100
+# Of a form: results are read at once. The command takes any.
+RESULTS_MAX_BYTES = 64 * 1024 * 1024
 
 
 @transaction.atomic
@@ -34,7 +36,7 @@ def evaluate(
     `truth` is the key on each line of the set, None for a distractor. Invalid names
     lines that are wrong; Conflict where the set shows nobody.
     """
-    _refuse_wrong_names(subset, split, name)
+    check_names(subset, split, name)
     keys = list(truth)
     if not any(keys):
         raise Conflict("There is no picture of anybody in this subset and split.")
@@ -76,7 +78,8 @@ def _figures(keys: list[str | None], answers: list[Answer]) -> dict[str, Any]:
     return asdict(coverage.measure(answered, len(known)))
 
 
-def _refuse_wrong_names(subset: str, split: str, name: str) -> None:
+def check_names(subset: str, split: str, name: str) -> None:
+    """Invalid names what is no subset, split or name."""
     errors = {}
     if subset not in SUBSETS:
         errors["subset"] = [f"It is one of {', '.join(SUBSETS)}."]

@@ -1,12 +1,15 @@
 """Files by digest in Django's storage: written once, whole or not at all."""
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 from typing import IO
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+
+COPIED = 1024 * 1024  # bytes of a file at once
 
 
 def image_name(sha256: str) -> str:
@@ -33,6 +36,17 @@ def put(name: str, data: bytes) -> None:
         default_storage.save(name, ContentFile(data))
     else:
         _write(path, data)
+
+
+def put_file(name: str, file: IO[bytes], size: int) -> None:
+    """Store a whole file, as `put` does, without reading it into memory."""
+    if holds(name, size):
+        return
+    path = _path(name)
+    if path is None:
+        default_storage.save(name, File(file))
+    else:
+        _write(path, file)
 
 
 def holds(name: str, size: int | None = None) -> bool:
@@ -66,7 +80,7 @@ def _path(name: str) -> Path | None:
         return None
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes | IO[bytes]) -> None:
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -75,7 +89,10 @@ def _write(path: Path, data: bytes) -> None:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            if isinstance(data, bytes):
+                file.write(data)
+            else:
+                shutil.copyfileobj(data, file, COPIED)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -3,16 +3,20 @@
 Scores choose which entities and which candidates are served first, nothing else: no
 judge ever reads one. `run` scores what is due, `work` hands it out, `reading` is its
 door to the database; `features` compares, `calibration` and `fitting` make
-probabilities; `faces` and `pixels` are scorers, as `base` says what one is.
+probabilities; `cutting` cuts faces out; `faces` and `pixels` are scorers, as `base` says what one is.
 """
 
+from .cutting import Cut, aligner, cut_out
 from .fitting import is_due as is_fit_due
 from .registry import register, rows
 from .run import Done, refit, score_due
 from .work import is_due, mark_served, sweep, sweep_all
 
 __all__ = [
+    "Cut",
     "Done",
+    "aligner",
+    "cut_out",
     "is_due",
     "is_fit_due",
     "mark_served",

@@ -34,6 +34,7 @@ BORDER = 0.25  # a face that touches the edge is found with room around it
 TINY = 10  # pixels of a face's shorter side, below which nobody can be recognised
 FACES = 12  # compared in one picture, the largest first
 
+Box = tuple[float, float, float, float]  # x1 y1 x2 y2
 Rows = NDArray[np.float32]  # n × 15: x y w h, five points, confidence
 
 
@@ -75,6 +76,24 @@ class Faces:
                 large, rows, turned, scales, strict=True
             )
         ]
+
+    def align(self, picture: Pixels, near: Box | None) -> tuple[Box, Pixels] | None:
+        """The face at a box, else the largest: its box, and it alone as SFace sees it.
+
+        `near` and the answer's box are relative to the picture (RGB); the face is
+        112 × 112, RGB. None where no face is found.
+        """
+        turned = np.ascontiguousarray(picture[..., ::-1])
+        rows = self._detected(turned)
+        if not len(rows):
+            return None
+        height, width = picture.shape[:2]
+        boxes = [_relative(row, width, height) for row in rows]
+        chosen = 0
+        if near is not None:
+            chosen = int(np.argmax([_shared(box, near) for box in boxes]))
+        face = self._aligner.recognizer().alignCrop(turned, rows[chosen])
+        return boxes[chosen], np.ascontiguousarray(face[..., ::-1])
 
     def _detected(self, picture: Pixels) -> Rows:
         """Faces of one picture (BGR) in its pixels, the largest first."""
@@ -144,7 +163,16 @@ def _look(
     return Look(found, count=count)
 
 
-def _relative(row: Any, width: int, height: int) -> tuple[float, float, float, float]:
+def _shared(one: Box, other: Box) -> float:
+    """The part of both boxes' area that they share, 0 to 1."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    both = max(0.0, across) * max(0.0, down)
+    areas = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
+    return both / (areas - both) if areas > both else 0.0
+
+
+def _relative(row: Any, width: int, height: int) -> Box:
     x, y, wide, high = (float(value) for value in row[:4])
     edges = (x / width, y / height, (x + wide) / width, (y + high) / height)
     x1, y1, x2, y2 = (min(1.0, max(0.0, edge)) for edge in edges)

@@ -1,0 +1,199 @@
+"""Asking for a release: what it would hold, whether it can be made, its row."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from django.db import connection, transaction
+
+from annotations import ground_truth
+from annotations.errors import Conflict, Invalid, NotFound
+from annotations.models import Batch, Release, ReleaseState, User, audit
+
+from . import files
+from .versions import code_version
+
+# Above, what is asked for is not checked at once: making it tells.
+CHECKED_CANDIDATES = 300_000
+SEED_LIMIT = 2**63
+LOCK_SPACE, GATE = 0x52454C, 0
+
+COUNT = """
+SELECT count(*), count(*) FILTER (WHERE verdict = 'yes'),
+       count(*) FILTER (WHERE verdict = 'no'),
+       count(*) FILTER (WHERE verdict = 'broken'),
+       count(*) FILTER (WHERE verdict IS NULL),
+       count(DISTINCT t.entity_key),
+       count(DISTINCT t.entity_key) FILTER (WHERE verdict = 'yes' AND c.state = 'ready'),
+       count(DISTINCT t.image_sha256) FILTER (WHERE verdict = 'no' AND c.state = 'ready')
+FROM ({truth}) t JOIN annotations_candidate c ON c.id = t.candidate_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What some batches hold now.
+
+    `confirmed` are entities with a readable image that shows them, `refused` readable
+    pictures that are settled as *no*, which distractors are drawn from.
+    """
+
+    candidates: int
+    yes: int
+    no: int
+    broken: int
+    open: int
+    entities: int
+    confirmed: int
+    refused: int
+
+
+def preview(batches: Sequence[int]) -> Found:
+    """What a release of these batches would hold now; Invalid where there is none such."""
+    chosen = _batches(batches)
+    return _count([batch.pk for batch in chosen])
+
+
+@transaction.atomic
+def ask(
+    *,
+    name: str,
+    batches: Sequence[int],
+    dev_entities: int,
+    distractors: int,
+    by: User,
+    seed: int | None = None,
+    leaves_open_out: bool = False,
+    purpose: str = "",
+    contact: str = "",
+) -> Release:
+    """A release to be made; Invalid names the field that stands in its way.
+
+    Whoever asks sends it to a worker. A seed is drawn where none is given.
+    """
+    hold_gate(shared=True)
+    _check_name(name)
+    chosen = _batches(batches)
+    release = Release(
+        name=name,
+        batches=[batch.pk for batch in chosen],
+        dev_entities=dev_entities,
+        distractors=distractors,
+        seed=secrets.randbelow(2**53) if seed is None else seed,
+        leaves_open_out=leaves_open_out,
+        purpose=purpose,
+        contact=contact,
+        code_version=code_version(),
+        files={"round": secrets.token_hex(8)},
+        created_by=by,
+    )
+    if sum(batch.candidates_total for batch in chosen) <= CHECKED_CANDIDATES:
+        check(release, _count(release.batches))
+    release.save()
+    audit.write("release-asked", by=by, release=release.pk)
+    return release
+
+
+def check(release: Release, found: Found) -> None:
+    """Refuse what cannot be made of what there is."""
+    wrong: dict[str, list[str]] = {}
+    if found.open and not release.leaves_open_out:
+        wrong["batches"] = [
+            f"The truth of {found.open:,} candidates is open. Settle them, or leave"
+            " them out (leaves_open_out)."
+        ]
+    if not found.confirmed:
+        wrong.setdefault("batches", []).append("No entity has a confirmed image.")
+    elif release.dev_entities > found.confirmed:
+        wrong["dev_entities"] = [
+            f"Only {found.confirmed:,} entities have a confirmed image."
+        ]
+    if release.distractors > found.refused:
+        wrong["distractors"] = [
+            f"There are only {found.refused:,} settled pictures that show somebody else."
+        ]
+    if wrong:
+        raise Invalid(wrong)
+
+
+@transaction.atomic
+def retry(*, release: Release, by: User) -> Release:
+    """Make a failed one again from the beginning; Conflict for any other."""
+    hold_gate(shared=True)
+    locked = _failed(release)
+    locked.state, locked.problem, locked.progress = ReleaseState.PENDING, "", 0
+    locked.files = {"round": secrets.token_hex(8)}
+    locked.touched_at = locked.finished_at = None
+    locked.code_version = code_version()
+    locked.save()
+    audit.write("release-retried", by=by, release=release.pk)
+    return locked
+
+
+@transaction.atomic
+def delete(*, release: Release, by: User) -> None:
+    """Delete a failed one; done ones stay for good."""
+    locked = _failed(release)
+    number, digests = locked.pk, files.digests_of(locked.files)
+    locked.delete()
+    audit.write("release-deleted", by=by, release=number)
+    transaction.on_commit(partial(files.clear_work, number))
+    transaction.on_commit(partial(files.delete_stored, digests))
+
+
+def hold_gate(*, shared: bool) -> None:
+    """Until the transaction ends: no release is begun while something is erased.
+
+    Erasures hold it alone; whoever begins a release shares it with the others.
+    """
+    kind = "_shared" if shared else ""
+    with connection.cursor() as cursor:
+        sql = f"SELECT pg_advisory_xact_lock{kind}(%s, %s)"
+        cursor.execute(sql, [LOCK_SPACE, GATE])
+
+
+def _failed(release: Release) -> Release:
+    locked = Release.objects.select_for_update().filter(pk=release.pk).first()
+    if locked is None:
+        raise NotFound(f"There is no release {release.pk}.")
+    if locked.state != ReleaseState.FAILED:
+        raise Conflict(f"The release is {locked.get_state_display().lower()}.")
+    return locked
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise Invalid({"name": ["A release needs a name."]})
+    if len(name) > 100:
+        raise Invalid({"name": ["A name may have 100 characters."]})
+    if Release.objects.filter(name=name).exists():
+        raise Invalid({"name": [f"There is a release {name} already."]})
+
+
+def _batches(numbers: Sequence[int]) -> list[Batch]:
+    wanted = sorted(set(numbers))
+    if not wanted:
+        raise Invalid({"batches": ["Name at least one batch."]})
+    found = list(Batch.objects.filter(pk__in=wanted).order_by("pk"))
+    if unknown := set(wanted) - {batch.pk for batch in found}:
+        named = ", ".join(map(str, sorted(unknown)))
+        raise Invalid({"batches": [f"There is no batch {named}."]})
+    if never := [batch.name for batch in found if batch.opened_at is None]:
+        raise Invalid({"batches": [f"{', '.join(never)} was never opened."]})
+    return found
+
+
+@transaction.atomic
+def _count(batches: Sequence[int]) -> Found:
+    truth, parameters = ground_truth.statement(batches)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(COUNT.format(truth=truth), parameters)
+        return Found(*cursor.fetchone())
+
+
+def told(found: Found) -> dict[str, Any]:
+    """The numbers by name."""
+    return asdict(found)

@@ -1,0 +1,285 @@
+"""Freezing: truth, judgments and the plan of the pictures, all of one snapshot."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from annotations import export, ground_truth, scoring
+from annotations.errors import Invalid, LabelerError
+from annotations.models import Release, Scorer
+
+from . import choosing, files, telling
+from .asking import Found, check
+
+ENTITIES_AT_ONCE = 200
+ROWS_AT_ONCE = 1000
+# More are drawn than are wanted: some may turn out to be somebody's confirmed image.
+SPARE_LOTS = 1000
+KEY, CANDIDATE, SHA256, VERDICT, BASIS = 0, 2, 7, 8, 9
+
+READY = """
+SELECT c.id, s.box, m.vectors, m.boxes
+FROM annotations_candidate c
+LEFT JOIN annotations_score s ON s.scorer_id = %(scorer)s AND s.candidate_id = c.id
+LEFT JOIN annotations_embedding m
+  ON m.scorer_id = %(scorer)s AND m.candidate_id = c.id
+WHERE c.id = ANY(%(candidates)s) AND c.state = 'ready'
+ORDER BY c.id
+"""
+DETAILS = """
+SELECT c.id, e.name, c.image_url, c.face_id, c.face_rectangle,
+       encode(i.sha256, 'hex'), s.box
+FROM annotations_candidate c
+JOIN annotations_entity e ON e.id = c.entity_id
+JOIN annotations_image i ON i.id = c.image_id
+LEFT JOIN annotations_score s ON s.scorer_id = %(scorer)s AND s.candidate_id = c.id
+WHERE c.id = ANY(%(candidates)s)
+"""
+
+
+class TooLong(LabelerError):
+    """A step that takes longer than a worker may."""
+
+    slug = "too-long"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It holds more than a worker can write in its time. Make it by the command"
+            " manage.py make_release."
+        )
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of a measurement file; `key` is empty for a distractor."""
+
+    subset: str
+    split: str
+    candidate: int
+    key: str
+
+
+@dataclass(slots=True)
+class Frozen:
+    """What of a release is fixed: its row's values, and its lines in their order."""
+
+    counts: dict[str, Any]
+    method: str
+    lines: list[Line] = field(default_factory=list)
+
+
+class Freeze:
+    """One release's snapshot. Use inside `snapshot()`."""
+
+    def __init__(self, release: Release, ends: float | None) -> None:
+        self.release, self.ends = release, ends
+        self.scorer = _scorer()
+        self.numbers: Counter[str] = Counter()
+        self.lots = choosing.Lots(
+            release.seed, release.distractors + SPARE_LOTS if release.distractors else 0
+        )
+
+    def run(self, truth: files.Draft, judgments: files.Draft) -> Frozen:
+        """Write truth and judgments, and choose the pictures; Invalid where it cannot."""
+        export.write_truth(self.release.batches, truth)
+        self._look_at_clock()
+        export.write_judgments(self.release.batches, judgments)
+        chosen = list(self._chosen(truth))
+        check(self.release, self._found(len(chosen)))
+        distractors = self._distractors(truth)
+        counts = dict(self.numbers) | telling.facts(self.release)
+        counts["judgments"] = judgments.lines - 1
+        frozen = Frozen(counts, self._method(chosen))
+        self._plan(frozen, chosen, distractors)
+        return frozen
+
+    def _chosen(self, truth: files.Draft) -> Iterator[choosing.Chosen]:
+        """Each entity's two images; counts and offers distractors on the way."""
+        groups = self._entities(truth)
+        while some := list(islice(groups, ENTITIES_AT_ONCE)):
+            self._look_at_clock()
+            numbers = [n for _, yes, no in some for n in (*yes, *(c for c, _ in no))]
+            ready = self._ready(numbers)
+            for key, yes, no in some:
+                for candidate, sha256 in no:
+                    if candidate in ready:
+                        self.lots.offer(candidate, sha256)
+                confirmed = [ready[c] for c in yes if c in ready]
+                self.numbers["confirmed_unreadable"] += len(yes) - len(confirmed)
+                if confirmed:
+                    yield choosing.choose(self.release.seed, key, confirmed)
+
+    def _entities(
+        self, truth: files.Draft
+    ) -> Iterator[tuple[str, list[int], list[tuple[int, str]]]]:
+        """Of each entity: its key, confirmed candidates, refused ones with digests."""
+        for key, rows in groupby(_cells(truth), key=lambda cells: cells[KEY]):
+            yes, no = [], []
+            self.numbers["entities"] += 1
+            for cells in rows:
+                verdict = cells[VERDICT]
+                self.numbers["candidates"] += 1
+                self.numbers[verdict or "open"] += 1
+                self.numbers[f"basis_{cells[BASIS]}"] += 1
+                if verdict == "yes":
+                    yes.append(int(cells[CANDIDATE]))
+                elif verdict == "no":
+                    no.append((int(cells[CANDIDATE]), cells[SHA256]))
+            yield key, yes, no
+
+    def _ready(self, candidates: Sequence[int]) -> dict[int, choosing.Confirmed]:
+        with connection.cursor() as cursor:
+            scorer = self.scorer.pk if self.scorer else None
+            cursor.execute(READY, {"scorer": scorer, "candidates": list(candidates)})
+            return {
+                row[0]: choosing.Confirmed(row[0], _vector(*row[1:])) for row in cursor
+            }
+
+    def _distractors(self, truth: files.Draft) -> list[int]:
+        """Refused pictures drawn by seed that are nobody's confirmed image."""
+        drawn = self.lots.digests
+        rows = _cells(truth) if drawn else iter(())
+        shown = {c[SHA256] for c in rows if c[VERDICT] == "yes" and c[SHA256] in drawn}
+        found = self.lots.drawn(shown, self.release.distractors)
+        if len(found) < self.release.distractors:
+            said = f"There are only {len(found):,} refused pictures that show nobody"
+            raise Invalid({"distractors": [f"{said} who is confirmed elsewhere."]})
+        self.numbers["distractors"] = len(found)
+        return found
+
+    def _found(self, confirmed: int) -> Found:
+        """What the snapshot holds, in the terms of what was asked for."""
+        said = self.numbers
+        self.numbers["confirmed_entities"] = confirmed
+        return Found(
+            candidates=said["candidates"],
+            yes=said["yes"],
+            no=said["no"],
+            broken=said["broken"],
+            open=said["open"],
+            entities=said["entities"],
+            confirmed=confirmed,
+            refused=len(self.lots.digests),
+        )
+
+    def _method(self, chosen: Sequence[choosing.Chosen]) -> str:
+        """How hard images were chosen; empty where there are none."""
+        if self.scorer is None or not any(
+            each.hard is not None and not each.is_alone for each in chosen
+        ):
+            return ""
+        weights = (
+            f", weights SHA-256 {self.scorer.digest}" if self.scorer.digest else ""
+        )
+        return (
+            "The confirmed image with the largest cosine distance to the nearest other"
+            " confirmed image of its entity, in the embedding of scorer"
+            f" {self.scorer.name} {self.scorer.version}{weights}."
+        )
+
+    def _plan(
+        self,
+        frozen: Frozen,
+        chosen: Sequence[choosing.Chosen],
+        distractors: Sequence[int],
+    ) -> None:
+        """Lay down which candidate stands on which line of which file."""
+        seed = self.release.seed
+        keys = (each.key for each in chosen)
+        dev = choosing.development(seed, keys, self.release.dev_entities)
+        subsets = files.SUBSETS if frozen.method else files.SUBSETS[:1]
+        for subset in subsets:
+            lines = [_line(subset, each, each.key in dev) for each in chosen]
+            frozen.lines += [line for line in lines if line.split == "dev"]
+            test = [line for line in lines if line.split == "test"]
+            test += [Line(subset, "test", number, "") for number in distractors]
+            order = f"order-{subset}"
+            test.sort(key=lambda line: choosing.lot(seed, order, line.candidate))
+            frozen.lines += test
+        frozen.counts |= {"dev": len(dev), "test": len(chosen) - len(dev)}
+        if frozen.method:
+            hard = {
+                "hard_alone": sum(each.is_alone for each in chosen),
+                "hard_without_vector": sum(each.hard is None for each in chosen),
+            }
+            frozen.counts |= hard
+
+    def details(self, lines: Sequence[Line]) -> Iterator[bytes]:
+        """The plan as lines of JSON: all that a line is made of, but the picture."""
+        for start in range(0, len(lines), ROWS_AT_ONCE):
+            some = lines[start : start + ROWS_AT_ONCE]
+            with connection.cursor() as cursor:
+                scorer = self.scorer.pk if self.scorer else None
+                numbers = [line.candidate for line in some]
+                cursor.execute(DETAILS, {"scorer": scorer, "candidates": numbers})
+                known = {row[0]: row[1:] for row in cursor}
+            for line in some:
+                row = [line.subset, line.split, line.key, *known[line.candidate]]
+                yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+    def _look_at_clock(self) -> None:
+        if self.ends is not None and time.monotonic() > self.ends:
+            raise TooLong
+
+
+def snapshot(seconds: float | None) -> None:
+    """Begin the transaction's one snapshot; its statements end in time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(ground_truth.WALKING)
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        if seconds is not None:
+            limit = int(max(1.0, seconds) * 1000)
+            cursor.execute(f"SET LOCAL statement_timeout = {limit}")
+
+
+def index_of(lines: Iterable[Line]) -> Iterator[bytes]:
+    """`lines.tsv`: subset, split, line and candidate."""
+    counted: Counter[tuple[str, str]] = Counter()
+    yield b"subset\tsplit\tline\tcandidate_id\n"
+    for line in lines:
+        counted[line.subset, line.split] += 1
+        number = counted[line.subset, line.split]
+        cells = (line.subset, line.split, str(number), str(line.candidate))
+        yield ("\t".join(cells) + "\n").encode()
+
+
+def _line(subset: str, each: choosing.Chosen, is_dev: bool) -> Line:
+    hard = each.random if each.hard is None else each.hard
+    candidate = hard if subset == "hard" else each.random
+    return Line(subset, "dev" if is_dev else "test", candidate, each.key)
+
+
+def _cells(truth: files.Draft) -> Iterator[list[str]]:
+    """The rows of truth.tsv, without its header."""
+    truth.file.flush()
+    truth.file.seek(0)
+    next(truth.file)
+    for line in truth.file:
+        yield line.decode().removesuffix("\n").split("\t")
+
+
+def _scorer() -> Scorer | None:
+    """The first scorer of the settings; its vectors tell which images are hard."""
+    return next(iter(scoring.rows()), None)
+
+
+def _vector(box: Sequence[float] | None, vectors: Any, boxes: Any) -> Any:
+    """The vector of the face that matched best, else of the largest."""
+    if vectors is None:
+        return None
+    at = np.frombuffer(bytes(boxes), "<f4").reshape(-1, 6)
+    of = np.frombuffer(bytes(vectors), "<f4").reshape(len(at), -1)
+    if not len(of):
+        return None
+    chosen = 0
+    if box is not None:
+        chosen = int(np.argmin(np.abs(at[:, :4] - np.asarray(box)).sum(axis=1)))
+    return of[chosen]

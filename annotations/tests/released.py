@@ -1,0 +1,78 @@
+"""Batches that are judged to the end, with pictures, ready to be released."""
+
+from annotations import adjudication, judgments, queue, releases
+from annotations.models import Role
+
+from .desk import mark_of
+from .factories import CandidateFactory, EntityFactory, UserFactory
+from .pictures import stored
+
+
+def judged_batch(truth, *, seed=0, name="Judged"):
+    """A batch in which two judges said of each entity's candidates what `truth` says.
+
+    `truth` is {key: "yes no yes …"}; every candidate has a picture of its own.
+    """
+    admin = UserFactory(roles=[Role.ADMIN])
+    judges = [UserFactory(), UserFactory()]
+    said = {}
+    for key, verdicts in truth.items():
+        entity = EntityFactory(key=key, name=f"Name of {key}")
+        for rank, verdict in enumerate(verdicts.split()):
+            seed += 1
+            image = stored(seed=seed)
+            candidate = CandidateFactory(entity=entity, image=image, rank=rank)
+            said[candidate.pk] = verdict
+    batch = queue.cut(by=admin, name=name, entities=list(truth), order="rank")
+    usernames = [judge.username for judge in judges]
+    queue.add_judges(batch=batch, usernames=usernames, by=admin)
+    queue.open_batch(batch=batch, by=admin)
+    for judge in judges:
+        judge_all(judge, lambda page, n: said[page.candidates[n]])
+    return batch
+
+
+def judge_all(judge, verdict_of):
+    """Take every page there is and say `verdict_of(page, position)`; None leaves it."""
+    while True:
+        try:
+            page = queue.lease(judge=judge)
+        except queue.NothingToLease:
+            return
+        marks = [
+            mark_of(page, n, verdict_of(page, n)) for n in range(len(page.candidates))
+        ]
+        judgments.record(judge=judge, marks=marks)
+        queue.submit(assignment_id=page.pk, judge=judge)
+
+
+def rule_all(batch, by, verdict_of):
+    """Settle every conflict of a batch."""
+    while (conflict := adjudication.lease(by=by, batch=batch)) is not None:
+        number = conflict.candidate_id
+        adjudication.rule(
+            batch=batch, candidate=number, verdict=verdict_of(number), by=by
+        )
+
+
+def released(batch, *, name="first", seed=7, dev_entities=1, distractors=1, **given):
+    """A release of a batch, made to its end."""
+    asked = releases.ask(
+        name=name,
+        batches=[batch.pk],
+        dev_entities=dev_entities,
+        distractors=distractors,
+        seed=seed,
+        by=batch.created_by,
+        **given,
+    )
+    assert releases.make(asked.pk)
+    asked.refresh_from_db()
+    assert asked.state == "done", asked.problem
+    return asked
+
+
+def content(release, name):
+    """The bytes of a file of a release."""
+    with releases.open_file(release, name) as file:
+        return file.read()

@@ -1,0 +1,307 @@
+"""A release is frozen: the files of a set of batches, by seed, that never change."""
+
+import base64
+import io
+import struct
+
+import numpy as np
+import PIL.Image
+import pytest
+from django.core.files.storage import default_storage
+from django.db import DatabaseError
+
+from annotations import adjudication, queue, releases
+from annotations.errors import Conflict, Invalid, NotFound
+from annotations.models import AuditEntry, Embedding, Release, Scorer
+from annotations.releases import making
+
+from .factories import CandidateFactory, EntityFactory
+from .pictures import stored
+from .released import content, judge_all, judged_batch, released
+
+# A release is one snapshot: a transaction of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TRUTH = {"m.a": "yes yes no", "m.b": "yes no broken", "m.c": "yes yes yes", "m.d": "no"}
+MEASUREMENT = "measurement-{}-{}-{}.tsv"
+
+
+@pytest.fixture
+def batch():
+    return judged_batch(TRUTH)
+
+
+def parsed(data):
+    """Ten lines that know nothing of Labeler: the released DevSet layout."""
+    rows = []
+    for line in data.decode().removesuffix("\n").split("\n") if data else []:
+        mid, name, url, face_id, rectangle, face = line.split("\t")
+        box = struct.unpack("ffff", base64.b64decode(rectangle))
+        picture = PIL.Image.open(io.BytesIO(base64.b64decode(face)))
+        picture.load()
+        assert picture.format == "JPEG"
+        rows.append((mid, name, url, face_id, box, picture.size))
+    return rows
+
+
+def test_a_release_holds_the_truth_and_the_judgments_of_its_batches(batch):
+    release = released(batch)
+    truth = content(release, "truth.tsv").decode().splitlines()
+    assert truth[0].startswith("entity_key\tentity_name\tcandidate_id")
+    assert len(truth) == 11
+    assert [line.split("\t")[0] for line in truth[1:]] == sorted(
+        line.split("\t")[0] for line in truth[1:]
+    )
+    assert len(content(release, "judgments.tsv").splitlines()) == 21
+    assert (release.counts["yes"], release.counts["no"]) == (6, 3)
+    assert release.counts["broken"] == 1
+    assert release.counts["confirmed_entities"] == 3
+
+
+def test_measurement_files_are_the_released_layout(batch):
+    release = released(batch, distractors=2)
+    [dev] = parsed(content(release, MEASUREMENT.format("random", "dev", "cropped")))
+    assert dev[0] in ("m.a", "m.b", "m.c")
+    assert dev[1] == f"Name of {dev[0]}"
+    assert dev[3:5] == ("FaceId-0", (0.0, 0.0, 1.0, 1.0))
+    test = parsed(content(release, MEASUREMENT.format("random", "test", "aligned")))
+    assert len(test) == 4
+    assert {row[0] for row in test} == {row[1] for row in test} == {""}
+
+
+def test_the_key_tells_mids_from_distractors(batch):
+    release = released(batch, distractors=2)
+    key = [
+        line.split("\t")
+        for line in content(release, "key-random.tsv").decode().splitlines()
+    ]
+    assert [number for number, _ in key] == ["1", "2", "3", "4"]
+    assert sorted(mid for _, mid in key)[:2] == ["", ""]
+    dev = parsed(content(release, MEASUREMENT.format("random", "dev", "aligned")))
+    mids = {mid for _, mid in key if mid} | {dev[0][0]}
+    assert mids == {"m.a", "m.b", "m.c"}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(batch):
+    first, again = released(batch), released(batch, name="again")
+    other = released(batch, name="other", seed=8)
+    made = [name for name in releases.file_names(first) if name.endswith(".tsv")]
+    assert "truth.tsv" in made
+    for name in made:
+        assert content(first, name) == content(again, name), name
+    assert any(content(first, name) != content(other, name) for name in made)
+
+
+def embed(candidates, vectors):
+    scorer = Scorer.objects.create(name="faces", version="1", digest="d")
+    for candidate, vector in zip(candidates, vectors, strict=True):
+        unit = np.asarray(vector, "<f4") / np.linalg.norm(vector)
+        box = np.asarray([0, 0, 1, 1, 1, 32], "<f4")
+        Embedding.objects.create(
+            scorer=scorer,
+            candidate=candidate,
+            vectors=unit.astype("<f4").tobytes(),
+            boxes=box.tobytes(),
+        )
+
+
+def test_without_embeddings_the_hard_subset_is_not_offered(batch):
+    release = released(batch)
+    assert not any("hard" in name for name in releases.file_names(release))
+    assert release.method == ""
+    with pytest.raises(NotFound, match="no embeddings"):
+        releases.open_file(release, MEASUREMENT.format("hard", "dev", "aligned"))
+    assert b"not offered" in content(release, "datasheet.md")
+
+
+def test_the_hard_image_is_the_one_farthest_from_its_nearest_other():
+    batch = judged_batch({"m.a": "yes yes yes yes", "m.b": "yes"})
+    entity = batch.batchentity_set.get(entity__key="m.a").entity
+    candidates = list(entity.candidates.order_by("pk"))
+    embed(candidates, [(1, 0.1), (1, 0), (0.3, 1), (1, 0.05)])
+    release = released(batch, dev_entities=2, distractors=0)
+    assert "scorer faces 1, weights SHA-256 d" in release.method
+    rows = parsed(content(release, MEASUREMENT.format("hard", "dev", "cropped")))
+    assert {row[0] for row in rows} == {"m.a", "m.b"}
+    [hard] = [row for row in rows if row[0] == "m.a"]
+    assert hard[2] == candidates[2].image_url
+    assert release.counts["hard_without_vector"] == 1
+
+
+def test_what_is_frozen_stays_whatever_is_said_later(batch, admin):
+    release = released(batch)
+    before = {name: content(release, name) for name in releases.file_names(release)}
+    candidate = batch.batchentity_set.first().entity.candidates.first()
+    adjudication.rule(batch=batch, candidate=candidate.pk, verdict="broken", by=admin)
+    later = released(batch, name="later")
+    assert {n: content(release, n) for n in before} == before
+    [change] = releases.changes(later, release)
+    assert (change.kind, change.before, change.after) == ("changed", "yes", "broken")
+    assert (change.candidate_id, change.basis_after) == (candidate.pk, "ruling")
+    [back] = releases.changes(release, later)
+    assert (back.before, back.after) == ("broken", "yes")
+
+
+def test_what_came_and_went_shows_in_the_difference(batch):
+    other = judged_batch({"m.0": "yes", "m.z": "no"}, seed=100)
+    first, second = released(batch), released(other, name="second", distractors=0)
+    kinds = [(c.kind, c.entity_key) for c in releases.changes(second, first)]
+    assert kinds[0] == ("added", "m.0")
+    assert kinds[-1] == ("added", "m.z")
+    assert sum(kind == "removed" for kind, _ in kinds) == 10
+
+
+def test_a_release_that_is_done_cannot_be_changed(batch, admin):
+    release = released(batch)
+    for act in (
+        lambda: Release.objects.filter(pk=release.pk).update(seed=1),
+        lambda: Release.objects.all().delete(),
+    ):
+        with pytest.raises(DatabaseError, match="never changed"):
+            act()
+    with pytest.raises(Conflict):
+        releases.delete(release=release, by=admin)
+    with pytest.raises(Conflict):
+        releases.retry(release=release, by=admin)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"batches": []}, "batches"),
+        ({"batches": [4711]}, "batches"),
+        ({"dev_entities": 4}, "dev_entities"),
+        ({"distractors": 4}, "distractors"),
+    ],
+)
+def test_what_stands_in_its_way_is_named(given, field, batch, admin):
+    asked = {"name": "n", "batches": [batch.pk], "dev_entities": 1, "distractors": 1}
+    with pytest.raises(Invalid) as refused:
+        releases.ask(by=admin, **(asked | given))
+    assert list(refused.value.errors) == [field]
+    assert not Release.objects.exists()
+
+
+def test_a_name_is_given_once(batch, admin):
+    released(batch)
+    with pytest.raises(Invalid, match="name"):
+        released(batch)
+
+
+def test_open_candidates_block_unless_they_are_left_out(batch, admin):
+    late = CandidateFactory(entity__key="m.e", image=stored(seed=99))
+    draft = queue.cut(by=admin, name="never", entities=["m.e"])
+    asked = {"name": "n", "dev_entities": 1, "distractors": 0, "by": admin}
+    with pytest.raises(Invalid, match="never opened"):
+        releases.ask(batches=[draft.pk], **asked)
+    queue.open_batch(batch=draft, by=admin)
+    both = [batch.pk, draft.pk]
+    with pytest.raises(Invalid, match="1 candidates is open"):
+        releases.ask(batches=both, **asked)
+    assert releases.preview(both).open == 1
+    release = releases.ask(batches=both, leaves_open_out=True, **asked)
+    assert releases.make(release.pk)
+    release.refresh_from_db()
+    [row] = [
+        line.split("\t")
+        for line in content(release, "truth.tsv").decode().splitlines()
+        if line.startswith("m.e")
+    ]
+    assert (row[2], row[8], row[9]) == (str(late.pk), "", "open")
+    assert release.counts["open"] == 1
+    assert "| 1 |" in content(release, "datasheet.md").decode()
+
+
+def test_no_distractor_is_a_confirmed_image_of_somebody(admin):
+    batch = judged_batch({"m.a": "yes no"})
+    shown = EntityFactory(key="m.b")
+    double = batch.batchentity_set.get().entity.candidates.order_by("pk").last().image
+    CandidateFactory(entity=shown, image=double)
+    second = queue.cut(by=admin, name="second", entities=["m.b"], judges_required=1)
+    judge = batch.judges.first()
+    queue.add_judges(batch=second, usernames=[judge.username], by=admin)
+    queue.open_batch(batch=second, by=admin)
+    judge_all(judge, lambda page, n: "yes")
+    asked = {"batches": [batch.pk, second.pk], "dev_entities": 0, "by": admin}
+    release = releases.ask(name="n", distractors=1, **asked)
+    assert releases.make(release.pk)
+    release.refresh_from_db()
+    assert release.state == "failed"
+    assert "only 0 refused pictures" in release.problem
+
+
+def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
+    monkeypatch.setattr(making.pictures, "AT_ONCE", 1)
+    asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 2, "seed": 7}
+    whole = released(batch, name="whole", distractors=2)
+    release = releases.ask(name="n", by=admin, **asked)
+    cut, begun = making.pictures.cut, []
+
+    def dying(rows):
+        begun.append(rows)
+        if len(begun) == 3:
+            raise OSError("the machine went away")
+        return cut(rows)
+
+    monkeypatch.setattr(making.pictures, "cut", dying)
+    with pytest.raises(OSError, match="went away"):
+        releases.make(release.pk)
+    assert Release.objects.get(pk=release.pk).state == "running"
+    steps = 1
+    while not releases.make(release.pk, seconds=0):
+        steps += 1
+    assert steps > 2
+    assert len(begun) == 6  # five lines, one of them begun twice
+    release.refresh_from_db()
+    assert release.progress == 1
+    for name in releases.file_names(release):
+        if name.endswith(".tsv"):
+            assert content(release, name) == content(whole, name)
+    assert default_storage.listdir("releases")[0].count("work") <= 1
+    assert not default_storage.exists(f"releases/work/{release.pk}")
+
+
+def test_a_failed_one_tells_why_and_is_retried_or_deleted(batch, admin):
+    asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "seed": 7}
+    release = releases.ask(name="n", by=admin, **asked)
+    image = batch.batchentity_set.get(entity__key="m.b").entity.candidates.first().image
+    name = f"images/{image.sha256[:2]}/{image.sha256[2:4]}/{image.sha256}"
+    data = default_storage.open(name).read()
+    default_storage.delete(name)
+    assert releases.make(release.pk)
+    release.refresh_from_db()
+    assert (release.state, "lacks the bytes" in release.problem) == ("failed", True)
+    releases.delete(release=release, by=admin)
+    release = releases.ask(name="n", by=admin, **asked)
+    releases.make(release.pk)
+    with default_storage.open(name, "wb") as file:
+        file.write(data)
+    release.refresh_from_db()
+    again = releases.retry(release=release, by=admin)
+    assert again.pk in releases.idle()
+    assert releases.make(again.pk)
+    again.refresh_from_db()
+    assert again.state == "done"
+    said = AuditEntry.objects.filter(action__startswith="release-")
+    assert [each.action for each in said.order_by("pk")] == [
+        "release-asked",
+        "release-deleted",
+        "release-asked",
+        "release-retried",
+    ]
+
+
+def test_a_file_that_there_is_not_is_not_found(batch, admin):
+    release = releases.ask(
+        name="n", batches=[batch.pk], dev_entities=1, distractors=1, by=admin
+    )
+    assert releases.file_names(release) == []
+    with pytest.raises(NotFound, match="not done"):
+        releases.open_file(release, "truth.tsv")
+    release = released(batch)
+    for name in ("lines.tsv", "../secret", "round"):
+        assert name not in releases.file_names(release)
+    with pytest.raises(NotFound):
+        releases.open_file(release, "../secret")
