@@ -47,7 +47,9 @@ def measure(
     """
     known = list(answers)
     if not 0 <= len(known) <= m or m < 1:
-        raise ValueError("There are answers to at most m pictures, and m is at least 1.")
+        raise ValueError(
+            "There are answers to at most m pictures, and m is at least 1."
+        )
     points = curve(known, m)
     best = {asked: best_at(points, float(asked)) for asked in precisions}
     return Measured(

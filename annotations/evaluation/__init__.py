@@ -7,6 +7,7 @@ measures them, `results` keeps them.
 
 from .baseline import BASELINE
 from .evaluations import (
+    NAME_LENGTH,
     RESULTS_MAX_BYTES,
     SPLITS,
     SUBSETS,
@@ -19,6 +20,7 @@ from .results import Mistake, discard, forget, mistakes_of
 
 __all__ = [
     "BASELINE",
+    "NAME_LENGTH",
     "RESULTS_MAX_BYTES",
     "SPLITS",
     "SUBSETS",

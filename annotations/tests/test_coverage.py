@@ -18,7 +18,9 @@ def by_definition(answers, m, asked):
     best = (0.0, None)
     numerator, denominator = {"0.95": (95, 100), "0.99": (99, 100)}[asked]
     for threshold, _ in answers:
-        taken = [is_right for confidence, is_right in answers if confidence >= threshold]
+        taken = [
+            is_right for confidence, is_right in answers if confidence >= threshold
+        ]
         is_enough = sum(taken) * denominator >= numerator * len(taken)
         if is_enough and len(taken) / m > best[0]:
             best = (len(taken) / m, threshold)
