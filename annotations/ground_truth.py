@@ -190,7 +190,7 @@ def of_entity(entity_id: int) -> dict[int, tuple[str | None, str]]:
         counts=COUNTS.format(votes=VOTES_IN_SEVERAL_BATCHES),
         ruling=RULING_IN_SEVERAL_BATCHES,
     )
-    parameters = {
+    parameters: dict[str, Any] = {
         "judgeable": [state.value for state in JUDGEABLE],
         "entity": entity_id,
         "batches": batches,

@@ -271,6 +271,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "InvitationStateEnum": "annotations.models.InvitationState.values",
+        # Of imports and releases alike.
+        "WorkStateEnum": "annotations.models.ReleaseState.values",
         "VerdictEnum": "annotations.models.judgments.VERDICTS",
         "RulingVerdictEnum": "annotations.adjudication.RULINGS",
     },

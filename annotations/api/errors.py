@@ -29,6 +29,7 @@ from annotations.errors import (
     Unreadable,
     UnreadableFile,
 )
+from annotations.scoring.weights import WrongWeights
 
 API_PREFIX = "/api/"
 CONTENT_TYPE = "application/problem+json"
@@ -46,6 +47,7 @@ STATUS: dict[type[LabelerError], int] = {
     Erased: 410,
     InvitationOver: 410,
     Stopped: 500,
+    WrongWeights: 500,
     MailNotSent: 502,
 }
 

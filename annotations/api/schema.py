@@ -24,6 +24,7 @@ PROBLEMS = {
     410: "It has been erased, or its time is over.",
     413: "The request is too large.",
     415: "The body has another content type.",
+    416: "The file ends before what was asked for; `Content-Range` says where.",
     502: "A server that this one needs does not answer.",
     429: "Too many attempts; `Retry-After` says when to come back.",
 }

@@ -1,7 +1,7 @@
 """The addresses of the API. What is not here does not exist: 404."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
@@ -20,6 +20,7 @@ from .views import (
     invitations,
     looks,
     people,
+    releases,
     scorers,
 )
 
@@ -31,6 +32,33 @@ def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
     """Everything else under /api/: a problem in JSON, with no redirect and no page."""
     raise Http404
 
+
+# What is below a release.
+RELEASE = [
+    path("", releases.OneRelease.as_view(), name="release"),
+    path("retry/", releases.RetryRelease.as_view(), name="release-retry"),
+    path("changes/", releases.Changes.as_view(), name="release-changes"),
+    path("truth.tsv", releases.TruthOfRelease.as_view(), name="release-truth"),
+    path(
+        "judgments.tsv",
+        releases.JudgmentsOfRelease.as_view(),
+        name="release-judgments",
+    ),
+    path(
+        "measurement.tsv",
+        releases.MeasurementOfRelease.as_view(),
+        name="release-measurement",
+    ),
+    path(
+        "evaluations/",
+        evaluations.ReleaseEvaluations.as_view(),
+        name="release-evaluations",
+    ),
+    path("key.tsv", releases.KeyOfRelease.as_view(), name="release-key"),
+    path("removals.tsv", releases.RemovalsOfRelease.as_view(), name="release-removals"),
+    path("datasheet.md", releases.Datasheet.as_view(), name="release-datasheet"),
+    path("croissant.json", releases.Croissant.as_view(), name="release-croissant"),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(
@@ -212,16 +240,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="batch-scoring",
     ),
     path(
-        "v1/releases/<id:id>/evaluations/",
-        evaluations.ReleaseEvaluations.as_view(),
-        name="release-evaluations",
-    ),
-    path(
         "v1/evaluations/<id:id>/",
         evaluations.OneEvaluation.as_view(),
         name="evaluation",
     ),
     path("v1/truth.tsv", exports.TruthFile.as_view(), name="truth"),
     path("v1/judgments.tsv", exports.JudgmentsFile.as_view(), name="judgments-file"),
+    path("v1/releases/", releases.Releases.as_view(), name="releases"),
+    path(
+        "v1/releases/preview/",
+        releases.ReleasePreview.as_view(),
+        name="release-preview",
+    ),
+    path("v1/releases/<id:id>/", include(RELEASE)),
     re_path(r"^(?P<rest>.*)$", nowhere),
 ]

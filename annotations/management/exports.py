@@ -11,13 +11,16 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from annotations.errors import LabelerError
+from annotations import releases
+from annotations.errors import LabelerError, NotFound
+from annotations.models import Release
+from annotations.releases.files import pieces
 
 from .importing import LOG_SECONDS, AsWritten
 
 
 class ExportCommand(BaseCommand):
-    """Streams a file of some batches to disk, or to standard output.
+    """Streams a file of some batches, or of a release, to disk, or to standard output.
 
     A file appears under its name only when it is whole.
     """
@@ -27,18 +30,19 @@ class ExportCommand(BaseCommand):
         return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Batches and the output file."""
+        """What of, and the output file."""
         parser.add_argument(
             "output", nargs="?", default="-", help="a file; - is standard output"
         )
-        parser.add_argument(
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument(
             "--batch",
             type=int,
             action="append",
-            required=True,
             metavar="ID",
-            help="a batch; repeat it for several",
+            help="a batch as it is now; repeat it for several",
         )
+        add_release(source)
 
     def stream(self, **options: Any) -> Iterator[bytes]:
         """The file's pieces, each of whole rows, the header first."""
@@ -83,6 +87,21 @@ class ExportCommand(BaseCommand):
                     self.stderr.write(f"{rows:,} rows")
         if not is_terminal:
             self.stderr.write(f"{rows:,} rows written")
+
+
+def add_release(parser: Any, **options: Any) -> None:
+    """The option that names a release."""
+    parser.add_argument(
+        "--release", metavar="NAME", help="a release, as it was frozen", **options
+    )
+
+
+def stored_file(release: str, file: str) -> Iterator[bytes]:
+    """A file of the release of this name, piece by piece."""
+    found = Release.objects.filter(name=release).first()
+    if found is None:
+        raise NotFound(f"There is no release {release}.")
+    return pieces(releases.open_file(found, file))
 
 
 @contextmanager

@@ -12,12 +12,13 @@ import numpy as np
 from django.db import connection
 
 from annotations import export, ground_truth, scoring
-from annotations.errors import Invalid, LabelerError
+from annotations.errors import Conflict, Invalid
 from annotations.models import Release, Scorer
 
 from . import choosing, files, telling
 from .asking import Found, check
 
+COUNTED = ("yes", "no", "broken", "open", "distractors", "confirmed_unreadable")
 ENTITIES_AT_ONCE = 200
 ROWS_AT_ONCE = 1000
 # More are drawn than are wanted: some may turn out to be somebody's confirmed image.
@@ -44,16 +45,16 @@ WHERE c.id = ANY(%(candidates)s)
 """
 
 
-class TooLong(LabelerError):
+TOO_LONG = (
+    "It holds more than a worker can write in its time. Make it by the command"
+    " manage.py make_release."
+)
+
+
+class TooLong(Conflict):
     """A step that takes longer than a worker may."""
 
     slug = "too-long"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "It holds more than a worker can write in its time. Make it by the command"
-            " manage.py make_release."
-        )
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ class Freeze:
         chosen = list(self._chosen(truth))
         check(self.release, self._found(len(chosen)))
         distractors = self._distractors(truth)
-        counts = dict(self.numbers) | telling.facts(self.release)
+        counts = dict.fromkeys(COUNTED, 0) | self.numbers | telling.facts(self.release)
         counts["judgments"] = judgments.lines - 1
         frozen = Frozen(counts, self._method(chosen))
         self._plan(frozen, chosen, distractors)
@@ -226,7 +227,7 @@ class Freeze:
 
     def _look_at_clock(self) -> None:
         if self.ends is not None and time.monotonic() > self.ends:
-            raise TooLong
+            raise TooLong(TOO_LONG)
 
 
 def snapshot(seconds: float | None) -> None:

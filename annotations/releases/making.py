@@ -27,7 +27,7 @@ from annotations.models import Release, ReleaseState
 
 from . import describing, files, pictures, telling
 from .asking import LOCK_SPACE
-from .freezing import Freeze, Frozen, TooLong, index_of, snapshot
+from .freezing import TOO_LONG, Freeze, Frozen, index_of, snapshot
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def make(release_id: int, seconds: float | None = None) -> bool:
             if isinstance(error, OperationalError) and not _is_slow(error):
                 raise
             if _is_slow(error):
-                return _fail(release, TooLong().detail)
+                return _fail(release, TOO_LONG)
             log.exception("Release %s failed.", release.pk)
             return _fail(
                 release, f"An error that nobody foresaw: {type(error).__name__}."

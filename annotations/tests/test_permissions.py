@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from annotations import adjudication, people, queue
-from annotations.models import Import, Role
+from annotations.models import Import, Release, Role
 
 from .factories import (
     CandidateFactory,
@@ -126,6 +126,20 @@ EXPECTED = {
     "POST releases/{id}/evaluations/": {"admin": 400},
     "GET evaluations/{id}/": ADMINS,
     "DELETE evaluations/{id}/": ADMINS,
+    "GET releases/": ADMINS,
+    "POST releases/": {"admin": 400},
+    "POST releases/preview/": {"admin": 400},
+    "GET releases/{id}/": ADMINS,
+    "DELETE releases/{id}/": {"admin": 409},
+    "POST releases/{id}/retry/": {"admin": 409},
+    "GET releases/{id}/changes/": {"admin": 400},
+    "GET releases/{id}/truth.tsv": {"admin": 404},
+    "GET releases/{id}/judgments.tsv": {"admin": 404},
+    "GET releases/{id}/measurement.tsv": {"admin": 400},
+    "GET releases/{id}/key.tsv": {"admin": 400},
+    "GET releases/{id}/removals.tsv": {"admin": 404},
+    "GET releases/{id}/datasheet.md": {"admin": 404},
+    "GET releases/{id}/croissant.json": {"admin": 404},
     "GET truth.tsv": ADMINS,
     "GET judgments.tsv": ADMINS,
 }
@@ -163,6 +177,7 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
         "batch": batch,
         "scorer": ScorerFactory(),
         "evaluation": EvaluationFactory(release__state="failed"),
+        "release": unmade_release(batch),
         "import": Import.objects.create(by=admin),
         "invitation": people.invite(roles=["judge"], by=admin)[0],
         "people": {
@@ -177,6 +192,17 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
     }
 
 
+def unmade_release(batch):
+    return Release.objects.create(
+        name="n",
+        batches=[batch.pk],
+        dev_entities=0,
+        distractors=0,
+        seed=0,
+        created_by=batch.created_by,
+    )
+
+
 def address_of(path, world):
     page = world["page"]
     ids = {"batches": world["batch"].pk, "imports": world["import"].pk}
@@ -185,7 +211,7 @@ def address_of(path, world):
     ids |= {"rulings": world["rulings"], "reports": world["reports"]}
     ids |= {"second-looks": 0, "scorers": world["scorer"].pk}
     ids |= {"evaluations": world["evaluation"].pk}
-    ids |= {"releases": world["evaluation"].release_id}
+    ids |= {"releases": world["release"].pk}
     filled = path.format(
         id=ids.get(path.split("/")[0]),
         candidate=world["reported"].pk,

@@ -1,6 +1,7 @@
 """An admin's page of the list in figures: what kinds of entities there are, and in a batch."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,7 +49,7 @@ def the_list(request: PersonRequest) -> HttpResponse:
     whole = _known(None)
     beside = _known(batch.pk) if batch else None
     is_ready = whole is not None and (batch is None or beside is not None)
-    context = {
+    context: dict[str, Any] = {
         "batch": batch,
         "batches": Batch.objects.order_by("-pk")[:BATCHES_OFFERED],
         "whole": whole if is_ready else None,
@@ -99,7 +100,7 @@ def _of(title: str, whole: Figure, beside: Figure | None) -> Bars:
     names = list(whole.counts)
     bars = [_bar(name, name, whole, beside) for name in names[:VALUES_SHOWN]]
     others = len(names) - len(bars)
-    return Bars(title, whole.known, beside and beside.known, bars, others)
+    return Bars(title, whole.known, beside.known if beside else None, bars, others)
 
 
 def _frequencies(whole: Figure, beside: Figure | None) -> Bars:
@@ -107,7 +108,7 @@ def _frequencies(whole: Figure, beside: Figure | None) -> Bars:
     sizes = sorted(whole.counts, key=int)
     bars = [_bar(_size(int(digits)), digits, whole, beside) for digits in sizes]
     title = "Frequency (documents that mention them)"
-    return Bars(title, whole.known, beside and beside.known, bars, 0)
+    return Bars(title, whole.known, beside.known if beside else None, bars, 0)
 
 
 def _size(digits: int) -> str:

@@ -73,7 +73,7 @@ class EvaluationLine(serializers.ModelSerializer):
 
     class Meta:
         model = Evaluation
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "release",
             "name",
@@ -88,7 +88,7 @@ class EvaluationLine(serializers.ModelSerializer):
             "correct",
             "m",
         )
-        read_only_fields = fields
+        read_only_fields: tuple[str, ...] = fields
 
 
 class EvaluationShape(EvaluationLine):

@@ -1,0 +1,213 @@
+"""What is erased leaves every release, and the releases tell that something did."""
+
+import base64
+import csv
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connection
+
+from annotations import erasure, releases
+from annotations.models import Candidate, Entity, Release, Removal
+from annotations.releases import making
+
+from .released import content, judged_batch, released
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TRUTH = {"m.anna": "yes yes no", "m.bert": "yes yes no", "m.cleo": "yes yes no"}
+
+
+@pytest.fixture
+def batch():
+    """Its candidates have numbers that stand for nothing else in a file."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('annotations_candidate_id_seq', 7000000)")
+    return judged_batch(TRUTH)
+
+
+def stored_bytes():
+    """All that lies in the store, by name."""
+    found, folders = {}, [""]
+    while folders:
+        folder = folders.pop()
+        inner, names = default_storage.listdir(folder or ".")
+        folders += [f"{folder}{name}/" for name in inner]
+        for name in names:
+            with default_storage.open(f"{folder}{name}") as file:
+                found[f"{folder}{name}"] = file.read()
+    return found
+
+
+def holding(needles):
+    """The stored files that hold any of these."""
+    wanted = [needle.encode() for needle in needles]
+    return [n for n, data in stored_bytes().items() if any(w in data for w in wanted)]
+
+
+def signs_of(candidates):
+    """By what somebody would find these candidates in a file."""
+    numbers = {f"\t{candidate.pk}\t" for candidate in candidates}
+    numbers |= {f"\t{candidate.pk}\n" for candidate in candidates}
+    return numbers | {
+        sign for c in candidates for sign in (c.image.sha256, c.image_url, c.page_url)
+    }
+
+
+def rows_of(release, name):
+    return list(
+        csv.DictReader(
+            io.StringIO(content(release, name).decode()),
+            delimiter="\t",
+            quoting=csv.QUOTE_NONE,
+        )
+    )
+
+
+def test_an_erased_entity_is_in_no_stored_byte(batch, admin):
+    first = released(batch, dev_entities=2, distractors=2)
+    released(batch, name="second", dev_entities=0, distractors=3)
+    entity = Entity.objects.get(key="m.anna")
+    candidates = list(entity.candidates.select_related("image"))
+    signs = signs_of(candidates) | {"m.anna"}
+    assert holding(signs)
+    erasure.erase_entity(key="m.anna", by=admin)
+    assert holding(signs) == []
+    first.refresh_from_db()
+    assert first.state == "done"
+    assert {row["entity_key"] for row in rows_of(first, "truth.tsv")} == {
+        "m.bert",
+        "m.cleo",
+    }
+    assert first.counts["entities"] == 2
+    assert first.counts["candidates"] == 6
+    assert (first.counts["yes"], first.counts["no"]) == (4, 2)
+
+
+def test_an_erased_picture_is_in_no_stored_byte(batch, admin):
+    release = released(batch, dev_entities=3, distractors=3)
+    before = dict(release.files)
+    name = "measurement-random-dev-cropped.tsv"
+    urls = [
+        line.split(b"\t")[2].decode()
+        for line in content(release, name).split(b"\n")
+        if line
+    ]
+    shown = Candidate.objects.select_related("image").get(image_url=urls[1])
+    pictures = [
+        line.split(b"\t")[5].decode()
+        for line in content(release, name).splitlines()
+        if shown.image_url.encode() in line
+    ]
+    signs = signs_of([shown]) | set(pictures)
+    assert base64.b64decode(pictures[0])
+    erasure.erase_image(sha256=shown.image.sha256, by=admin)
+    assert holding(signs) == []
+    release.refresh_from_db()
+    assert release.counts["dev"] == 2
+    assert release.counts["confirmed_entities"] == 2
+    untouched = "measurement-random-test-cropped.tsv"
+    assert release.files[untouched] == before[untouched]
+
+
+def test_removals_tell_the_old_and_the_new_digest(batch, admin):
+    release = released(batch, dev_entities=3, distractors=3)
+    before = dict(release.files)
+    assert rows_of(release, "removals.tsv") == []
+    erasure.erase_entity(key="m.bert", by=admin)
+    release.refresh_from_db()
+    rows = {row["file"]: row for row in rows_of(release, "removals.tsv")}
+    for name, row in rows.items():
+        assert row["old_sha256"] == before[name]["sha256"]
+        assert row["new_sha256"] == release.files[name]["sha256"]
+        lost = before[name]["lines"] - release.files[name]["lines"]
+        assert int(row["lines"]) == lost or name in ("datasheet.md", "croissant.json")
+    assert int(rows["truth.tsv"]["lines"]) == 3
+    assert int(rows["key-random.tsv"]["lines"]) == 1
+    assert Removal.objects.count() == len(rows)
+    erasure.erase_entity(key="m.anna", by=admin)
+    release.refresh_from_db()
+    assert len(rows_of(release, "removals.tsv")) > len(rows)
+    assert b"rewritten without" in content(release, "datasheet.md")
+
+
+def test_the_key_still_fits_its_test_file(batch, admin):
+    release = released(batch, dev_entities=0, distractors=3)
+    name = "measurement-random-test-aligned.tsv"
+    before = content(release, name).splitlines()
+    key = dict(
+        line.split(b"\t") for line in content(release, "key-random.tsv").splitlines()
+    )
+    erasure.erase_entity(key="m.cleo", by=admin)
+    release.refresh_from_db()
+    left = content(release, name).splitlines()
+    new = [
+        line.split(b"\t") for line in content(release, "key-random.tsv").splitlines()
+    ]
+    assert [int(number) for number, _ in new] == list(range(1, len(left) + 1))
+    for line, (_, mid) in zip(left, new, strict=True):
+        assert key[b"%d" % (before.index(line) + 1)] == mid
+    assert {mid for _, mid in new} == {b"m.anna", b"m.bert", b""}
+    assert len(left) == 4
+
+
+def test_a_release_that_holds_nothing_of_it_stays_as_it_is(batch, admin):
+    other = judged_batch({"m.zoe": "yes no"}, seed=50)
+    release = released(batch)
+    before = dict(release.files)
+    erasure.erase_entity(key="m.zoe", by=admin)
+    release.refresh_from_db()
+    assert release.files == before
+    assert not Removal.objects.exists()
+    assert other.pk
+
+
+def test_one_that_is_under_way_begins_anew(batch, admin, monkeypatch):
+    monkeypatch.setattr(making.pictures, "AT_ONCE", 1)
+    release = releases.ask(
+        name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
+    )
+    cut, cuts = making.pictures.cut, []
+
+    def dying(rows):
+        cuts.append(rows)
+        if len(cuts) == 3:
+            raise OSError("the machine went away")
+        return cut(rows)
+
+    monkeypatch.setattr(making.pictures, "cut", dying)
+    with pytest.raises(OSError, match="went away"):
+        releases.make(release.pk)
+    signs = signs_of(Candidate.objects.filter(entity__key="m.anna"))
+    assert holding(signs)
+    erasure.erase_entity(key="m.anna", by=admin)
+    assert holding(signs | {"m.anna"}) == []
+    assert Release.objects.get().state == "pending"
+    assert releases.make(release.pk)
+    release.refresh_from_db()
+    assert release.state == "done"
+    assert holding(signs | {"m.anna"}) == []
+    assert len(rows_of(release, "truth.tsv")) == 6
+
+
+def test_what_an_overtaken_worker_writes_is_not_kept(batch, admin, monkeypatch):
+    release = releases.ask(
+        name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
+    )
+    cut = making.pictures.cut
+    signs = signs_of(Candidate.objects.filter(entity__key="m.anna")) | {"m.anna"}
+
+    def meanwhile(rows):
+        lines = list(cut(rows))
+        monkeypatch.setattr(making.pictures, "cut", cut)
+        erasure.erase_entity(key="m.anna", by=admin)
+        return iter(lines)
+
+    monkeypatch.setattr(making.pictures, "cut", meanwhile)
+    assert not releases.make(release.pk)
+    assert holding(signs) == []
+    assert releases.make(release.pk)
+    assert holding(signs) == []
+    release.refresh_from_db()
+    assert release.state == "done"

@@ -1,0 +1,133 @@
+"""A release as large as the paper's measurement set, of drawn pictures."""
+
+import io
+import os
+import time
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from django.db import connection
+
+from annotations import images, releases
+from annotations.models import Batch, Role, Scorer, User
+
+ENTITIES = int(os.environ.get("BENCH_RELEASE_ENTITIES", "1500"))
+PER_ENTITY = 30
+PICTURES = 600  # that are drawn; entities share them
+DISTRACTORS = 1000
+
+FILL = """
+INSERT INTO annotations_entity (id, key, name, description, gender, birth_date,
+                                professions, countries, url)
+SELECT %(first)s + n, 'bench.release.' || n, 'Person ' || n, '', '', '', '{}', '{}', ''
+FROM generate_series(1, %(entities)s) n;
+
+INSERT INTO annotations_candidate (id, entity_id, image_id, state, face_id, rank,
+    image_url, page_url, query, licence, attribution)
+SELECT %(first)s + n, %(first)s + 1 + (n - 1) / %(each)s,
+       (%(images)s::bigint[])[1 + (n * 7) %% %(pictures)s], 'ready', 'FaceId-' || n,
+       (n - 1) %% %(each)s, 'https://pictures.example/' || n || '.jpg',
+       'https://pages.example/' || n, '', '', ''
+FROM generate_series(1, %(rows)s) n;
+
+INSERT INTO annotations_batchentity (batch_id, entity_id, state, priority, upto, total,
+    judged, settled, disputed, undecided, open_places, held_places, is_control)
+SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0, 0,
+       false
+FROM generate_series(1, %(entities)s) n;
+
+INSERT INTO annotations_assignment (id, batch_id, entity_id, judge_id, candidates,
+    places, state, leased_at, expires_at)
+SELECT %(first)s + %(entities)s * (j - 1) + n, %(batch)s, %(first)s + n,
+       (%(judges)s::bigint[])[j], '{}', '{}', 'submitted', now(), now()
+FROM generate_series(1, %(entities)s) n, generate_series(1, 2) j;
+
+INSERT INTO annotations_judgment (batch_id, candidate_id, judge_id, assignment_id,
+    place, verdict, blind_verdict, how, reason, centiseconds, decided_at, received_at,
+    client_id)
+SELECT %(batch)s, %(first)s + n, (%(judges)s::bigint[])[j],
+       %(first)s + %(entities)s * (j - 1) + 1 + (n - 1) / %(each)s, j,
+       CASE WHEN ((n * 7) %% %(pictures)s) %% 6 = 0 THEN 'no' ELSE 'yes' END,
+       CASE WHEN ((n * 7) %% %(pictures)s) %% 6 = 0 THEN 'no' ELSE 'yes' END,
+       'key', '', 250, now(), now(), gen_random_uuid()
+FROM generate_series(1, %(rows)s) n, generate_series(1, 2) j;
+"""
+EMBED = """
+INSERT INTO annotations_embedding (scorer_id, candidate_id, vectors, boxes)
+SELECT %s, t.c, t.v, t.b
+FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS t (c, v, b)
+"""
+FIRST = 5_000_000
+
+
+def measurement() -> list[dict[str, Any]]:
+    """Asked for, frozen, cut, put together, described: seconds, and what it weighs."""
+    batch = _fill()
+    started = time.monotonic()
+    release = releases.ask(
+        name="bench",
+        batches=[batch.pk],
+        dev_entities=ENTITIES // 3,
+        distractors=DISTRACTORS if ENTITIES >= 1500 else 0,
+        seed=1,
+        by=batch.created_by,
+    )
+    asked = time.monotonic() - started
+    while not releases.make(release.pk):
+        continue
+    seconds = time.monotonic() - started
+    release.refresh_from_db()
+    assert release.state == "done", release.problem
+    size = sum(entry["bytes"] for entry in release.files.values())
+    name = f"release of {ENTITIES:,} entities x {PER_ENTITY} candidates"
+    return [
+        {"name": name, "value": seconds, "unit": "s", "goal": "<= 60 s"},
+        {"name": f"{name}: asking", "value": asked, "unit": "s"},
+        {"name": f"{name}: its files", "value": size / 1e6, "unit": "MB"},
+    ]
+
+
+def _fill() -> Batch:
+    admin = User.objects.create_user("bench-admin", roles=[Role.ADMIN])
+    judges = [User.objects.create_user(f"bench-judge-{n}") for n in range(2)]
+    batch = Batch.objects.create(
+        name="bench", created_by=admin, judges_required=2, opened_at="2024-01-01T00:00Z"
+    )
+    kept = images.store_many([_drawn(n) for n in range(PICTURES)])
+    rows = ENTITIES * PER_ENTITY
+    values = {
+        "first": FIRST,
+        "entities": ENTITIES,
+        "each": PER_ENTITY,
+        "rows": rows,
+        "images": [each.image_id for each in kept],
+        "pictures": PICTURES,
+        "batch": batch.pk,
+        "judges": [judge.pk for judge in judges],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, values)
+        cursor.execute(EMBED, _vectors(rows))
+        cursor.execute("ANALYZE")
+    return batch
+
+
+def _vectors(rows: int) -> list[Any]:
+    scorer = Scorer.objects.create(name="faces", version="1", digest="")
+    chance = np.random.default_rng(1)
+    vectors = chance.normal(size=(rows, 128)).astype("<f4")
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    box = np.asarray([0.2, 0.2, 0.8, 0.8, 1, 150], "<f4").tobytes()
+    numbers = [FIRST + n for n in range(1, rows + 1)]
+    return [scorer.pk, numbers, [v.tobytes() for v in vectors], [box] * rows]
+
+
+def _drawn(number: int) -> bytes:
+    """A noisy picture as large as the released thumbnails; no two are alike."""
+    chance = np.random.default_rng(number)
+    coarse = chance.integers(0, 255, (30, 30, 3), np.uint8)
+    file = io.BytesIO()
+    picture = PIL.Image.fromarray(coarse).resize((300, 300))
+    picture.save(file, "JPEG", quality=85)
+    return file.getvalue()

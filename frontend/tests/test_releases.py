@@ -1,0 +1,146 @@
+"""An admin asks for a release, watches it, takes its files, and sees what changed."""
+
+import pytest
+from django.urls import reverse
+
+from annotations import adjudication, erasure, queue, releases
+from annotations.models import Release
+from annotations.tests.released import judged_batch, released
+from labeler.celery import app
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TRUTH = {"m.a": "yes yes no", "m.b": "yes no broken"}
+
+
+@pytest.fixture
+def batch():
+    return judged_batch(TRUTH)
+
+
+@pytest.fixture
+def worker_at_hand():
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+def form_of(batch, **given):
+    asked = {"name": "first", "batches": [batch.pk], "dev_entities": 1, "seed": 7}
+    return asked | {"distractors": 1, "purpose": "For tests"} | given
+
+
+def test_the_empty_list_says_what_a_release_is(client, admin):
+    client.force_login(admin)
+    text = client.get(reverse("releases")).text
+    assert "There is no release yet." in text
+    assert "hx-trigger" not in text
+    assert "nothing to release" in client.get(reverse("new-release")).text
+
+
+def test_a_release_is_asked_for_and_its_files_are_offered(
+    client, admin, batch, worker_at_hand
+):
+    client.force_login(admin)
+    assert "Judged" in client.get(reverse("new-release")).text
+    response = client.post(reverse("new-release"), form_of(batch))
+    release = Release.objects.get()
+    assert response.url == reverse("release", args=[release.pk])
+    text = client.get(response.url).text
+    assert release.files["truth.tsv"]["sha256"] in text
+    assert (
+        f"/api/v1/releases/{release.pk}/measurement.tsv"
+        "?subset=random&amp;split=dev&amp;image=aligned" in text
+    )
+    assert "lines.tsv" not in text
+    assert "hx-trigger" not in text
+    assert "For tests" in text
+    assert "first" in client.get(reverse("releases")).text
+
+
+def test_what_stands_in_its_way_is_shown_at_the_field(client, admin, batch):
+    client.force_login(admin)
+    response = client.post(reverse("new-release"), form_of(batch, dev_entities=9))
+    assert "Only 2 entities have a confirmed image." in response.text
+    response = client.post(reverse("new-release"), form_of(batch, batches=["x"]))
+    assert response.status_code == 200
+    assert not Release.objects.exists()
+
+
+def test_the_preview_counts_and_links_to_what_is_open(client, admin, batch, judge):
+    client.force_login(admin)
+    address = reverse("preview-release")
+    fragment = client.post(
+        address, {"batches": [batch.pk]}, headers={"HX-Request": "true"}
+    ).text
+    assert "<html" not in fragment
+    assert "possible distractors" in fragment
+    assert "is open" not in fragment
+
+    open_one = queue.cut(by=admin, name="open one", entities=["m.a"], judges_required=1)
+    queue.open_batch(batch=open_one, by=admin)
+    whole = client.post(address, {"batches": [open_one.pk], "name": "kept"}).text
+    assert "The truth of 3 candidates is open." in whole
+    assert reverse("conflicts", args=[open_one.pk]) in whole
+    assert 'value="kept"' in whole
+    assert "required" in client.post(address, {}, headers={"HX-Request": "true"}).text
+
+
+def test_one_under_way_is_watched(client, admin, batch):
+    client.force_login(admin)
+    asked = form_of(batch) | {"by": admin}
+    release = releases.ask(**asked)
+    Release.objects.update(state="running", progress=0.4)
+    address = reverse("release", args=[release.pk])
+    assert 'hx-trigger="every 2s"' in client.get(address).text
+    fragment = client.get(address, headers={"HX-Request": "true"}).text
+    assert "<html" not in fragment
+    assert "40 %" in fragment
+    assert "every 3s" in client.get(reverse("releases")).text
+
+
+def test_a_failed_one_is_made_again_or_deleted(client, admin, batch, worker_at_hand):
+    client.force_login(admin)
+    release = releases.ask(**form_of(batch), by=admin)
+    Release.objects.update(state="failed", problem="It went wrong.")
+    address = reverse("release", args=[release.pk])
+    assert "It went wrong." in client.get(address).text
+    client.post(reverse("retry-release", args=[release.pk]))
+    assert "truth.tsv" in client.get(address).text
+    text = client.post(reverse("delete-release", args=[release.pk]), follow=True).text
+    assert "The release is done." in text
+    other = releases.ask(**form_of(batch, name="other"), by=admin)
+    Release.objects.filter(pk=other.pk).update(state="failed")
+    text = client.post(reverse("delete-release", args=[other.pk]), follow=True).text
+    assert "other is deleted." in text
+    assert Release.objects.count() == 1
+
+
+def test_the_difference_and_the_removals_are_shown(client, admin, batch):
+    client.force_login(admin)
+    first = released(batch)
+    candidate = batch.batchentity_set.first().entity.candidates.first()
+    adjudication.rule(batch=batch, candidate=candidate.pk, verdict="no", by=admin)
+    second = released(batch, name="second")
+    address = reverse("release", args=[second.pk])
+    assert "Show what changed" in client.get(address).text
+    text = client.get(address, {"since": first.pk}).text
+    assert "changed" in text
+    assert f"changes/?since={first.pk}" in text
+    assert client.get(address, {"since": 4711}).status_code == 200
+    erasure.erase_entity(key="m.b", by=admin)
+    assert "Removals" in client.get(address).text
+
+
+def test_judges_know_of_no_releases(client, judge, batch):
+    release = released(batch)
+    client.force_login(judge)
+    for name in ("releases", "new-release", "preview-release"):
+        assert client.post(reverse(name)).status_code == 404
+    for name in ("release", "retry-release", "delete-release"):
+        assert client.post(reverse(name, args=[release.pk])).status_code == 404
+
+
+def test_an_unknown_release_is_not_found(client, admin):
+    client.force_login(admin)
+    assert client.get(reverse("release", args=[4711])).status_code == 404
