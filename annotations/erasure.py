@@ -15,7 +15,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations import images, intake, queue, releases
+from annotations import evaluation, images, intake, queue, releases
+from annotations.entities import figures
 from annotations.errors import Invalid, NotFound
 from annotations.intake import tombstones
 from annotations.models import (
@@ -133,8 +134,10 @@ def _erase_entity(key: str, by: User | None) -> None:
         Alias.objects.filter(entity=entity).delete()
         Due.objects.filter(entity=entity).delete()
         _forget_refused_rows(key)
+        evaluation.forget(key)
         _empty(entity)
         _bury("entity", [key])
+        transaction.on_commit(figures.forget)
     audit.write(
         "entity-erased",
         by=by,

@@ -9,7 +9,9 @@ stays flat, whatever the size: run it `WALKING`.
 from collections.abc import Sequence
 from typing import Any
 
-from annotations.models import JUDGEABLE
+from django.db import connection
+
+from annotations.models import JUDGEABLE, BatchEntity
 
 COLUMNS = (
     "entity_key",
@@ -189,3 +191,35 @@ def statement(batches: Sequence[int]) -> tuple[str, dict[str, Any]]:
             cleared=CLEARED_IN_SEVERAL_BATCHES,
         )
     return sql, parameters
+
+
+# Without the entity's number the grouping would read whole batches.
+MEMBERS_OF_AN_ENTITY = """
+SELECT entity_id, max(upto) AS upto FROM annotations_batchentity
+WHERE entity_id = %(entity)s AND batch_id = ANY(%(batches)s) GROUP BY entity_id
+"""
+
+
+def of_entity(entity_id: int) -> dict[int, tuple[str | None, str]]:
+    """Verdict (None: open) and basis of an entity's candidates, by candidate.
+
+    Over all batches that hold it; candidates of no batch are left out.
+    """
+    rows = BatchEntity.objects.filter(entity=entity_id)
+    batches = list(rows.values_list("batch", flat=True))
+    sql = TRUTH.format(
+        members=MEMBERS_OF_AN_ENTITY,
+        required=REQUIRED_IN_SEVERAL_BATCHES,
+        counts=COUNTS.format(votes=VOTES_IN_SEVERAL_BATCHES),
+        ruling=RULING_IN_SEVERAL_BATCHES,
+    )
+    parameters: dict[str, Any] = {
+        "judgeable": [state.value for state in JUDGEABLE],
+        "entity": entity_id,
+        "batches": batches,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT candidate_id, verdict, basis FROM ({sql}) t", parameters
+        )
+        return {number: (verdict, basis) for number, verdict, basis in cursor}

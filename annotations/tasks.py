@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue, releases, scoring
+from annotations.entities import figures
 from annotations.models import Batch, Import, ImportState, Scorer, User
 from annotations.scoring import steering
 
@@ -125,6 +126,12 @@ def purge_embeddings(scorer_id: int | None, by_id: int | None) -> None:
     gone = steering.purge_embeddings(scorer=scorer, by=by)
     if gone >= steering.PURGED_AT_ONCE:
         purge_embeddings.delay(scorer_id, by_id)
+
+
+@shared_task
+def count_list(batch_id: int | None = None) -> None:
+    """Count the figures of the list, or of a batch's entities."""
+    figures.count(batch_id)
 
 
 @shared_task

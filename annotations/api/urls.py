@@ -14,13 +14,14 @@ from .views import (
     conflicts,
     cutting,
     entities,
+    evaluations,
     exports,
     imports,
     invitations,
     looks,
     people,
-    scorers,
     releases,
+    scorers,
 )
 
 app_name = "api"
@@ -47,6 +48,11 @@ RELEASE = [
         "measurement.tsv",
         releases.MeasurementOfRelease.as_view(),
         name="release-measurement",
+    ),
+    path(
+        "evaluations/",
+        evaluations.ReleaseEvaluations.as_view(),
+        name="release-evaluations",
     ),
     path("key.tsv", releases.KeyOfRelease.as_view(), name="release-key"),
     path("removals.tsv", releases.RemovalsOfRelease.as_view(), name="release-removals"),
@@ -232,6 +238,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/batches/<id:id>/scoring/",
         scorers.BatchScoring.as_view(),
         name="batch-scoring",
+    ),
+    path(
+        "v1/evaluations/<id:id>/",
+        evaluations.OneEvaluation.as_view(),
+        name="evaluation",
     ),
     path("v1/truth.tsv", exports.TruthFile.as_view(), name="truth"),
     path("v1/judgments.tsv", exports.JudgmentsFile.as_view(), name="judgments-file"),

@@ -1,4 +1,4 @@
-"""Entities one by one, for admins: find them, see all that is known, change them."""
+"""Entities, for admins: find them, see all that is known, change them; the list in figures."""
 
 from .changing import change
 from .finding import Found, candidates_of, find

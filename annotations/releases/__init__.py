@@ -3,11 +3,13 @@
 `ask` makes the row, `make` its files, in steps that a killed worker's follower goes on
 with: `freezing` writes truth and judgments of one snapshot and lays down, by
 `choosing`, which picture stands on which line; `pictures` makes the lines, `making`
-puts them together, `describing` tells about them. `forget` is an erasure's door.
+puts them together, `describing` tells about them. `forget` is an erasure's door. `evaluate`
+measures results on one.
 """
 
 from .asking import Found, ask, delete, preview, retry
 from .changes import changes
+from .evaluating import Shown, evaluate, sets_of, shown
 from .files import EVERY_FILE, file_names, measurement_name, open_file
 from .forgetting import forget
 from .making import idle, make
@@ -15,9 +17,11 @@ from .making import idle, make
 __all__ = [
     "EVERY_FILE",
     "Found",
+    "Shown",
     "ask",
     "changes",
     "delete",
+    "evaluate",
     "file_names",
     "forget",
     "idle",
@@ -26,4 +30,6 @@ __all__ = [
     "open_file",
     "preview",
     "retry",
+    "sets_of",
+    "shown",
 ]

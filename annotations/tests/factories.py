@@ -1,16 +1,20 @@
 """One factory per model that tests fill by hand; the rest comes from the stages."""
 
 import hashlib
+from dataclasses import asdict
 
 import factory
 from factory.django import DjangoModelFactory
 
+from annotations.coverage import measure
 from annotations.models import (
     Candidate,
     CandidateState,
     Entity,
+    Evaluation,
     Fit,
     Image,
+    Release,
     Role,
     Score,
     Scorer,
@@ -146,3 +150,35 @@ class ScoreFactory(DjangoModelFactory):
     similarity = 0.6
     compared = 1
     probability = 0.9
+
+
+class ReleaseFactory(DjangoModelFactory):
+    """The row of a release that is done, without its files."""
+
+    class Meta:
+        model = Release
+
+    name = factory.Sequence(lambda n: f"Release {n}")
+    state = "done"
+    batches = factory.LazyFunction(lambda: [1])
+    dev_entities = 3
+    distractors = 0
+    seed = 1
+    created_by = factory.SubFactory(UserFactory)
+
+
+class EvaluationFactory(DjangoModelFactory):
+    """Some results' figures, without the stored results."""
+
+    class Meta:
+        model = Evaluation
+
+    release = factory.SubFactory(ReleaseFactory)
+    name = factory.Sequence(lambda n: f"Recogniser {n}")
+    subset = "random"
+    split = "dev"
+    sha256 = "0" * 64
+    figures = factory.LazyFunction(
+        lambda: asdict(measure([(0.9, True), (0.8, True), (0.7, False)], 4))
+    )
+    created_by = None

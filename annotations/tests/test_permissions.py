@@ -13,7 +13,13 @@ from rest_framework.test import APIClient
 from annotations import adjudication, people, queue
 from annotations.models import Import, Release, Role
 
-from .factories import CandidateFactory, EntityFactory, ScorerFactory, UserFactory
+from .factories import (
+    CandidateFactory,
+    EntityFactory,
+    EvaluationFactory,
+    ScorerFactory,
+    UserFactory,
+)
 from .pictures import stored
 
 PEOPLE = (
@@ -116,6 +122,10 @@ EXPECTED = {
     "POST scorers/{id}/failures/retry/": ADMINS,
     "DELETE scorers/{id}/embeddings/": ADMINS,
     "GET batches/{id}/scoring/": ADMINS,
+    "GET releases/{id}/evaluations/": ADMINS,
+    "POST releases/{id}/evaluations/": {"admin": 400},
+    "GET evaluations/{id}/": ADMINS,
+    "DELETE evaluations/{id}/": ADMINS,
     "GET releases/": ADMINS,
     "POST releases/": {"admin": 400},
     "POST releases/preview/": {"admin": 400},
@@ -166,6 +176,7 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
         "page": queue.lease(judge=judge),
         "batch": batch,
         "scorer": ScorerFactory(),
+        "evaluation": EvaluationFactory(release__state="failed"),
         "release": unmade_release(batch),
         "import": Import.objects.create(by=admin),
         "invitation": people.invite(roles=["judge"], by=admin)[0],
@@ -199,6 +210,7 @@ def address_of(path, world):
     ids |= {"assignments": page.pk, "candidates": page.candidates[0]}
     ids |= {"rulings": world["rulings"], "reports": world["reports"]}
     ids |= {"second-looks": 0, "scorers": world["scorer"].pk}
+    ids |= {"evaluations": world["evaluation"].pk}
     ids |= {"releases": world["release"].pk}
     filled = path.format(
         id=ids.get(path.split("/")[0]),
@@ -221,8 +233,8 @@ def address_of(path, world):
 def ask(client, call, world):
     method, path = call.split(" ")
     send = getattr(client, method.lower())
-    if call == "POST imports/":
-        return send("/api/v1/imports/", {}, format="multipart")
+    if call in ("POST imports/", "POST releases/{id}/evaluations/"):
+        return send(address_of(path, world), {}, format="multipart")
     if method == "GET":
         return send(address_of(path, world))
     return send(address_of(path, world), {}, format="json")

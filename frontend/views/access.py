@@ -78,3 +78,24 @@ def number_of(request: HttpRequest, name: str) -> int | None:
     named = request.GET.get(name, "")
     is_number = named.isascii() and named.isdigit() and len(named) <= 18
     return int(named) if is_number else None
+
+
+FORM_SPARE = 64 * 1024  # what a form holds besides its file
+
+
+def in_size(limit: Callable[[], int], refused: View) -> Callable[[View], View]:
+    """Refuse what is too large by its announced length, before a byte is read."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(
+            request: PersonRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            length = request.headers.get("Content-Length", "")
+            if length.isdigit() and int(length) > limit() + FORM_SPARE:
+                return refused(request, *args, **kwargs)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard

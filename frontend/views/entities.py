@@ -40,8 +40,8 @@ def entities(request: PersonRequest) -> HttpResponse:
 @require_safe
 def show(request: PersonRequest, key: str) -> HttpResponse:
     """Show what is known of an entity, and its candidates beyond `after`."""
-    entity = _entity(key)
-    after = _candidate(entity, number_of(request, "after"))
+    entity = entity_of(key)
+    after = candidate_of(entity, number_of(request, "after"))
     rows = stage.candidates_of(entity, after, CANDIDATES_SHOWN + 1)
     shown = rows[:CANDIDATES_SHOWN]
     representative, is_chosen = images.representative_of(entity)
@@ -60,8 +60,8 @@ def show(request: PersonRequest, key: str) -> HttpResponse:
 @require_safe
 def candidate(request: PersonRequest, key: str, candidate_id: int) -> HttpResponse:
     """Show one candidate, and all that happened to it."""
-    entity = _entity(key)
-    found = _candidate(entity, candidate_id)
+    entity = entity_of(key)
+    found = candidate_of(entity, candidate_id)
     if found is None or found.state == CandidateState.ERASED:
         raise Http404
     context: dict[str, Any] = {
@@ -79,7 +79,7 @@ def candidate(request: PersonRequest, key: str, candidate_id: int) -> HttpRespon
 @require_POST
 def choose(request: PersonRequest, key: str) -> HttpResponse:
     """Make one of its pictures the representative; an empty digest takes it back."""
-    entity = _entity(key)
+    entity = entity_of(key)
     digest = request.POST.get("digest", "") or None
     try:
         stage.change(entity=entity, by=request.user, representative=digest)
@@ -99,7 +99,7 @@ def choose(request: PersonRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: PersonRequest, key: str) -> HttpResponse:
     """Say what an erasure does, and do it once the key has been typed."""
-    entity = _entity(key)
+    entity = entity_of(key)
     context = {"entity": entity, "is_wrong": False}
     if request.method == "POST":
         if request.POST.get("key", "").strip() == entity.key:
@@ -110,7 +110,8 @@ def erase(request: PersonRequest, key: str) -> HttpResponse:
     return render(request, "frontend/erase_entity.html", context)
 
 
-def _entity(key: str) -> Entity:
+def entity_of(key: str) -> Entity:
+    """The entity that an address means; there is no page where it means none."""
     try:
         found = Entity.objects.filter(key=intake.normalise_key(key)).first()
     except (Invalid, NotFound) as error:
@@ -120,7 +121,8 @@ def _entity(key: str) -> Entity:
     return found
 
 
-def _candidate(entity: Entity, number: int | None) -> Candidate | None:
+def candidate_of(entity: Entity, number: int | None) -> Candidate | None:
+    """A candidate of this entity by number, None for any other."""
     if number is None:
         return None
     rows = Candidate.objects.select_related("image")

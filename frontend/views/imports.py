@@ -1,14 +1,12 @@
 """An admin's pages of imports: give a file, watch it being read."""
 
 import secrets
-from functools import partial, wraps
-from typing import Any
+from functools import partial
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,34 +15,22 @@ from annotations import intake, tasks
 from annotations.models import Import, ImportState, User
 from frontend.forms import ImportForm
 
-from .access import PersonRequest, View, admins_only, number_of
+from .access import PersonRequest, admins_only, in_size, number_of
 
 SHOWN = 25
 REFUSED_SHOWN = 20
 UNFINISHED = (ImportState.PENDING, ImportState.RUNNING)
-FORM_SPARE = 64 * 1024  # what a form holds besides its file
 
 
-def _in_size(view: View) -> View:
-    """Refuse what is too large by its announced length, before a byte is read."""
-
-    @wraps(view)
-    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        length = request.headers.get("Content-Length", "")
-        spare = settings.UPLOAD_MAX_BYTES + FORM_SPARE
-        if length.isdigit() and int(length) > spare:
-            form = ImportForm()
-            return _page(request, form, status=413)
-        return view(request, *args, **kwargs)
-
-    return guarded
+def _too_large(request: PersonRequest) -> HttpResponse:
+    return _page(request, ImportForm(), status=413)
 
 
 # The check of the form's token reads the whole file: only once its sender may send it.
 @csrf_exempt
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
-@_in_size
+@in_size(lambda: settings.UPLOAD_MAX_BYTES, _too_large)
 @csrf_protect
 def imports(request: PersonRequest) -> HttpResponse:
     """List imports, or take a new file and show how its reading goes."""

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+from django.conf import settings
 from rest_framework.authentication import (
     BaseAuthentication,
     SessionAuthentication,
 )
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -17,13 +19,16 @@ from rest_framework.views import APIView
 
 from annotations import intake
 from annotations.api.authentication import TokenAuthentication
+from annotations.api.errors import TooLarge
 from annotations.api.fields import Strict
-from annotations.api.parsers import StrictJSONParser
+from annotations.api.parsers import StrictJSONParser, UploadParser
+from annotations.api.permissions import IsAdmin
 from annotations.api.schema import Schema
 from annotations.errors import Invalid, NotFound
 from annotations.models import Batch, User
 
 Body = TypeVar("Body", bound=Strict)
+FORM_SPARE = 64 * 1024  # what a form holds besides its file
 
 
 class OneFormat(BaseContentNegotiation):
@@ -65,6 +70,32 @@ class ApiView(APIView):
         """Who asks; permissions have let somebody signed in through."""
         assert isinstance(self.request.user, User)
         return self.request.user
+
+
+class UploadView(ApiView):
+    """A call by which admins send a file in."""
+
+    permission_classes = (IsAdmin,)
+    parser_classes = (UploadParser,)
+    command = ""  # what takes more than a form may hold
+
+    def perform_authentication(self, request: Request) -> None:
+        """Look at size and session first: a session's CSRF check reads the whole form."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > self.limit + FORM_SPARE:
+            raise TooLarge(
+                f"Uploads may have {self.limit} bytes; for more use the command "
+                f"`manage.py {self.command}`."
+            )
+        who = request._request.user
+        if isinstance(who, User) and who.is_active and not who.is_admin:
+            raise PermissionDenied
+        super().perform_authentication(request)
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that a file may have."""
+        return settings.UPLOAD_MAX_BYTES
 
 
 def read(shape: type[Body], request: Request) -> dict[str, Any]:

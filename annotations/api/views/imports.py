@@ -4,53 +4,29 @@ import secrets
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import intake, tasks
-from annotations.api.errors import TooLarge
 from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
-from annotations.api.parsers import UploadParser
 from annotations.api.permissions import IsAdmin
 from annotations.api.schema import answers, binary
 from annotations.api.serializers.imports import ImportShape, NewImport
 from annotations.errors import NotFound
-from annotations.models import Import, User
+from annotations.models import Import
 
-from .base import ApiView, read
+from .base import ApiView, UploadView, read
 from .exports import TSV_TYPE, attached
 
-FORM_SPARE = 64 * 1024  # what a form holds besides its file
 
-
-class Imports(ApiView):
+class Imports(UploadView):
     """Files on their way in."""
 
-    permission_classes = (IsAdmin,)
-    parser_classes = (UploadParser,)
-
-    def perform_authentication(self, request: Request) -> None:
-        """Look at size and session first: a session's CSRF check reads the whole form."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        is_huge = (
-            length.isdigit() and int(length) > settings.UPLOAD_MAX_BYTES + FORM_SPARE
-        )
-        if is_huge:
-            limit = settings.UPLOAD_MAX_BYTES
-            raise TooLarge(
-                f"Uploads may have {limit} bytes; for more use the command "
-                "`manage.py import_candidates FILE`."
-            )
-        who = request._request.user
-        if isinstance(who, User) and who.is_active and not who.is_admin:
-            raise PermissionDenied
-        super().perform_authentication(request)
+    command = "import_candidates FILE"
 
     @extend_schema(
         parameters=[ListQuery], responses=answers({200: listed(ImportShape)})

@@ -1,0 +1,189 @@
+"""Results against truth: both layouts, what is refused by line, what is kept."""
+
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+
+from annotations import evaluation
+from annotations.errors import Conflict, Invalid
+from annotations.models import AuditEntry, Evaluation
+
+from .factories import ReleaseFactory
+
+KEYS = ["m.1", "m.2", "m.3"]
+
+
+@pytest.fixture
+def release(db):
+    return ReleaseFactory()
+
+
+def six(*rows):
+    """Six columns: MID, name, URL, FaceID, MID estimated, confidence."""
+    return "".join(f"{a}\tname\thttp://x\tFaceId-0\t{b}\t{c}\n" for a, b, c in rows)
+
+
+def three(*rows):
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows)
+
+
+def evaluate(release, text, truth=KEYS, split="dev", **how):
+    data = text if isinstance(text, bytes) else text.encode()
+    how = {"subset": "random", "name": "mine", "by": None} | how
+    return evaluation.evaluate(
+        release=release, truth=truth, split=split, file=io.BytesIO(data), **how
+    )
+
+
+def refused(release, text, **how):
+    with pytest.raises(Invalid) as caught:
+        evaluate(release, text, **how)
+    assert not Evaluation.objects.exists()
+    return dict(caught.value.errors)
+
+
+def test_six_columns_are_matched_by_their_order(release, admin):
+    text = six(("m.1", "m.1", 0.9), ("/m/2", "/m/2", ".8"), ("", "m.9", "7e-1"))
+    made = evaluate(release, text, by=admin)
+    assert made.figures["coverage"] == {"0.95": 2 / 3, "0.99": 2 / 3}
+    assert made.figures["threshold"] == {"0.95": 0.8, "0.99": 0.8}
+    assert made.figures["curve"][2] == {
+        "threshold": 0.7,
+        "precision": 2 / 3,
+        "coverage": 1.0,
+    }
+    said = [made.figures[name] for name in ("answered", "correct", "m")]
+    assert said == [3, 2, 3]
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.by) == ("evaluated", admin)
+
+
+def test_three_columns_come_in_any_order(release):
+    text = three((3, "m.3", 0.5), (1, "m.1", 0.9), (2, "", 0))
+    figures = evaluate(release, text).figures
+    assert (figures["answered"], figures["correct"], figures["m"]) == (2, 2, 3)
+    assert figures["coverage"]["0.99"] == 2 / 3
+
+
+def test_the_last_line_may_lack_its_end_and_lines_may_end_as_on_windows(release):
+    text = "1\tm.1\t1\r\n2\tm.2\t1\r\n3\tm.3\t1"
+    assert evaluate(release, text).figures["correct"] == 3
+
+
+def test_distractors_count_nowhere(release):
+    truth = [None, "m.1", None, "m.2"]
+    text = three((1, "m.1", 0.99), (2, "m.1", 0.9), (3, "", 0), (4, "m.2", 0.8))
+    figures = evaluate(release, text, truth=truth, split="test").figures
+    assert figures["coverage"] == {"0.95": 1.0, "0.99": 1.0}
+    assert (figures["answered"], figures["m"]) == (2, 2)
+
+
+def test_the_test_split_does_not_look_at_the_mid(release):
+    text = six(("m.wrong", "m.1", 0.9), ("", "m.2", 0.8), ("no key", "m.3", 0.7))
+    assert evaluate(release, text, split="test").figures["correct"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (three((1, "m.1", "high"), (2, "m.2", 1), (3, "m.3", 1)), 1, "“high” is not"),
+        (three((1, "m.1", 1), (2, "m.2", ""), (3, "m.3", 1)), 2, "“” is not a number"),
+        (three((1, "m.1", "nan"), (2, "m.2", 1), (3, "m.3", 1)), 1, "not a number"),
+        (three((1, "m.1", 1), (2, "m.2", 1), (3, "m.3", "1e999")), 3, "not a number"),
+        (three((1, "m.1", "1_0"), (2, "m.2", 1), (3, "m.3", 1)), 1, "not a number"),
+        (three((1, "m.1", "١"), (2, "m.2", 1), (3, "m.3", 1)), 1, "not a number"),
+        (three((1, "m.1", 1), (1, "m.2", 1), (3, "m.3", 1)), 2, "Line 1 of the set"),
+        (three((1, "m.1", 1), (3, "m.3", 1)), 2, "missing"),
+        (three((1, "m.1", 1), (2, "m.2", 1), (4, "m.3", 1)), 3, "there is no 4"),
+        (three((0, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "there is no 0"),
+        (three((-1, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "no line number"),
+        (three((1, "m.1", 1), (2, "m 2", 1), (3, "m.3", 1)), 2, "“m 2” is no MID"),
+        (three((1, "m.1", 1), (2, 1), (3, "m.3", 1)), 2, "has 3 columns; this one has"),
+        ("1,m.1,0.9\n", 1, "6 or 3 columns; this one has 1"),
+        (three((1, "m.1", 1)) + six(("m.2", "m.2", 1)), 2, "this one has 6"),
+        (six(*[("m.1", "m.1", 1)] * 1, ("m.2", "m.2", 1)), 3, "missing"),
+        (six(*[(key, key, 1) for key in [*KEYS, "m.4"]]), 4, "The set has 3 lines"),
+        (six(("m.1", "m.1", 1), ("m.3", "m.3", 1)), 2, "The MID is m.3; in the set"),
+        (b"1\tm.1\t1\n2\t\xff\t1\n3\tm.3\t1\n", 2, "not UTF-8"),
+        (b"1\tm.1\t1\n2\t" + b"m" * 70_000 + b"\t1\n3\tm.3\t1\n", 2, "too long"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_its_line(release, text, line, told):
+    errors = refused(release, text)
+    assert list(errors) == [f"line {line}"]
+    assert told in errors[f"line {line}"][0]
+
+
+def test_an_empty_file_is_refused(release):
+    assert refused(release, "") == {"file": ["The file is empty."]}
+
+
+def test_the_first_twenty_errors_are_told(release):
+    truth = [f"m.{n}" for n in range(1, 31)]
+    errors = refused(release, "x\n" * 30, truth=truth)
+    assert list(errors) == [*(f"line {n}" for n in range(1, 21)), "file"]
+    errors = refused(release, three((30, "m.30", 1)), truth=truth)
+    assert len(errors) == 21
+
+
+def test_names_are_checked(release):
+    good = three(*[(n, "", 0) for n in (1, 2, 3)])
+    assert set(refused(release, good, subset="soft")) == {"subset"}
+    assert set(refused(release, good, split="train")) == {"split"}
+    assert set(refused(release, good, name=" ")) == {"name"}
+    assert set(refused(release, good, name="n" * 101)) == {"name"}
+
+
+def test_a_set_of_nobody_is_not_evaluated(release):
+    with pytest.raises(Conflict):
+        evaluate(release, three((1, "m.1", 1)), truth=[None])
+    with pytest.raises(Conflict):
+        evaluate(release, "", truth=[])
+
+
+def test_wrong_answers_are_listed_the_surest_first(release):
+    made = evaluate(
+        release, three((1, "m.2", 0.2), (2, "m.x", 0.9), (3, "", 1), (4, "m.4", 1)),
+        truth=[*KEYS, "m.4"],
+    )  # fmt: skip
+    found = [(m.place, m.key, m.estimated) for m in evaluation.mistakes_of(made)]
+    assert found == [(0, "m.2", "m.x"), (1, "m.1", "m.2")]
+
+
+def stored_files():
+    folders, files = default_storage.listdir("evaluations")
+    return sum(
+        len(default_storage.listdir(f"evaluations/{a}/{b}")[1])
+        for a in folders
+        for b in default_storage.listdir(f"evaluations/{a}")[0]
+    ) + len(files)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_the_last_of_equal_ones_deletes_the_results(admin):
+    release = ReleaseFactory()
+    good = three(*[(n, f"m.{n}", 1) for n in (1, 2, 3)])
+    first, second = evaluate(release, good), evaluate(release, good)
+    evaluation.delete(evaluation=first, by=admin)
+    assert stored_files() == 1
+    assert evaluation.mistakes_of(second) == []
+    evaluation.delete(evaluation=second, by=admin)
+    assert stored_files() == 0
+    assert not Evaluation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erased_entity_leaves_the_stored_results():
+    release = ReleaseFactory()
+    made = evaluate(release, three((1, "m.2", 0.9), (2, "m.3", 0.8), (3, "m.1", 0.7)))
+    other = evaluate(release, three((1, "m.9", 1), (2, "", 1)), truth=["m.8", None])
+    figures, digest = made.figures, other.sha256
+    evaluation.forget("m.2")
+    made.refresh_from_db()
+    other.refresh_from_db()
+    assert made.figures == figures
+    left = [(m.key, m.estimated) for m in evaluation.mistakes_of(made)]
+    assert left == [("m.3", "m.1")]
+    assert other.sha256 == digest
+    assert stored_files() == 2

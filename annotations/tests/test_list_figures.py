@@ -1,0 +1,91 @@
+"""The list in figures: counted by a worker, read from the cache, forgotten after a day."""
+
+import pytest
+from django.core.cache import cache
+
+from annotations import erasure, queue
+from annotations.entities import figures
+from annotations.models import Entity
+from annotations.tasks import count_list
+
+from .factories import EntityFactory
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(settings):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    }
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def people(db):
+    return [
+        EntityFactory(
+            gender="female",
+            professions=["actor", "singer", "actor"],
+            countries=["France"],
+            birth_date="1979-05-01",
+            frequency=1000,
+        ),
+        EntityFactory(gender="male", professions=["actor"], birth_date="1971"),
+        EntityFactory(gender="female", birth_date="unknown", frequency=999),
+        EntityFactory(frequency=0),
+    ]
+
+
+def test_nothing_is_known_before_a_worker_has_counted(people):
+    assert figures.known() is None
+    count_list()
+    assert figures.known() is not None
+
+
+def test_each_property_is_counted_of_those_who_have_it(people):
+    found = figures.count()
+    assert found.entities == 4
+    assert found.gender == figures.Figure(3, {"female": 2, "male": 1})
+    assert found.professions == figures.Figure(2, {"actor": 2, "singer": 1})
+    assert found.countries == figures.Figure(1, {"France": 1})
+    assert found.births == figures.Figure(2, {"1970": 2})
+    assert found.frequency == figures.Figure(2, {"3": 1, "4": 1})
+    assert found.gender.share("female") == 2 / 3
+    assert found.gender.share("other") == 0.0
+    assert figures.known() == found
+
+
+def test_a_batch_has_figures_of_its_own(people, admin):
+    keys = [people[1].key, people[3].key]
+    batch = queue.cut(by=admin, name="b", entities=keys)
+    count_list(batch.pk)
+    found = figures.known(batch.pk)
+    assert (found.entities, found.gender.counts) == (2, {"male": 1})
+    assert figures.known() is None
+
+
+def test_an_empty_list_has_figures_too(db):
+    found = figures.count()
+    assert (found.entities, found.gender) == (0, figures.Figure(0, {}))
+    assert found.gender.share("x") == 0.0
+
+
+def test_only_one_worker_is_asked(db):
+    assert figures.claim()
+    assert not figures.claim()
+    assert figures.claim(7)
+    figures.count()
+    assert figures.claim()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erased_entity_is_in_no_figure_any_more(admin):
+    person = EntityFactory(professions=["lighthouse keeper"])
+    EntityFactory(professions=["actor"])
+    figures.count()
+    erasure.erase_entity(key=person.key, by=admin)
+    assert figures.known() is None
+    found = figures.count()
+    assert (found.entities, found.professions.counts) == (1, {"actor": 1})
+    assert Entity.objects.count() == 2
