@@ -142,6 +142,10 @@ CELERY_BEAT_SCHEDULE = {
     "mix-controls": {"task": "annotations.tasks.mix_controls", "schedule": 60},
     # Looks every hour which batches were not compared today: a laptop sleeps at night.
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
+    "report-agreement": {
+        "task": "annotations.tasks.report_agreements",
+        "schedule": 60,
+    },
     "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
     "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},

@@ -4,7 +4,7 @@ Plain Python and numpy. A coefficient that says nothing is `Undefined` and tells
 is never 1 and never nan.
 """
 
-from .bootstrap import interval
+from .bootstrap import interval, intervals
 from .measures import (
     MEASURES,
     Undefined,
@@ -17,6 +17,7 @@ from .measures import (
     measured,
     percent,
     shares_of,
+    values_in,
 )
 from .reliability import Reliability, dawid_skene
 
@@ -31,8 +32,10 @@ __all__ = [
     "fleiss_kappa",
     "gwet_ac1",
     "interval",
+    "intervals",
     "krippendorff_alpha",
     "measured",
     "percent",
     "shares_of",
+    "values_in",
 ]

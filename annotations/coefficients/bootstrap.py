@@ -5,11 +5,11 @@ same sums are interchangeable: drawing n of n entities is one multinomial draw o
 distinct sums, which is exact and quick.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 
-from .measures import Array, Undefined
+from .measures import Array, Many, Undefined
 
 REPLICATES = 200
 AT_ONCE = 10  # replicates; bounds the memory
@@ -20,16 +20,27 @@ ONE_ENTITY = Undefined("An interval needs two entities or more.")
 MOSTLY_UNDEFINED = Undefined("Too few verdicts differ for an interval.")
 
 
-def interval(
-    rows: Array, measure: Callable[[Array], Array], seed: int = 0
-) -> tuple[float, float] | Undefined:
-    """The 95 % interval of a measure, of the sums of each entity.
+def intervals(
+    rows: Array, measures: Mapping[str, Many], seed: int = 0
+) -> dict[str, tuple[float, float] | Undefined]:
+    """The 95 % interval of each measure, of the sums of each entity.
 
-    The same rows and seed give the same interval.
+    The same rows and seed give the same intervals.
     """
     if len(rows) < 2:
-        return ONE_ENTITY
-    found = measure(replicates(rows, seed))
+        return dict.fromkeys(measures, ONE_ENTITY)
+    drawn = replicates(rows, seed)
+    return {name: _middle(measure(drawn)) for name, measure in measures.items()}
+
+
+def interval(
+    rows: Array, measure: Many, seed: int = 0
+) -> tuple[float, float] | Undefined:
+    """The 95 % interval of one measure."""
+    return intervals(rows, {"it": measure}, seed)["it"]
+
+
+def _middle(found: Array) -> tuple[float, float] | Undefined:
     defined = found[~np.isnan(found)]
     if len(defined) < DEFINED_ENOUGH * REPLICATES:
         return MOSTLY_UNDEFINED

@@ -57,7 +57,7 @@ def dawid_skene(
         confusion = _rates(said.transpose(0, 2, 1))
         posterior, likelihood = _expect(item, confusion[judge, :, value], shares)
         after = float(weights @ likelihood)
-        has_converged = after - before < CLOSE * weights.sum()
+        has_converged = bool(after - before < CLOSE * weights.sum())
         before = after
     return Reliability(shares, confusion, posterior, after, rounds, has_converged)
 

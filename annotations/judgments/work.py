@@ -16,7 +16,7 @@ WITH own AS (
     UPDATE annotations_batchjudge
     SET verdicts = verdicts + %(verdicts)s, skips = skips + %(skips)s,
         centiseconds = centiseconds + %(centiseconds)s,
-        said_at = greatest(said_at, %(now)s)
+        said_at = %(now)s
     WHERE batch_id = %(batch)s AND judge_id = %(judge)s
 )
 INSERT INTO annotations_judgeday AS d

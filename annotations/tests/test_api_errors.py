@@ -13,7 +13,6 @@ LATER = [
     "audit/",
     "webhooks/",
     "releases/",
-    "batches/1/agreement/",
     "tokens/current/",
 ]
 
