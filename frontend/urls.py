@@ -5,6 +5,7 @@ from django.urls import path
 
 from frontend.views import (
     accounts,
+    agreement,
     batches,
     change_batch,
     conflicts,
@@ -18,6 +19,7 @@ from frontend.views import (
     oidc,
     overview,
     people,
+    reliability,
     resets,
     voiding,
 )
@@ -42,6 +44,12 @@ urlpatterns = [
     path("batches/<int:batch_id>/rules/", change_batch.change, name="change-batch"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<int:batch_id>/", batches.show, name="batch"),
+    path("batches/<int:batch_id>/agreement/", agreement.agreement, name="agreement"),
+    path(
+        "batches/<int:batch_id>/reliability/",
+        reliability.reliability,
+        name="reliability",
+    ),
     path("batches/<int:batch_id>/open/", batches.open_batch, name="open-batch"),
     path("batches/<int:batch_id>/close/", batches.close, name="close-batch"),
     path("batches/<int:batch_id>/refresh/", batches.refresh, name="refresh-batch"),

@@ -81,7 +81,8 @@ def read(batch_id: int) -> Ratings:
     rows = _Rows()
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
-        cursor.copy_expert(f"COPY ({statement(batch_id)}) TO STDOUT", rows)
+        with connection.wrap_database_errors:
+            cursor.copy_expert(f"COPY ({statement(batch_id)}) TO STDOUT", rows)
     entity, week, pattern, times = (
         np.array(column, dtype=np.int64) for column in rows.columns
     )
