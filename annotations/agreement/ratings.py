@@ -16,8 +16,8 @@ VALUES = ("yes", "no", "broken")
 CODES = 4  # a rating is judge * CODES + the value's place in VALUES
 SECONDS = 20  # a task may take thirty
 
-# The primary key begins with batch, candidate and judge: nothing is sorted but what the
-# candidates make. Weeks (UTC) begin on Mondays, counted from 5 January 1970; that of a
+# An index brings the verdicts of a candidate together. They come in any order, which is
+# told by few words, so it is put right here and costs the database nothing. Weeks (UTC) begin on Mondays, counted from 5 January 1970; that of a
 # candidate is the week of its last verdict.
 READ = f"""
 SELECT c.entity_id, s.week, s.said, count(*)
@@ -25,7 +25,7 @@ FROM (
     SELECT candidate_id,
            (extract(epoch FROM max(decided_at))::bigint - 345600) / 604800 AS week,
            array_agg(judge_id * {CODES} + CASE blind_verdict
-               WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END ORDER BY judge_id) AS said
+               WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END) AS said
     FROM annotations_judgment
     WHERE batch_id = %s AND verdict <> 'skip'
       AND blind_verdict IN ('yes', 'no', 'broken')
@@ -86,11 +86,16 @@ def read(batch_id: int) -> Ratings:
     entity, week, pattern, times = (
         np.array(column, dtype=np.int64) for column in rows.columns
     )
-    said = [[int(code) for code in kind[1:-1].split(b",")] for kind in rows.kinds]
-    judges = sorted({code // CODES for each in said for code in each})
+    said = [
+        tuple(sorted(int(code) for code in kind[1:-1].split(b",")))
+        for kind in rows.kinds
+    ]
+    numbers: dict[tuple[int, ...], int] = {}
+    same = np.array([numbers.setdefault(each, len(numbers)) for each in said], int)
+    judges = sorted({code // CODES for each in numbers for code in each})
     place = {judge: n for n, judge in enumerate(judges)}
-    patterns = [_pattern(each, place) for each in said]
-    return Ratings(judges, patterns, entity, week, pattern, times)
+    patterns = [_pattern(each, place) for each in numbers]
+    return Ratings(judges, patterns, entity, week, same[pattern], times)
 
 
 def _pattern(codes: Sequence[int], place: dict[int, int]) -> Pattern:
