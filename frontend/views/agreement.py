@@ -15,8 +15,9 @@ from annotations.models import Batch, Candidate, Comparison, Entity
 from .access import PersonRequest, admins_only
 
 RELIABLE, TENTATIVE = 0.800, 0.667
-# Agreement beside an alpha that is that much lower wants a word.
-PARTED = 0.2
+# Agreement beside an alpha that is that much lower wants a word, where so large a share
+# of the verdicts are the same one.
+PARTED, NEARLY_ALL = 0.2, 0.8
 MATRIX_JUDGES = 12  # more do not fit a screen: then pairs are a list
 PAIRS_SHOWN = 100
 NAMES = {
@@ -126,9 +127,14 @@ def _reading(alpha: float | None) -> tuple[str, str]:
 
 
 def _has_parted(figures: Mapping[str, Any]) -> bool:
-    """Whether raw agreement is high and alpha is not, as when nearly all is yes."""
-    alpha, raw = figures["krippendorff_alpha"], figures["percent"]
-    return raw is not None and (raw if alpha is None else raw - alpha) >= PARTED
+    """Whether raw agreement is high and alpha is not because nearly all is alike."""
+    alpha, raw, members = (
+        figures[name] for name in ("krippendorff_alpha", "percent", "per_judge")
+    )
+    said = [sum(each[value] for each in members) for value in ("yes", "no", "broken")]
+    if raw is None or max(said) < NEARLY_ALL * sum(said):
+        return False
+    return (raw if alpha is None else raw - alpha) >= PARTED
 
 
 def _matrix(figures: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
