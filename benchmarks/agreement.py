@@ -97,7 +97,12 @@ def _fill() -> Batch:
         User.objects.create_user(f"agreement-{n}", roles=[Role.JUDGE]).pk
         for n in range(JUDGES)
     ]
-    told = {"batch": batch.pk, "judges": judges, "many": JUDGES, "each": EACH}
+    told: dict[str, Any] = {
+        "batch": batch.pk,
+        "judges": judges,
+        "many": JUDGES,
+        "each": EACH,
+    }
     with connection.cursor() as cursor:
         cursor.execute(SAY, told)
         # A table at rest: hint bits are set, statistics are there.
