@@ -57,7 +57,8 @@ WITH gone AS (
     FROM gone GROUP BY 1, 2
 )
 UPDATE annotations_batchjudge b
-SET verdicts = b.verdicts - lost.verdicts, skips = b.skips - lost.skips
+SET verdicts = b.verdicts - lost.verdicts, skips = b.skips - lost.skips,
+    said_at = now()
 FROM lost WHERE b.batch_id = lost.batch_id AND b.judge_id = lost.judge_id
 """
 

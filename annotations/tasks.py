@@ -1,6 +1,7 @@
 """Celery tasks: ids in, one call into the domain, safe to run twice."""
 
 from celery import shared_task
+from django.core.cache import cache
 from django.db.models import Q
 from django.db.models.functions import Now
 from knox.models import AuthToken
@@ -16,6 +17,7 @@ RELEASE_SECONDS = 15
 # Workers that may wake up at once; each goes on by itself while there is work. What
 # waits longer than it lives is sent again by the next round.
 WOKEN, WOKEN_LIVES = 4, 25
+ASKED_SECONDS = 40
 
 
 @shared_task
@@ -85,6 +87,28 @@ def compare_judges() -> None:
 def compare_judges_of(batch_id: int) -> None:
     """Compare the judges of one batch, once a day."""
     agreement.compare(batch_id)
+
+
+def ask_for_agreement(batch_id: int) -> None:
+    """Have a batch's agreement worked out, once however many ask meanwhile."""
+    if cache.add(f"agreement-{batch_id}", 1, timeout=ASKED_SECONDS):
+        report_agreement.apply_async((batch_id,), expires=ASKED_SECONDS)
+
+
+@shared_task
+def report_agreement(batch_id: int) -> None:
+    """Work out how far the judges of a batch agree."""
+    try:
+        agreement.report(batch_id)
+    finally:
+        cache.delete(f"agreement-{batch_id}")
+
+
+@shared_task
+def report_agreements() -> None:
+    """Ask for the agreement of batches whose report is old."""
+    for number in agreement.due_reports():
+        ask_for_agreement(number)
 
 
 @shared_task

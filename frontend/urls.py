@@ -5,6 +5,7 @@ from django.urls import path
 
 from frontend.views import (
     accounts,
+    agreement,
     batches,
     change_batch,
     conflicts,
@@ -22,6 +23,7 @@ from frontend.views import (
     people,
     pictures,
     releases,
+    reliability,
     resets,
     scoring,
     the_list,
@@ -48,6 +50,12 @@ urlpatterns = [
     path("batches/<int:batch_id>/rules/", change_batch.change, name="change-batch"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<int:batch_id>/", batches.show, name="batch"),
+    path("batches/<int:batch_id>/agreement/", agreement.agreement, name="agreement"),
+    path(
+        "batches/<int:batch_id>/reliability/",
+        reliability.reliability,
+        name="reliability",
+    ),
     path("batches/<int:batch_id>/open/", batches.open_batch, name="open-batch"),
     path("batches/<int:batch_id>/close/", batches.close, name="close-batch"),
     path("batches/<int:batch_id>/refresh/", batches.refresh, name="refresh-batch"),

@@ -10,6 +10,8 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")
 
 app = Celery("labeler")
+# A new application is current in the thread that made it; a web server has others.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotations"])
 
@@ -26,6 +28,10 @@ app.conf.beat_schedule = {
     "mix-controls": {"task": "annotations.tasks.mix_controls", "schedule": 60},
     # Looks every hour which batches were not compared today: a laptop sleeps at night.
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
+    "report-agreement": {
+        "task": "annotations.tasks.report_agreements",
+        "schedule": 60,
+    },
     "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
     "resume-releases": {"task": "annotations.tasks.resume_releases", "schedule": 20},

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from . import converters as converters  # registers what the addresses are made of
 from .docs import Docs
 from .views import (
+    agreement,
     assignments,
     batches,
     candidates,
@@ -148,6 +149,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "v1/batches/<id:id>/progress/",
         batches.BatchProgress.as_view(),
         name="batch-progress",
+    ),
+    path(
+        "v1/batches/<id:id>/agreement/",
+        agreement.Agreement.as_view(),
+        name="batch-agreement",
+    ),
+    path(
+        "v1/batches/<id:id>/reliability/",
+        agreement.JudgesReliabilities.as_view(),
+        name="batch-reliability",
     ),
     path(
         "v1/batches/<id:id>/conflicts/",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from annotations import queue
 from annotations.errors import Invalid, NotFound
@@ -56,7 +57,8 @@ def void(*, batch: Batch, username: str, reason: str, by: User) -> Voiding:
     voiding.save(update_fields=["judgments"])
     voiding.refresh_from_db(fields=["created_at"])
     membership.verdicts = membership.skips = membership.centiseconds = 0
-    membership.save(update_fields=["verdicts", "skips", "centiseconds"])
+    membership.said_at = Now()
+    membership.save(update_fields=["verdicts", "skips", "centiseconds", "said_at"])
     audit.write(
         "judgments-voided",
         by=by,

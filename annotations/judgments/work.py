@@ -15,7 +15,8 @@ WRITE = """
 WITH own AS (
     UPDATE annotations_batchjudge
     SET verdicts = verdicts + %(verdicts)s, skips = skips + %(skips)s,
-        centiseconds = centiseconds + %(centiseconds)s
+        centiseconds = centiseconds + %(centiseconds)s,
+        said_at = %(now)s
     WHERE batch_id = %(batch)s AND judge_id = %(judge)s
 )
 INSERT INTO annotations_judgeday AS d

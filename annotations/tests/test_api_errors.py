@@ -12,7 +12,6 @@ PROBLEM = "application/problem+json"
 LATER = [
     "audit/",
     "webhooks/",
-    "batches/1/agreement/",
     "tokens/current/",
 ]
 

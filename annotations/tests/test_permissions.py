@@ -89,6 +89,8 @@ EXPECTED = {
     "POST batches/{id}/judges/{username}/void/": {"admin": 400},
     "GET batches/{id}/guidelines/": ADMINS,
     "GET batches/{id}/progress/": ITS_JUDGES,
+    "GET batches/{id}/agreement/": ADMINS,
+    "GET batches/{id}/reliability/": ADJUDICATORS,
     "GET batches/{id}/conflicts/": ADJUDICATORS,
     "GET batches/{id}/conflicts/{candidate}/": ADJUDICATORS,
     "POST batches/{id}/conflicts/{candidate}/put-off/": ADJUDICATORS,

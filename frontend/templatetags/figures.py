@@ -1,6 +1,8 @@
 """Numbers and times as people read them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -42,6 +44,18 @@ def in_percent(share: float) -> str:
         if 10 <= number <= 90
         else f"{number:.2f}".rstrip("0").rstrip(".")
     )
+
+
+@register.filter
+def coefficient(number: float | None) -> str:
+    """A coefficient with three decimals; a dash for none."""
+    return "–" if number is None else f"{number:.3f}".replace("-", "−")
+
+
+@register.filter
+def week_values(week: Mapping[str, Any]) -> list[float | None]:
+    """What a week's plot shows."""
+    return [week[name] for name in ("krippendorff_alpha", "percent", "gwet_ac1")]
 
 
 @register.filter

@@ -1,0 +1,47 @@
+"""What is stored, told with names: judges by theirs, or by pseudonyms."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from annotations.models import Comparison, User
+
+
+def told(comparison: Comparison) -> dict[str, Any]:
+    """The figures as an admin may see them."""
+    figures = comparison.figures
+    names = _names((each["judge"] for each in figures["per_judge"]), is_named=True)
+    pairs = [
+        pair | {"judges": [names[judge] for judge in pair["judges"]]}
+        for pair in figures["pairs"]
+    ]
+    per_judge = [
+        each | {"judge": names[each["judge"]]} for each in figures["per_judge"]
+    ]
+    return figures | {
+        "pairs": pairs,
+        "per_judge": sorted(per_judge, key=lambda each: each["judge"]),
+        "computed_at": comparison.computed_at,
+    }
+
+
+def reliability_of(comparison: Comparison, *, names: bool) -> dict[str, Any]:
+    """What each judge is like, for whoever settles conflicts.
+
+    Judges go by pseudonyms unless the reader may see `names`.
+    """
+    found = comparison.details["reliability"]
+    called = _names((each["judge"] for each in found["judges"]), is_named=names)
+    judges = [each | {"judge": called[each["judge"]]} for each in found["judges"]]
+    return {
+        "class_shares": None,
+        "log_likelihood": None,
+        "has_converged": None,
+        "computed_at": comparison.computed_at,
+        **found,
+        "judges": sorted(judges, key=lambda each: each["judge"]),
+    }
+
+
+def _names(judges: Iterable[int], *, is_named: bool) -> dict[int, str]:
+    found = User.objects.filter(pk__in=set(judges))
+    return {u.pk: u.username if is_named else u.pseudonym for u in found}

@@ -1,0 +1,111 @@
+"""A batch's agreement beside the bare GROUP BY that reads its verdicts."""
+
+import os
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from django.db import connection, transaction
+
+from annotations.agreement.figures import figures_of
+from annotations.agreement.ratings import read, statement
+from annotations.models import Batch, Role, User
+
+from ._filled import filled_batch
+
+JUDGMENTS = int(os.environ.get("BENCH_AGREEMENT_JUDGMENTS", "1000000"))
+JUDGES = 6
+EACH = 2  # judges of a candidate
+ROUNDS = 3
+
+# Entities go to two judges each; one verdict in twelve is another one than is true.
+SAY = """
+INSERT INTO annotations_assignment (batch_id, entity_id, judge_id, candidates, places,
+    state, leased_at, expires_at)
+SELECT q.batch_id, q.entity_id, (%(judges)s::bigint[])[1 + (q.entity_id + p) %% %(many)s],
+       '{}', '{}', 'submitted', now(), now()
+FROM annotations_batchentity q, generate_series(1, %(each)s) p
+WHERE q.batch_id = %(batch)s;
+
+INSERT INTO annotations_judgment (batch_id, candidate_id, judge_id, assignment_id,
+    place, verdict, blind_verdict, how, reason, centiseconds, decided_at, received_at,
+    client_id)
+SELECT s.batch_id, s.candidate_id, s.judge_id, s.id, s.place, s.said, s.said, 'key', '',
+       250, s.at, s.at, gen_random_uuid()
+FROM (
+    SELECT a.batch_id, a.judge_id, a.id, c.id AS candidate_id,
+           now() - (c.entity_id %% 8) * interval '7 days' AS at,
+           row_number() OVER (PARTITION BY c.id ORDER BY a.id) AS place,
+           CASE WHEN hashint8(c.id * 7 + a.judge_id) %% 12 = 0 THEN 'broken'
+                WHEN c.id %% 5 = 0 THEN 'no' ELSE 'yes' END AS said
+    FROM annotations_assignment a JOIN annotations_candidate c USING (entity_id)
+    WHERE a.batch_id = %(batch)s
+) s ORDER BY s.candidate_id;
+"""
+
+
+def agreement() -> list[dict[str, Any]]:
+    """Point estimates beside their bare GROUP BY; then with all intervals."""
+    batch = _fill()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM annotations_judgment")
+        judgments = cursor.fetchone()[0]
+    bare = median(_timed(lambda: _bare(batch)) for _ in range(ROUNDS))
+    points = median(_timed(lambda: _points(batch)) for _ in range(ROUNDS))
+    ratings = read(batch.pk)
+    rest = _timed(lambda: figures_of(ratings, ()))
+    name = f"agreement, {judgments:,} judgments"
+    return [
+        {
+            "name": f"{name}: point estimates",
+            "value": points,
+            "unit": "s",
+            "limit": bare,
+            "ratio": points / bare,
+            "goal": "<= 1.5",
+        },
+        {
+            "name": f"{name}: with intervals",
+            "value": rest,
+            "unit": "s",
+            "goal": "<= 60 s",
+        },
+    ]
+
+
+def _points(batch: Batch) -> None:
+    figures_of(read(batch.pk), (), has_intervals=False)
+
+
+def _bare(batch: Batch) -> None:
+    """The same rows, worked out by the database and thrown away."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({statement(batch.pk)}) rows")
+        cursor.fetchone()
+
+
+def _timed(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def _fill() -> Batch:
+    batch = filled_batch("agreement", JUDGMENTS // EACH)
+    judges = [
+        User.objects.create_user(f"agreement-{n}", roles=[Role.JUDGE]).pk
+        for n in range(JUDGES)
+    ]
+    told: dict[str, Any] = {
+        "batch": batch.pk,
+        "judges": judges,
+        "many": JUDGES,
+        "each": EACH,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SAY, told)
+        # A table at rest: hint bits are set, statistics are there.
+        for table in ("judgment", "candidate", "assignment"):
+            cursor.execute(f"VACUUM ANALYZE annotations_{table}")
+    return batch

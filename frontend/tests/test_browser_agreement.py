@@ -1,0 +1,52 @@
+"""The agreement page in a real browser: it comes by itself, fits, and axe is content."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from annotations import agreement, tasks
+from annotations.tests.factories import UserFactory
+from annotations.tests.test_agreement import say_pages
+
+from .scenes import opened_batch
+from .screen import eventually
+from .test_browser_admin import DRAWN, SIDEWAYS
+from .test_browser_look import PHONE, assert_accessible
+
+
+@pytest.fixture
+def judged(transactional_db, monkeypatch):
+    """Three judges of two entities; nobody works it out by itself."""
+    monkeypatch.setattr(tasks, "ask_for_agreement", lambda number: None)
+    judges = [UserFactory(username=f"judge-{n}") for n in range(3)]
+    batch = opened_batch(*judges, entities=2, count=20)
+    for judge, word in zip(
+        judges, ("yn" * 10, "yn" * 9 + "yb", "yy" * 10), strict=True
+    ):
+        say_pages(batch, judge, word, word)
+    return batch
+
+
+def test_it_comes_by_itself_and_is_drawn(opened, admin, judged):
+    page = opened(admin, reverse("agreement", args=[judged.pk]))
+    expect(page.get_by_text("It is being worked out")).to_be_visible()
+    agreement.report(judged.pk)
+    expect(page.get_by_role("heading", name="Krippendorff’s alpha")).to_be_visible()
+    eventually(lambda: page.locator("[data-plot=weeks]").evaluate(DRAWN))
+    page.get_by_role("button", name="Table of the weeks").click()
+    expect(page.locator("#weeks-table")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_and_fits_a_phone(opened, admin, adjudicator, judged, scheme):
+    waiting = opened(admin, reverse("agreement", args=[judged.pk]), color_scheme=scheme)
+    assert_accessible(waiting)
+    waiting.close()
+    agreement.report(judged.pk)
+    for person, name in ((admin, "agreement"), (adjudicator, "reliability")):
+        for options in ({}, {"viewport": PHONE}):
+            address = reverse(name, args=[judged.pk])
+            page = opened(person, address, color_scheme=scheme, **options)
+            assert_accessible(page)
+            assert not page.evaluate(SIDEWAYS)
+            page.close()
