@@ -3,10 +3,8 @@
 import base64
 import csv
 import io
-import os
 import random
 import struct
-from pathlib import Path
 
 import PIL.Image
 import pytest
@@ -16,18 +14,17 @@ from annotations.models import Candidate, Entity, Role
 from annotations.scoring import registry
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
+from .imported import SAMPLE
 from .pictures import stored
 from .released import content, judge_all, rule_all
 
-SAMPLE = Path(os.environ.get("LABELER_SAMPLE", "/nowhere"))
 ERRORS = 0.05
 MEASUREMENT = "measurement-{}-{}-{}.tsv"
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
-        not (SAMPLE / "truth.tsv").exists(),
-        reason="LABELER_SAMPLE names no folder with the sample's truth.tsv",
+        not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
     ),
 ]
 
