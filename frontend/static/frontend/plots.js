@@ -34,7 +34,7 @@ function resolved(place, name) {
 /**
  * The first column is where, a day or a number; each other one is a line, but those
  * whose heading says `data-beside`. `data-diagonal` names a line from 0 to 1, `data-top`
- * the highest value there can be.
+ * the highest value there can be; `data-years` says that the numbers are years.
  * @param {HTMLTableElement} table
  */
 function read(table) {
@@ -44,6 +44,7 @@ function read(table) {
   const data = {
     heading: heads[0].textContent ?? "",
     isByDay: table.querySelector("tbody time") !== null,
+    isByYear: "years" in table.dataset,
     names: drawn.map((head) => head.textContent ?? ""),
     xs: rows.map((row) => placeOf(row.cells[0])),
     columns: drawn.map((head) => rows.map((row) => valueOf(row.cells[head.cellIndex]))),
@@ -52,7 +53,7 @@ function read(table) {
   return table.dataset.diagonal ? withDiagonal(data, table.dataset.diagonal) : data;
 }
 
-/** @typedef {{ heading: string, isByDay: boolean, names: string[], xs: number[], columns: (number | null)[][], top: number | null }} Data */
+/** @typedef {{ heading: string, isByDay: boolean, isByYear: boolean, names: string[], xs: number[], columns: (number | null)[][], top: number | null }} Data */
 
 /**
  * @param {Data} data
@@ -83,9 +84,10 @@ const DAY = 24 * 3600;
  * What differs between days and numbers along the lower edge.
  * @param {Data} data
  */
-function lowerEdge({ isByDay, xs, heading }) {
+function lowerEdge({ isByDay, isByYear, xs, heading }) {
   const [first, last] = [xs[0], xs[xs.length - 1]];
   const told = (/** @type {(at: number) => string} */ words) => (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? "–" : words(at));
+  if (isByYear) return { range: [first - 5, last + 5], axis: { space: 48, incrs: [10, 20, 50, 100], values: years }, series: { label: heading, value: told(String) } };
   if (!isByDay) return { range: [first, last], axis: { space: 48 }, series: { label: heading, value: told(figureOf) } };
   const axis = { space: 56, incrs: [1, 2, 3, 5, 7, 14, 28].map((n) => n * DAY), values: dates };
   return { range: [first - DAY / 2, last + DAY / 2], axis, series: { label: "Day", value: told(dateOf) } };
@@ -129,6 +131,14 @@ const dateOf = (at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "n
  */
 function dates(_, ticks) {
   return ticks.map(dateOf);
+}
+
+/**
+ * @param {any} _
+ * @param {number[]} ticks
+ */
+function years(_, ticks) {
+  return ticks.map(String);
 }
 
 /** @param {HTMLElement} figure */
