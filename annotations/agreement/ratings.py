@@ -76,11 +76,11 @@ def statement(batch_id: int) -> str:
 
 
 @transaction.atomic
-def read(batch_id: int) -> Ratings:
-    """The independent verdicts of a batch; OperationalError where it takes too long."""
+def read(batch_id: int, *, seconds: int | None = None) -> Ratings:
+    """The independent verdicts of a batch; OperationalError where it takes longer."""
     rows = _Rows()
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+        cursor.execute(f"SET LOCAL statement_timeout = '{seconds or SECONDS}s'")
         with connection.wrap_database_errors:
             cursor.copy_expert(f"COPY ({statement(batch_id)}) TO STDOUT", rows)
     entity, week, pattern, times = (
