@@ -39,6 +39,7 @@ from annotations.models import (
     Tombstone,
     User,
     audit,
+    due,
 )
 
 log = logging.getLogger(__name__)
@@ -224,6 +225,8 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
         frame=None,
         face_rectangle=None,
     )
+    shown_by = Candidate.objects.filter(pk__in=numbers)
+    due.mark(shown_by.values_list("entity_id", flat=True))
     digests = list(pictures.values())
     Entity.objects.filter(representative__in=digests).update(representative=None)
     Image.objects.filter(pk__in=pictures).delete()

@@ -95,7 +95,6 @@ def _features(
         chance.uniform(0.6, 1, size),
         chance.uniform(40, 300, size),
         chance.permuted(np.tile(np.arange(EACH), (ENTITIES, 1)), axis=1).ravel(),
-        np.ones(size),
     ]
     return np.column_stack(columns)
 

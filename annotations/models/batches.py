@@ -144,7 +144,9 @@ class Batch(models.Model):
 
     @property
     def not_asked_total(self) -> int:
-        """The candidates that are cleared and not in the audit."""
+        """The candidates that are cleared and not in the audit; none once it failed."""
+        if self.clearance_failed_at is not None:
+            return 0
         return self.cleared_total - self.audit_total
 
     @property

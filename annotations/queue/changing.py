@@ -18,6 +18,7 @@ from annotations.models import (
 from .clearance import TOTALS, give_back
 from .cut import order_anew
 from .entry import open_entries, reopen
+from .opening import score_first
 from .order import mix_controls, move
 from .rules import FIXED, apply
 from .standing import tally
@@ -44,6 +45,8 @@ def change(*, batch: Batch, by: User, **fields: Any) -> Batch:
     if batch.clear_beyond != before.clear_beyond:
         _begin_clearance_anew(batch)
     batch.save()
+    if batch.clear_beyond is not None and batch.clear_beyond != before.clear_beyond:
+        score_first(batch)
     _put_in_order(batch, before)
     # A draft has no candidates yet: its first opening counts by the rules of then.
     if batch.rules != before.rules and batch.opened_at is not None:

@@ -112,12 +112,14 @@ TOTALS = ("cleared_total", "audit_total", "audited_total", "audit_errors")
 
 
 def clearing_batches() -> list[int]:
-    """The open batches (numbers) that a pass has something to do in."""
-    left = Clearance.objects.filter(batch=OuterRef("pk"))
-    on = Q(clearance_failed_at__isnull=True) | Exists(left)
-    batches = Batch.objects.filter(
-        on, state=BatchState.OPEN, clear_beyond__isnull=False
-    )
+    """The batches (numbers) that a pass has something to do in.
+
+    Closed ones too, while something is cleared: late marks and rulings may yet tell on
+    the audit.
+    """
+    left = Exists(Clearance.objects.filter(batch=OuterRef("pk")))
+    on = Q(state=BatchState.OPEN, clearance_failed_at__isnull=True)
+    batches = Batch.objects.filter(on | left, clear_beyond__isnull=False)
     return list(batches.order_by("pk").values_list("pk", flat=True))
 
 
@@ -143,10 +145,14 @@ def _is_on(batch: Batch) -> bool:
     return batch.clear_beyond is not None and batch.clearance_failed_at is None
 
 
-def _still_on(batch: Batch) -> Batch | None:
-    """Lock the batch's rules for a step; None where clearance is off by now."""
+def _still_on(batch: Batch, *, closed: bool = False) -> Batch | None:
+    """Lock the batch's rules for a step; None where clearance is off by now.
+
+    With `closed` a batch that was closed is fine, too.
+    """
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    return locked if locked.state == BatchState.OPEN and _is_on(locked) else None
+    is_fit = closed or locked.state == BatchState.OPEN
+    return locked if is_fit and _is_on(locked) else None
 
 
 def _take_up(batch: Batch, deadline: float) -> int:
@@ -243,7 +249,7 @@ def _place_in(entry: Entry, known: dict[int, Clearance], cut: float) -> None:
 @transaction.atomic
 def _count(batch: Batch) -> bool:
     """Write the totals; True where the audit has failed by them."""
-    locked = _still_on(batch)
+    locked = _still_on(batch, closed=True)
     if locked is None:
         return False
     cleared = Clearance.objects.filter(batch=locked)

@@ -7,7 +7,8 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from annotations.consensus import Rules
+from annotations import consensus
+from annotations.consensus import Rules, Verdict
 from annotations.models import (
     Assignment,
     AssignmentState,
@@ -47,11 +48,23 @@ class Entry:
     before: Tally = field(default_factory=Tally)
     free_before: dict[int, int] = field(default_factory=dict)
     conflicts_before: dict[int, Kinds] = field(default_factory=dict)
+    references_before: dict[int, Verdict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for candidate, standing in self.standings.items():
             self.free_before[candidate] = self.before.add(standing, self.rules)
         self.conflicts_before = self.conflicts()
+        self.references_before = self.references()
+
+    def references(self) -> dict[int, Verdict]:
+        """What is settled, and how: what scorers compare with, or do no longer."""
+        found = {}
+        for candidate, standing in self.standings.items():
+            verdicts, ruling = standing.verdicts(), standing.ruling
+            truth = consensus.truth(verdicts, self.rules, ruling)
+            if truth.verdict is not None and not standing.is_reported:
+                found[candidate] = truth.verdict
+        return found
 
     def conflicts(self) -> dict[int, Kinds]:
         """Which of the candidates that were read are in the conflicts, and why."""
@@ -76,7 +89,7 @@ class Entry:
             counters = Tally(*(getattr(self.row, name) for name in Tally.__slots__))
             self.row.state = counters.state
             self.row.save(update_fields=[*Tally.__slots__, "state"])
-        if after.settled != self.before.settled:
+        if self.references() != self.references_before:
             # Afterwards: other judges must not wait for each other's entities here.
             mark = partial(due.mark, [self.row.entity_id], wait=REFERENCES_WAIT)
             transaction.on_commit(mark)

@@ -18,8 +18,8 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
             return batch
         if batch.opened_at is None:
             _take_in(batch)
-            if batch.order == Order.UNCERTAIN:
-                _score_first(batch)
+            if batch.order == Order.UNCERTAIN or batch.clear_beyond is not None:
+                score_first(batch)
             draw_controls(batch)
             move(batch, tell=False)  # nobody has passed a draft's rows
             mix_controls(batch, tell=False)
@@ -32,7 +32,7 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
     return batch
 
 
-def _score_first(batch: Batch) -> None:
+def score_first(batch: Batch) -> None:
     """What judges wait for is scored before all else that is due."""
     with connection.cursor() as cursor:
         cursor.execute(SCORE_FIRST, [batch.pk])

@@ -78,8 +78,8 @@ def _of_models(batch: Batch) -> dict[str, tuple[bool, str]]:
     is_cleaning = batch.purpose == Purpose.CLEANING
     return {
         "control_share": (
-            share is None or 0 < share <= 1,
-            "Must be above 0 and at most 1, which is all.",
+            share is None or (0 < share <= 1 and batch.order == Order.UNCERTAIN),
+            "Must be above 0 and at most 1, which is all; in uncertain order only.",
         ),
         "clear_beyond": (
             beyond is None or (is_cleaning and MIDDLE < beyond < 1),

@@ -182,7 +182,8 @@ class Turn:
         chosen = first_of(offered, self.batch, entry.row, size)
         number = _next_assignment()
         if self.batch.order != Order.RANK:
-            random.Random(number).shuffle(chosen)
+            # With a secret: else who knows the number could undo the shuffle.
+            random.Random(f"{settings.SECRET_KEY}:{number}").shuffle(chosen)
         places = [standing.lowest_place() for standing in chosen]
         page = Assignment.objects.create(
             pk=number,

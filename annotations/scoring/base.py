@@ -13,8 +13,10 @@ from annotations.models import Outcome
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
-# What a probability is made of, in this order: see `features`.
-FEATURES = ("similarity", "cohesion", "detection", "side", "rank", "compared")
+# What a probability is made of, in this order: see `features`. Not how many references
+# there were: a settled yes is one itself and left out of its own comparison, so that
+# number would tell the label.
+FEATURES = ("similarity", "cohesion", "detection", "side", "rank")
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,10 @@ def too_few(*, labels: int, positives: int, entities: int) -> str:
 
 
 def fit(features: Floats, labels: Integers, entities: Integers) -> Fitted | None:
-    """Fit a model for each fold; None where `too_few` says why not.
+    """Fit a model for each fold; None where `too_few` says why not,
+    and where one class is of too few entities for any model.
 
-    `features` is n × 6 in the order of `FEATURES`, `labels` are 1 (yes) or 0, and
+    `features` is n × 5 in the order of `FEATURES`, `labels` are 1 (yes) or 0, and
     `entities` the ids of the candidates' entities.
     """
     counts = {
@@ -101,20 +102,20 @@ def fit(features: Floats, labels: Integers, entities: Integers) -> Fitted | None
         others = folds != fold
         model = _fit(prepared[others], labels[others], entities[others], method)
         models.append(model)
+    if not any(models):
+        return None  # the prior alone is no fit
     parameters = {"method": method.value, "features": list(FEATURES), "folds": models}
     return Fitted(method, parameters, **counts)
 
 
 def prepare(features: Floats) -> Floats:
-    """What the models are fitted on: nothing missing; side, rank, compared as logarithms.
+    """What the models are fitted on: nothing missing; side and rank as logarithms.
 
     Cohesion falls back on the similarity (no other candidate speaks for or against it),
-    an unknown rank, side and detection on the constants above. A rank and a count may
-    be 0, hence ln(1 + x).
+    an unknown rank, side and detection on the constants above. A rank may be 0, hence
+    ln(1 + x).
     """
-    similarity, cohesion, detection, side, rank, compared = np.asarray(
-        features, float
-    ).T
+    similarity, cohesion, detection, side, rank = np.asarray(features, float).T
     cohesion = np.where(np.isfinite(cohesion), cohesion, similarity)
     detection = np.where(np.isfinite(detection), detection, DETECTION_UNKNOWN)
     side = np.where(np.isfinite(side), side, SIDE_UNKNOWN)
@@ -122,7 +123,6 @@ def prepare(features: Floats) -> Floats:
     logarithms = [
         np.log(np.maximum(side, 1.0)),
         np.log1p(np.maximum(rank, 0.0)),
-        np.log1p(np.maximum(compared, 0.0)),
     ]
     return np.column_stack([similarity, cohesion, detection, *logarithms])
 

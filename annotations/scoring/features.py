@@ -12,16 +12,16 @@ from .base import Found
 
 # Of an entity's other candidates, the most similar so many tell how alike they are.
 NEAREST = 3
-# A candidate is compared with so many others at most.
-OTHERS = 400
+# A candidate is compared with so many others, and so many references, at most.
+OTHERS, REFERENCES = 400, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """A candidate with what was found in its picture.
 
-    `is_settled`: people settled it as yes. `is_named` and `is_first`: it is the entity's
-    representative, by name or for being the first by rank.
+    `is_settled`: people settled it as yes. `is_refused`: as anything else, or somebody
+    has reported it. `is_named`: it is the entity's representative by name.
     """
 
     candidate: int
@@ -30,7 +30,7 @@ class Item:
     found: Sequence[Found] = ()
     is_settled: bool = False
     is_named: bool = False
-    is_first: bool = False
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,6 @@ class Compared:
             self.face.detection,
             self.face.side,
             _number(rank),
-            float(self.references),
         ]
 
 
@@ -61,15 +60,15 @@ def _number(value: float | None) -> float:
 
 
 def compare(items: Sequence[Item]) -> dict[int, Compared]:
-    """Compare every candidate of one entity in which something was found.
+    """Compare every candidate, by rank, of one entity in which something was found.
 
     With the references, the largest face of the representative and the settled images,
     and with the entity's other candidates. Nothing is compared with its own picture,
     under whatever candidate it comes.
     """
     shown = [item for item in items if item.found]
-    references = _references(shown)
-    best = {item.candidate: _best(item, references) for item in shown}
+    references = _References(shown)
+    best = {item.candidate: references.best(item) for item in shown}
     others = _Others([(item, best[item.candidate][0]) for item in shown[:OTHERS]])
     return {
         item.candidate: _compared(*best[item.candidate], others.cohesion(item, best))
@@ -84,45 +83,47 @@ def _compared(
     return Compared(outcome, face, similarity, cohesion, count)
 
 
-def _references(shown: Sequence[Item]) -> list[tuple[str, NDArray[np.float32]]]:
-    """Digest and vector of each reference.
+class _References:
+    """Digests and vectors of what candidates are compared with.
 
-    The representative is taken by its largest face: a bystander may be found first. It
-    is one where somebody named it, or while nothing is settled.
+    The representative is taken by its largest face: a bystander may be found first.
+    Where nobody named one, or people refused it, it is the first by rank that shows
+    something and was not refused.
     """
-    settled = [item for item in shown if item.is_settled]
-    representative = [item for item in shown if item.is_named and not item.is_settled]
-    if not settled and not representative:
-        representative = [item for item in shown if item.is_first]
-    given = [(each.sha256, each.found[0].vector) for each in representative]
-    named = [each.found[0].vector for each in settled if each.is_named]
-    base = [vector for _, vector in given] + named
-    for each in settled:
-        if each.is_named or not base:
-            given.append((each.sha256, each.found[0].vector))
-        else:  # people said that the entity is in it, not where
-            given.append((each.sha256, _nearest(each.found, base)[0].vector))
-    return given
+
+    def __init__(self, shown: Sequence[Item]) -> None:
+        given = [(each.sha256, face.vector) for each, face in _chosen(shown)]
+        self._digests = np.array([sha256 for sha256, _ in given])
+        vectors = [vector for _, vector in given]
+        self._vectors = np.stack(vectors) if vectors else np.empty((0, 0))
+
+    def best(self, item: Item) -> tuple[Found, float | None, int]:
+        """The best matching face, its cosine, and how many references there were."""
+        foreign = self._vectors[self._digests != item.sha256]
+        if not len(foreign):
+            return item.found[0], None, 0
+        return *_nearest(item.found, foreign), len(foreign)
 
 
-def _nearest(
-    found: Sequence[Found], to: Sequence[NDArray[np.float32]]
-) -> tuple[Found, float]:
+def _chosen(shown: Sequence[Item]) -> list[tuple[Item, Found]]:
+    """The representative and settled pictures, each with the face that is compared."""
+    able = [item for item in shown if not item.is_refused]
+    named = [item for item in able if item.is_named] or able[:1]
+    chosen = [(item, item.found[0]) for item in named]
+    base = np.stack([face.vector for _, face in chosen]) if chosen else None
+    for item in able:
+        if item.is_settled and item not in named and len(chosen) < REFERENCES:
+            # People said that the entity is in it, not where.
+            face = item.found[0] if base is None else _nearest(item.found, base)[0]
+            chosen.append((item, face))
+    return chosen
+
+
+def _nearest(found: Sequence[Found], to: NDArray[np.float32]) -> tuple[Found, float]:
     """The face with the largest cosine to any of some vectors, and that cosine."""
-    cosines = np.stack([f.vector for f in found]) @ np.stack(list(to)).T
-    nearest = cosines.max(axis=1)
+    nearest = (np.stack([f.vector for f in found]) @ to.T).max(axis=1)
     chosen = int(nearest.argmax())
     return found[chosen], float(np.clip(nearest[chosen], -1, 1))
-
-
-def _best(
-    item: Item, references: Sequence[tuple[str, NDArray[np.float32]]]
-) -> tuple[Found, float | None, int]:
-    """The best matching face, its cosine, and how many references there were."""
-    foreign = [vector for sha256, vector in references if sha256 != item.sha256]
-    if not foreign:
-        return item.found[0], None, 0
-    return *_nearest(item.found, foreign), len(foreign)
 
 
 class _Others:

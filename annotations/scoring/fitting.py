@@ -10,7 +10,7 @@ from django.db.models import Sum
 from annotations.models import AuditEntry, BatchJudge, Fit, Scorer, User, audit
 
 from . import calibration
-from .base import Prior
+from .base import FEATURES, Prior
 from .calibration import Fitted, Floats, Integers
 from .measures import measure
 
@@ -36,7 +36,7 @@ WITH first AS (
         WHERE e.candidate_id = j.candidate_id AND e.blind_verdict <> 'skip'
           AND (e.batch_id, e.judge_id) < (j.batch_id, j.judge_id))
 )
-SELECT s.similarity, s.cohesion, s.detection, s.side, c.rank, s.compared,
+SELECT s.similarity, s.cohesion, s.detection, s.side, c.rank,
        (2 * said.yes > said.everything)::int, c.entity_id
 FROM first
 JOIN annotations_score s ON s.scorer_id = %(scorer)s
@@ -81,7 +81,8 @@ def lacking(scorer: Scorer) -> str:
     if entry is None or (fit is not None and fit.made_at > entry.at):
         return ""
     counts = ("labels", "positives", "entities")
-    return calibration.too_few(**{name: entry.details[name] for name in counts})
+    few = calibration.too_few(**{name: entry.details[name] for name in counts})
+    return few or "All that says yes, or all that does not, is of too few entities."
 
 
 def _verdicts() -> int:
@@ -140,14 +141,16 @@ def _labels(scorer: Scorer, verdicts: int) -> tuple[Floats, Integers, Integers]:
         "percent": min(100.0, 100.0 * CANDIDATES_LIMIT / max(verdicts, 1)),
         "limit": CANDIDATES_LIMIT,
     }
-    parts = [np.empty((0, 8))]
+    width = len(FEATURES)
+    parts = [np.empty((0, width + 2))]
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(LABELS, values)
         while rows := cursor.fetchmany(STREAMED):
             parts.append(np.array(rows, dtype=float))  # None becomes NaN
     table = np.concatenate(parts)
     # Ids are exact as floats up to 2^53.
-    return table[:, :6], table[:, 6].astype(np.int64), table[:, 7].astype(np.int64)
+    labels, entities = table[:, width:].astype(np.int64).T
+    return table[:, :width], labels, entities
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from annotations.models import JUDGEABLE, CandidateState, Outcome
 from annotations.models import Scorer as Row
-from annotations.models.settled import SETTLED_AS_YES
+from annotations.models.settled import SETTLED_AS_YES, SETTLED_OTHERWISE
 
 from .base import Found, Look
 from .features import Compared, Item
@@ -22,7 +22,8 @@ BOX = 6  # x1 y1 x2 y2, detection, side
 READ = f"""
 SELECT c.entity_id, c.id, encode(i.sha256, 'hex'), c.rank, c.state,
        coalesce(i.sha256 = e.representative, false),
-       {SETTLED_AS_YES} AND NOT EXISTS (
+       {SETTLED_AS_YES},
+       {SETTLED_OTHERWISE} OR EXISTS (
            SELECT FROM annotations_report p
            WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL),
        s.outcome, s.faces, s.problem, s.box, s.side, s.detection, s.similarity,
@@ -79,6 +80,7 @@ class Known:
     state: str
     is_named: bool
     is_settled: bool
+    is_refused: bool
     look: Look | None  # None where it is to be looked at
     scored: Compared | None  # the features of the last comparison
     faces: int  # found at that look
@@ -93,7 +95,8 @@ class Known:
     @property
     def is_reference(self) -> bool:
         """Whether others may be compared with it."""
-        return self.is_settled or self.is_named or self.is_first
+        is_wanted = self.is_settled or self.is_named or self.is_first
+        return is_wanted and not self.is_refused
 
     def item(self, look: Look) -> Item:
         """What is compared."""
@@ -104,7 +107,7 @@ class Known:
             look.found,
             self.is_settled,
             self.is_named,
-            self.is_first,
+            self.is_refused,
         )
 
 
@@ -130,7 +133,8 @@ def read(scorer: Row, entities: Sequence[int]) -> dict[int, list[Known]]:
         for entity, *rest in cursor:
             found[entity].append(_known(*rest))
     for candidates in found.values():
-        first = next((k for k in candidates if k.is_readable), None)
+        able = (k for k in candidates if k.is_readable and not k.is_refused)
+        first = next(able, None)
         if first is not None:
             first.is_first = True
     return found
@@ -143,6 +147,7 @@ def _known(
     state: str,
     is_named: bool,
     is_settled: bool,
+    is_refused: bool,
     *score: Any,
 ) -> Known:
     outcome, faces, problem, *features, vectors, boxes = score
@@ -150,7 +155,7 @@ def _known(
     if outcome is not None:
         look = _look(Outcome(outcome), faces, problem, vectors, boxes)
         scored = _scored(Outcome(outcome), *features)
-    given = (candidate, sha256, rank, state, is_named, is_settled)
+    given = (candidate, sha256, rank, state, is_named, is_settled, is_refused)
     return Known(*given, look, scored, faces or 0, outcome is None)
 
 

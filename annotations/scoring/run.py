@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import repeat, takewhile
 
 import numpy as np
 from django.db import OperationalError
@@ -66,7 +66,7 @@ def score_due(
                 break
             scored = list(_score(row, claims, ends))
             done.entities += [claim.entity for claim, _ in scored]
-            then([claim.entity for claim, _ in scored])
+            then([claim.entity for claim, is_whole in scored if is_whole])
             for claim, is_whole in scored:
                 (work.finish if is_whole else work.let_go)(claim)
         else:
@@ -139,18 +139,21 @@ class Sitting:
         for claim in claims:
             if time.monotonic() > ends:
                 work.let_go(claim)
-            elif written := self._score(claim, self.known.get(claim.entity, [])):
+            elif written := self._score(claim, ends):
                 yield claim, written.is_whole
         # Whatever was looked at for entities that were let go is looked at again.
         if isinstance(self.ahead, Generator):
             self.ahead.close()
 
-    def _score(self, claim: work.Claim, candidates: Sequence[Known]) -> Written | None:
-        """Score one entity; None where that has to wait."""
+    def _score(self, claim: work.Claim, ends: float) -> Written | None:
+        """Score one entity, as far as time goes; None where that has to wait."""
+        candidates = self.known.get(claim.entity, [])
         wanted = _wanted(candidates)
         try:
             seen = self._carefully(claim, wanted) if claim.is_careful else self.ahead
-            looks = _looks(list(islice(seen, len(wanted))))
+            in_time = takewhile(lambda _: time.monotonic() < ends, repeat(None))
+            pairs = zip(range(len(wanted)), in_time, seen, strict=False)
+            looks = _looks([each for *_, each in pairs])
             written = self._written(claim, candidates, looks)
             fit = self.fit.pk if self.fit else None
             reading.write(self.row, fit, claim.entity, written)

@@ -146,7 +146,8 @@ SERVED = """
 INSERT INTO annotations_due (scorer_id, entity_id, due_at, marked, attempts, problem)
 SELECT DISTINCT %(scorer)s::bigint, q.entity_id, clock_timestamp(), 1, 0, ''
 FROM annotations_batchentity q JOIN annotations_batch b ON b.id = q.batch_id
-WHERE b.state = 'open' AND q.state <> 'done' AND b."order" = 'uncertain'
+WHERE b.state = 'open' AND q.state <> 'done'
+  AND (b."order" = 'uncertain' OR b.clear_beyond IS NOT NULL)
 ORDER BY q.entity_id
 ON CONFLICT (scorer_id, entity_id) DO UPDATE SET marked = annotations_due.marked + 1
 """

@@ -32,8 +32,7 @@ def made_up(candidates, people, seed=1, share=0.7):
     rank[::5] = np.nan
     detection = chance.uniform(0.6, 1, candidates)
     side = chance.uniform(30, 400, candidates)
-    compared = chance.integers(1, 9, candidates)
-    features = [similarity, cohesion, detection, side, rank, compared]
+    features = [similarity, cohesion, detection, side, rank]
     return np.column_stack(features), labels, entities
 
 
@@ -92,7 +91,7 @@ FOLDS_FOR_GOOD = [0, 0, 3, 3, 3, 0]
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
 def test_the_prior_rises_with_similarity_and_is_one_half_at_its_midpoint(similarities):
-    rows = np.array([[s, np.nan, 1, 50, np.nan, 1] for s in sorted(similarities)])
+    rows = np.array([[s, np.nan, 1, 50, np.nan] for s in sorted(similarities)])
     entities = np.ones(len(rows), int)
     found = calibration.probabilities(None, PRIOR, rows, entities)
     assert (np.diff(found) >= 0).all()

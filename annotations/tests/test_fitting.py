@@ -171,9 +171,7 @@ def test_only_scored_candidates_of_this_very_scorer_are_labels(desk):
 def test_features_come_in_their_order_and_what_is_unknown_is_nan(desk):
     candidate = desk.one(YES, similarity=0.25, cohesion=None, compared=3)
     [features], _, _ = fitting._labels(desk.scorer, 0)
-    np.testing.assert_array_equal(
-        features, [0.25, np.nan, 0.9, 80, candidate.rank, 3.0]
-    )
+    np.testing.assert_array_equal(features, [0.25, np.nan, 0.9, 80, candidate.rank])
 
 
 def test_a_voided_judge_is_no_label_any_more(desk, admin):

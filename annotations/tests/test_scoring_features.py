@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotations.scoring.base import FEATURES, Found
-from annotations.scoring.features import NEAREST, Item, compare
+from annotations.scoring.features import NEAREST, REFERENCES, Item, compare
 
 X, Y, Z = np.eye(3, dtype=np.float32)
 
@@ -41,13 +41,30 @@ def test_a_settled_picture_counts_by_the_face_that_is_nearest_to_the_representat
     assert found[3].references == 2
 
 
-def test_the_first_by_rank_is_no_reference_any_more_once_something_is_settled():
-    first, settled = item(1, Y, is_first=True), item(2, X, is_settled=True)
+def test_the_first_by_rank_stays_a_reference_beside_settled_ones():
+    first, settled = item(1, Y), item(2, X, is_settled=True)
     found = compare([first, settled, item(3, X)])
     assert found[3].similarity == pytest.approx(1)
-    assert (found[3].references, found[1].references) == (1, 1)
+    assert [found[n].references for n in (1, 2, 3)] == [1, 1, 2]
+
+
+def test_what_people_refused_is_no_reference():
+    first, named = item(1, Y, is_refused=True), item(2, Y, is_named=True)
+    refused = item(2, Y, is_named=True, is_refused=True)
+    assert compare([first, named, item(3, X)])[3].references == 1
+    found = compare([first, refused, item(3, X), item(4, X)])
+    assert found[4].similarity == pytest.approx(1)  # the first that is left
     assert found[1].similarity == pytest.approx(0)
-    assert found[2].outcome == "no-reference"
+
+
+def test_a_first_picture_that_shows_nothing_leaves_its_place_to_the_next():
+    found = compare([item(1), item(2, X), item(3, X)])
+    assert found[3].similarity == pytest.approx(1)
+
+
+def test_thousands_of_settled_pictures_are_compared_with_as_many_as_help():
+    some = [item(n, X, is_settled=True) for n in range(1_000)]
+    assert compare([*some, item(9_999, X)])[9_999].references == REFERENCES
 
 
 def test_nothing_is_compared_with_its_own_picture():
@@ -61,14 +78,14 @@ def test_nothing_is_compared_with_its_own_picture():
 
 
 def test_without_any_reference_nothing_is_made_up():
-    found = compare([item(1, X), item(2, Y)])
-    assert {each.outcome for each in found.values()} == {"no-reference"}
-    assert {each.similarity for each in found.values()} == {None}
+    found = compare([item(1, X)])
+    assert found[1].outcome == "no-reference"
+    assert found[1].similarity is None
 
 
 def test_pictures_without_a_find_are_left_out():
     assert compare([item(1), item(2)]) == {}
-    assert list(compare([item(1), item(2, X, is_first=True)])) == [2]
+    assert list(compare([item(1), item(2, X)])) == [2]
 
 
 def test_cohesion_is_the_mean_of_the_most_similar_others():
@@ -85,7 +102,7 @@ def test_features_come_in_their_order_with_nan_for_what_there_is_not():
     values = dict(zip(FEATURES, found[2].features(None), strict=True))
     assert np.isnan(values["rank"])
     assert values["similarity"] == values["cohesion"] == pytest.approx(1)
-    assert (values["detection"], values["side"], values["compared"]) == (0.9, 50, 1)
+    assert (values["detection"], values["side"]) == (0.9, 50)
 
 
 vectors = st.lists(

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from annotations import queue, scoring
+from annotations import intake, queue, scoring
 from annotations.management.importing import LOG_SECONDS, AsWritten
 from annotations.models import BatchEntity, Due, Entity, due
 from annotations.models import Scorer as Row
@@ -95,7 +95,8 @@ def _entities(batch: int | None, key: str | None) -> list[int] | None:
             raise CommandError(f"There is no batch {batch}.")
         return found
     if key is not None:
-        number = Entity.objects.filter(key=key).values_list("pk", flat=True).first()
+        own = Entity.objects.filter(key=intake.normalise_key(key))
+        number = own.values_list("pk", flat=True).first()
         if number is None:
             raise CommandError(f"There is no entity {key}.")
         return [number]
