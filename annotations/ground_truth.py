@@ -211,6 +211,7 @@ def of_entity(entity_id: int) -> dict[int, tuple[str | None, str]]:
         members=MEMBERS_OF_AN_ENTITY,
         required=REQUIRED_IN_SEVERAL_BATCHES,
         counts=COUNTS.format(votes=VOTES_IN_SEVERAL_BATCHES),
+        cleared=CLEARED_IN_SEVERAL_BATCHES,
         ruling=RULING_IN_SEVERAL_BATCHES,
     )
     parameters: dict[str, Any] = {

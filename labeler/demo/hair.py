@@ -105,7 +105,7 @@ def comb(rng: Generator, along: tuple[Array, Array], reach: int, size: float) ->
                 at,
                 NO_SECOND_MAP,
                 cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REFLECT,
+                borderMode=cv2.BORDER_REPLICATE,
             )
     return ((total - total.mean()) / (total.std() + 1e-6)).astype(np.float32)
 
