@@ -111,7 +111,7 @@ def test_the_table_is_opened_by_keyboard(opened, admin, release):
 def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, release):
     page = opened(admin, reverse("evaluations", args=[release.pk]))
     wrong = {"name": "wrong.tsv", "mimeType": "text/plain", "buffer": b"1\tm.a\tx\n"}
-    page.get_by_label("Results", exact=True).set_input_files(wrong)
+    page.locator("#id_file").set_input_files(wrong)
     page.get_by_role("button", name="Evaluate").focus()
     press(page, "Enter")
     expect(page.get_by_text("Line 1: The confidence “x” is not a number.")).to_be_visible()
@@ -121,7 +121,7 @@ def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, rele
         b"%d\t%s\t0.5\n" % (n, line.split(b"\t")[0]) for n, line in enumerate(lines, 1)
     )
     right = {"name": "right.tsv", "mimeType": "text/plain", "buffer": good}
-    page.get_by_label("Results", exact=True).set_input_files(right)
+    page.locator("#id_file").set_input_files(right)
     page.get_by_role("button", name="Evaluate").focus()
     press(page, "Enter")
     expect(page.get_by_role("heading", name="right.tsv")).to_be_visible()
