@@ -13,12 +13,12 @@ from annotations.errors import Conflict, Invalid, NotFound
 from annotations.models import Batch, Release, ReleaseState, User, audit
 
 from . import files
+from .locks import hold_gate
 from .versions import code_version
 
 # Above, what is asked for is not checked at once: making it tells.
 CHECKED_CANDIDATES = 300_000
 SEED_LIMIT = 2**63
-LOCK_SPACE, GATE = 0x52454C, 0
 
 COUNT = """
 SELECT count(*), count(*) FILTER (WHERE verdict = 'yes'),
@@ -141,17 +141,6 @@ def delete(*, release: Release, by: User) -> None:
     audit.write("release-deleted", by=by, release=number)
     transaction.on_commit(partial(files.clear_work, number))
     transaction.on_commit(partial(files.delete_stored, digests))
-
-
-def hold_gate(*, shared: bool) -> None:
-    """Until the transaction ends: no release is begun while something is erased.
-
-    Erasures hold it alone; whoever begins a release shares it with the others.
-    """
-    kind = "_shared" if shared else ""
-    with connection.cursor() as cursor:
-        sql = f"SELECT pg_advisory_xact_lock{kind}(%s, %s)"
-        cursor.execute(sql, [LOCK_SPACE, GATE])
 
 
 def _failed(release: Release) -> Release:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotations.models import Release, ReleaseState, Removal
 
 from . import describing, files
-from .asking import hold_gate
+from .locks import hold_gate
 from .making import UNFINISHED
 
 KEY, CANDIDATE, VERDICT, BASIS = 0, 2, 8, 9

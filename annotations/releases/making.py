@@ -10,12 +10,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -26,8 +26,8 @@ from annotations.images import store
 from annotations.models import Release, ReleaseState
 
 from . import describing, files, pictures, telling
-from .asking import LOCK_SPACE
 from .freezing import TOO_LONG, Freeze, Frozen, index_of, snapshot
+from .locks import alone
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def make(release_id: int, seconds: float | None = None) -> bool:
 
     Where another process is at it, or it is over, there is nothing.
     """
-    with _alone(release_id) as is_mine:
+    with alone(release_id) as is_mine:
         release = Release.objects.filter(pk=release_id, state__in=UNFINISHED).first()
         if not is_mine or release is None:
             return True
@@ -285,18 +285,3 @@ def _fail(release: Release, problem: str) -> bool:
         files.delete_stored(files.digests_of(files_of))
         files.clear_work(release.pk)
     return is_over
-
-
-@contextmanager
-def _alone(release_id: int) -> Iterator[bool]:
-    """Whether nobody else makes this release; a lock that ends with the connection."""
-    keys = [LOCK_SPACE, 1 + release_id % (2**31 - 1)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
-        is_mine = cursor.fetchone()[0]
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with suppress(OperationalError), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)

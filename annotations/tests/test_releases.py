@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from annotations import adjudication, queue, releases
@@ -305,3 +306,38 @@ def test_a_file_that_there_is_not_is_not_found(batch, admin):
         assert name not in releases.file_names(release)
     with pytest.raises(NotFound):
         releases.open_file(release, "../secret")
+
+
+def test_commands_write_what_a_release_holds(batch, tmp_path):
+    release = released(batch, distractors=2)
+    target = tmp_path / "out.tsv"
+    for command, name, options in (
+        ("export_truth", "truth.tsv", {}),
+        ("export_judgments", "judgments.tsv", {}),
+        ("export_measurement", MEASUREMENT.format("random", "dev", "aligned"), {}),
+        ("export_measurement", "key-random.tsv", {"key": True}),
+        (
+            "export_measurement",
+            MEASUREMENT.format("random", "test", "cropped"),
+            {"split": "test", "image": "cropped"},
+        ),
+    ):
+        call_command(command, str(target), release="first", **options)
+        assert target.read_bytes() == content(release, name)
+    with pytest.raises(CommandError, match="no embeddings"):
+        call_command("export_measurement", str(target), release="first", subset="hard")
+    with pytest.raises(CommandError, match="no release"):
+        call_command("export_truth", str(target), release="nothing")
+
+
+def test_a_command_makes_what_is_too_large_for_a_worker(batch, admin):
+    asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "by": admin}
+    release = releases.ask(name="n", **asked)
+    assert releases.make(release.pk, seconds=-1)
+    release.refresh_from_db()
+    assert "manage.py make_release" in release.problem
+    out = io.StringIO()
+    call_command("make_release", "n", stdout=out, stderr=io.StringIO())
+    assert "n is done" in out.getvalue()
+    with pytest.raises(CommandError, match="no release"):
+        call_command("make_release", "nothing")

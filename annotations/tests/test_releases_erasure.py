@@ -3,12 +3,14 @@
 import base64
 import csv
 import io
+import os
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from annotations import erasure, releases
+from annotations import erasure, releases, verification
 from annotations.models import Candidate, Entity, Release, Removal
 from annotations.releases import making
 
@@ -211,3 +213,22 @@ def test_what_an_overtaken_worker_writes_is_not_kept(batch, admin, monkeypatch):
     assert holding(signs) == []
     release.refresh_from_db()
     assert release.state == "done"
+
+
+def test_verification_finds_files_that_no_release_names(batch, admin):
+    release = released(batch)
+    assert [d for d in verification.verify(files=True) if "file" in d.where] == []
+    digest = release.files["truth.tsv"]["sha256"]
+    stored = f"releases/{digest[:2]}/{digest[2:4]}/{digest}"
+    stray = f"releases/00/00/{'0' * 64}"
+    old = default_storage.path(default_storage.save(stray, ContentFile(b"left")))
+    os.utime(old, (0, 0))
+    default_storage.delete(stored)
+    found = [
+        str(each)
+        for each in verification.verify(files=True, fix=True)
+        if "file" in each.where
+    ]
+    assert len(found) == 2
+    assert any("truth.tsv of release" in each for each in found)
+    assert not default_storage.exists(stray)

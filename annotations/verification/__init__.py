@@ -1,7 +1,7 @@
 """Everything that is stored twice for the size's sake, recomputed and compared.
 
 `verify` yields what differs, mended where asked: queue rows, conflicts, batch totals and judges'
-own numbers (`counters`), candidates' states (`states`), files of pictures (`store`).
+own numbers (`counters`), candidates' states (`states`), files of pictures and releases (`store`).
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,12 @@ from .conflicts import conflicts
 from .counters import judges_numbers, queue_rows, totals
 from .difference import Difference
 from .states import candidate_states
-from .store import lost_files, stray_files
+from .store import (
+    lost_files,
+    lost_release_files,
+    stray_files,
+    stray_release_files,
+)
 
 __all__ = ["Difference", "verify"]
 
@@ -28,3 +33,5 @@ def verify(*, fix: bool = False, files: bool = False) -> Iterator[Difference]:
     if files:
         yield from lost_files()
         yield from stray_files(fix=fix)
+        yield from lost_release_files()
+        yield from stray_release_files(fix=fix)

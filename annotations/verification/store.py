@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from annotations.images import store
 from annotations.intake import tombstones
-from annotations.models import Image
+from annotations.models import Image, Release, ReleaseState
+from annotations.releases import files
 
 from .difference import Difference
 
@@ -81,3 +82,27 @@ def _is_stray(name: str, digest: str) -> bool:
     except FileNotFoundError:
         return False  # its import was quicker
     return timezone.now() - written_at > GRACE
+
+
+def lost_release_files() -> Iterator[Difference]:
+    """Files of done releases whose bytes are not in the store; nothing here mends that."""
+    for release in Release.objects.filter(state=ReleaseState.DONE).order_by("pk"):
+        for name, entry in release.files.items():
+            stored = files.stored_name(entry["sha256"])
+            if not store.holds(stored, entry["bytes"]):
+                where = f"file {stored} ({name} of release {release.pk})"
+                yield Difference(where, "missing or of another size", THERE)
+
+
+def stray_release_files(*, fix: bool) -> Iterator[Difference]:
+    """Files that no release names: what an erasure or a killed worker has left."""
+    rows = Release.objects.values_list("pk", "files")
+    known = {d for _, of in rows for d in files.digests_of(of)}
+    rounds = {f"{files.WORK}/{pk}/{of.get('round')}" for pk, of in rows}
+    for names in _leaves("releases"):
+        for name in names:
+            is_known = _digest(name) in known or name.rpartition("/")[0] in rounds
+            if not is_known and _is_stray(name, ""):
+                if fix:
+                    default_storage.delete(name)
+                yield Difference(f"file {name}", "of no release", ABSENT, fix)

@@ -140,7 +140,8 @@ def _earlier(release: Release) -> Any:
 
 def _difference(release: Release, since: int | None) -> dict[str, Any]:
     """The first changes since an earlier release, where one is named."""
-    older = Release.objects.filter(pk=since, state=ReleaseState.DONE).first()
+    done = Release.objects.filter(state=ReleaseState.DONE)
+    older = None if since is None else done.filter(pk=since).first()
     if older is None or release.state != ReleaseState.DONE:
         return {}
     found = list(islice(stage.changes(release, older), CHANGES_SHOWN + 1))

@@ -1,0 +1,146 @@
+"""The shared sample, judged by three people who err, adjudicated, released and read."""
+
+import base64
+import csv
+import io
+import os
+import random
+import struct
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from annotations import adjudication, queue, releases, scoring
+from annotations.models import Candidate, Entity, Role
+from annotations.scoring import registry
+
+from .factories import CandidateFactory, EntityFactory, UserFactory
+from .pictures import stored
+from .released import content, judge_all, rule_all
+
+SAMPLE = Path(os.environ.get("LABELER_SAMPLE", "/nowhere"))
+ERRORS = 0.05
+MEASUREMENT = "measurement-{}-{}-{}.tsv"
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not (SAMPLE / "truth.tsv").exists(),
+        reason="LABELER_SAMPLE names no folder with the sample's truth.tsv",
+    ),
+]
+
+
+def rows_of(name):
+    with (SAMPLE / name).open(newline="") as file:
+        yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+@pytest.fixture
+def sample():
+    """{candidate: true verdict}; candidates have the sample's pictures and ranks."""
+    entities = {}
+    for row in rows_of("entities.tsv"):
+        entities[row["mid"]] = EntityFactory(key=row["mid"], name=row["name"])
+    true = {}
+    for row in rows_of("truth.tsv"):
+        image = stored((SAMPLE / row["path"]).read_bytes())
+        entity = entities[row["mid"]]
+        if entity.candidates.filter(image=image).exists():
+            continue
+        state = "ready" if image.is_readable else "unreadable"
+        state = state if image.byte_size else "empty"
+        candidate = CandidateFactory(
+            entity=entity, image=image, rank=int(row["rank"]), state=state
+        )
+        label = row["label"]
+        true[candidate.pk] = label if label in ("yes", "no", "broken") else "no"
+    return true
+
+
+def judged(true):
+    """A batch that three judges went through, 5 % of whose verdicts are wrong."""
+    admin = UserFactory(username="boss", roles=[Role.ADMIN])
+    keys = list(Entity.objects.values_list("key", flat=True))
+    batch = queue.cut(by=admin, name="Sample", entities=keys, judges_required=3)
+    judges = [UserFactory() for _ in range(3)]
+    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    queue.open_batch(batch=batch, by=admin)
+    chance = random.Random(1)
+    for judge in judges:
+
+        def say(page, position):
+            right = true[page.candidates[position]]
+            others = sorted({"yes", "no", "broken"} - {right})
+            return chance.choice(others) if chance.random() < ERRORS else right
+
+        judge_all(judge, say)
+    rule_all(batch, admin, true.__getitem__)
+    return batch, admin
+
+
+def parsed(data):
+    """Ten lines that know nothing of Labeler."""
+    for line in data.decode().rstrip("\n").split("\n"):
+        mid, name, url, face_id, rectangle, face = line.split("\t")
+        box = struct.unpack("ffff", base64.b64decode(rectangle))
+        picture = PIL.Image.open(io.BytesIO(base64.b64decode(face)))
+        picture.load()
+        assert picture.format == "JPEG"
+        assert face_id == "FaceId-0"
+        assert len(box) == 4
+        yield mid, name, url, picture.size
+
+
+@pytest.mark.timeout(400)
+def test_the_sample_is_released_as_files_that_any_program_reads(sample, settings):
+    settings.EMBEDDINGS = True
+    batch, admin = judged(sample)
+    registry.register()
+    scoring.sweep_all(scoring.rows()[0])
+    while scoring.score_due(seconds=60, scorers=scoring.rows()[:1]).has_more:
+        continue
+    first, again = (made(batch, admin, name) for name in ("first", "again"))
+    truth = {
+        int(row["candidate_id"]): row["verdict"]
+        for row in csv.DictReader(
+            io.StringIO(content(first, "truth.tsv").decode()), delimiter="\t"
+        )
+    }
+    assert truth == sample
+    assert "hard" in " ".join(releases.file_names(first))
+    entities = first.counts["confirmed_entities"]
+    for subset in ("random", "hard"):
+        for cut in ("aligned", "cropped"):
+            dev = list(parsed(content(first, MEASUREMENT.format(subset, "dev", cut))))
+            test = list(parsed(content(first, MEASUREMENT.format(subset, "test", cut))))
+            assert len(dev) == 10
+            assert len({mid for mid, *_ in dev}) == 10
+            assert len(test) == entities - 10 + 25
+            assert {mid for mid, *_ in test} == {""}
+            for mid, name, url, _ in dev:
+                shown = Candidate.objects.get(image_url=url)
+                assert (shown.entity.key, shown.entity.name) == (mid, name)
+                assert sample[shown.pk] == "yes"
+        aligned = parsed(content(first, MEASUREMENT.format(subset, "dev", "aligned")))
+        assert (112, 112) in {size for *_, size in aligned}
+    for name in releases.file_names(first):
+        if name.endswith(".tsv"):
+            assert content(first, name) == content(again, name), name
+
+
+def made(batch, admin, name):
+    release = releases.ask(
+        name=name,
+        batches=[batch.pk],
+        dev_entities=10,
+        distractors=25,
+        seed=5,
+        by=admin,
+    )
+    assert adjudication.lease(by=admin, batch=batch) is None
+    assert releases.make(release.pk)
+    release.refresh_from_db()
+    assert release.state == "done", release.problem
+    return release
