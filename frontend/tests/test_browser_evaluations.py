@@ -114,7 +114,9 @@ def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, rele
     page.locator("#id_file").set_input_files(wrong)
     page.get_by_role("button", name="Evaluate").focus()
     press(page, "Enter")
-    expect(page.get_by_text("Line 1: The confidence “x” is not a number.")).to_be_visible()
+    expect(
+        page.get_by_text("Line 1: The confidence “x” is not a number.")
+    ).to_be_visible()
     assert_accessible(page)
     lines = content(release, "measurement-random-dev-aligned.tsv").splitlines()
     good = b"".join(

@@ -37,9 +37,10 @@ def test_each_picture_has_the_border_of_its_truth(desk):
     ]
     for told in ("frame-of yes", "sign-no", "1 confirmed", "1 open"):
         assert told in page.text
-    assert reverse("pictures", args=["m.a"]) in desk.get(
-        reverse("entity", args=["m.a"])
-    ).text
+    assert (
+        reverse("pictures", args=["m.a"])
+        in desk.get(reverse("entity", args=["m.a"])).text
+    )
 
 
 def test_a_ruling_counts_over_all_batches(desk, adjudicator):
