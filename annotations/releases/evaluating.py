@@ -10,7 +10,7 @@ from annotations import evaluation
 from annotations.models import Evaluation, Release, User
 
 from . import files
-from .asking import hold_gate
+from .locks import hold_gate
 
 
 @dataclass(frozen=True, slots=True)
