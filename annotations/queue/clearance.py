@@ -112,11 +112,7 @@ TOTALS = ("cleared_total", "audit_total", "audited_total", "audit_errors")
 
 
 def clearing_batches() -> list[int]:
-    """The batches (numbers) that a pass has something to do in.
-
-    Closed ones too, while something is cleared: late marks and rulings may yet tell on
-    the audit.
-    """
+    """The batches (numbers) of a pass; closed ones while rulings may tell on an audit."""
     left = Exists(Clearance.objects.filter(batch=OuterRef("pk")))
     on = Q(state=BatchState.OPEN, clearance_failed_at__isnull=True)
     batches = Batch.objects.filter(on | left, clear_beyond__isnull=False)
@@ -146,10 +142,7 @@ def _is_on(batch: Batch) -> bool:
 
 
 def _still_on(batch: Batch, *, closed: bool = False) -> Batch | None:
-    """Lock the batch's rules for a step; None where clearance is off by now.
-
-    With `closed` a batch that was closed is fine, too.
-    """
+    """Lock the rules for a step; None where clearance is off, or it is closed by now."""
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     is_fit = closed or locked.state == BatchState.OPEN
     return locked if is_fit and _is_on(locked) else None

@@ -48,16 +48,16 @@ class Entry:
     before: Tally = field(default_factory=Tally)
     free_before: dict[int, int] = field(default_factory=dict)
     conflicts_before: dict[int, Kinds] = field(default_factory=dict)
-    references_before: dict[int, Verdict] = field(default_factory=dict)
+    settled_before: dict[int, Verdict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for candidate, standing in self.standings.items():
             self.free_before[candidate] = self.before.add(standing, self.rules)
         self.conflicts_before = self.conflicts()
-        self.references_before = self.references()
+        self.settled_before = self.settled()
 
-    def references(self) -> dict[int, Verdict]:
-        """What is settled, and how: what scorers compare with, or do no longer."""
+    def settled(self) -> dict[int, Verdict]:
+        """What is settled and how, by candidate, but for what is reported."""
         found = {}
         for candidate, standing in self.standings.items():
             verdicts, ruling = standing.verdicts(), standing.ruling
@@ -89,7 +89,7 @@ class Entry:
             counters = Tally(*(getattr(self.row, name) for name in Tally.__slots__))
             self.row.state = counters.state
             self.row.save(update_fields=[*Tally.__slots__, "state"])
-        if self.references() != self.references_before:
+        if self.settled() != self.settled_before:
             # Afterwards: other judges must not wait for each other's entities here.
             mark = partial(due.mark, [self.row.entity_id], wait=REFERENCES_WAIT)
             transaction.on_commit(mark)

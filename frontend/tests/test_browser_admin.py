@@ -13,12 +13,17 @@ from annotations.tests.desk import say
 
 from .scenes import opened_batch
 from .screen import comes_true, eventually, press
-from .test_browser_look import PHONE, assert_accessible, assert_large
+from .test_browser_look import (
+    PHONE,
+    SCROLLS_SIDEWAYS,
+    assert_accessible,
+    assert_all_accessible,
+    assert_large,
+)
 
 DRAWN = """plot => { const c = plot.querySelector('canvas');
     return !!c && c.getContext('2d').getImageData(0, 0, c.width, c.height)
         .data.some(v => v > 0) }"""
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -79,14 +84,7 @@ def test_every_page_is_accessible_and_fits(
     opened, admin, watched, running, theme, size
 ):
     page = opened(admin, "/", viewport=size, color_scheme=theme)
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text))
-    for address in all_pages(watched, running):
-        page.goto(address)
-        page.wait_for_load_state("load")
-        assert_accessible(page)
-        assert not page.evaluate(SIDEWAYS), address
-    assert [c for c in complaints if "Security" in c or "violat" in c] == []
+    assert_all_accessible(page, all_pages(watched, running))
 
 
 def test_plots_draw_the_table_behind_them(opened, admin, watched):
@@ -134,7 +132,7 @@ def test_a_plot_follows_the_theme_and_the_window(opened, admin, watched):
     eventually(lambda: page.evaluate(looks) not in (light, None))
     page.set_viewport_size(PHONE)
     comes_true(page, "document.querySelector('.uplot').clientWidth < 390")
-    assert not page.evaluate(SIDEWAYS)
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
 
 
 def test_without_scripts_the_table_is_the_plot(opened, admin, watched):

@@ -10,8 +10,12 @@ from annotations.tests.test_agreement import say_pages
 
 from .scenes import opened_batch
 from .screen import eventually
-from .test_browser_admin import DRAWN, SIDEWAYS
-from .test_browser_look import PHONE, assert_accessible
+from .test_browser_admin import DRAWN
+from .test_browser_look import (
+    PHONE,
+    SCROLLS_SIDEWAYS,
+    assert_accessible,
+)
 
 
 @pytest.fixture
@@ -48,5 +52,5 @@ def test_it_is_accessible_and_fits_a_phone(opened, admin, adjudicator, judged, s
             address = reverse(name, args=[judged.pk])
             page = opened(person, address, color_scheme=scheme, **options)
             assert_accessible(page)
-            assert not page.evaluate(SIDEWAYS)
+            assert not page.evaluate(SCROLLS_SIDEWAYS)
             page.close()

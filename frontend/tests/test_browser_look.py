@@ -21,6 +21,18 @@ def assert_accessible(page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
+def assert_all_accessible(page, addresses) -> None:
+    """axe finds nothing on any page; each fits its window, and breaks no policy."""
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    for address in addresses:
+        page.goto(address)
+        page.wait_for_load_state("load")
+        assert_accessible(page)
+        assert not page.evaluate(SCROLLS_SIDEWAYS), address
+    assert [c for c in complaints if "Security" in c or "violat" in c] == []
+
+
 @pytest.fixture(params=["light", "dark"])
 def theme(request):
     """What the system asks for."""

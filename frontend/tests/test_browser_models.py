@@ -9,8 +9,14 @@ from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
 
 from .scenes import opened_batch
 from .screen import comes_true, eventually, press
-from .test_browser_admin import DRAWN, SIDEWAYS
-from .test_browser_look import PHONE, assert_accessible, assert_large
+from .test_browser_admin import DRAWN
+from .test_browser_look import (
+    PHONE,
+    SCROLLS_SIDEWAYS,
+    assert_accessible,
+    assert_all_accessible,
+    assert_large,
+)
 
 
 @pytest.fixture
@@ -53,14 +59,7 @@ def all_pages(batch, scorer):
 @pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE])
 def test_every_page_is_accessible_and_fits(opened, admin, batch, scorer, theme, size):
     page = opened(admin, "/", viewport=size, color_scheme=theme)
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text))
-    for address in all_pages(batch, scorer):
-        page.goto(address)
-        page.wait_for_load_state("load")
-        assert_accessible(page)
-        assert not page.evaluate(SIDEWAYS), address
-    assert [c for c in complaints if "Security" in c or "violat" in c] == []
+    assert_all_accessible(page, all_pages(batch, scorer))
 
 
 def test_the_reliability_is_drawn_with_its_diagonal(opened, admin, scorer):
@@ -101,7 +100,7 @@ def test_the_plot_follows_the_theme_and_the_window(opened, admin, scorer):
     eventually(lambda: page.evaluate(looks) not in (light, None))
     page.set_viewport_size(PHONE)
     comes_true(page, "document.querySelector('.uplot').clientWidth < 390")
-    assert not page.evaluate(SIDEWAYS)
+    assert not page.evaluate(SCROLLS_SIDEWAYS)
 
 
 def test_without_scripts_the_table_is_there(opened, admin, scorer):
