@@ -39,9 +39,14 @@ def test_what_was_not_asked_is_told_with_the_audits_interval(desk, judge):
         "<dt>audit judged</dt><dd>100 of 299</dd>",
         "0 % to 3.62 % are wrong, with 95 % confidence",
         "at least 98 % sure",
-        "Order changes when a picture is judged, not how many are.",
+        "<dt>size of the audit</dt><dd>299</dd>",
     ):
         assert sentence in text
+    assert "not how many are" not in text  # here it does change how many
+
+
+def test_where_nothing_is_cleared_order_changes_only_when(desk, judge):
+    assert "not how many are" in page(desk, opened_batch(judge, order="uncertain"))
 
 
 def test_before_a_verdict_nothing_is_claimed(desk, judge):

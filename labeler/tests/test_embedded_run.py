@@ -22,7 +22,7 @@ from labeler.tests.running import (
     living,
 )
 
-PROGRAMS = {"database", "broker", "worker", "beat", "web server"}
+PROGRAMS = {"database", "broker", "worker", "scoring worker", "beat", "web server"}
 LATER_START_SECONDS = 10
 # Other tests may share the two cores.
 PATIENCE_FACTOR = 3
