@@ -97,11 +97,14 @@ def ask_for_agreement(batch_id: int) -> None:
 
 @shared_task
 def report_agreement(batch_id: int) -> None:
-    """Work out how far the judges of a batch agree."""
+    """Work out how far the judges of a batch agree; what is left is another task."""
+    is_done = False
     try:
-        agreement.report(batch_id)
+        is_done = agreement.report(batch_id, seconds=agreement.READ_SECONDS)
     finally:
         cache.delete(f"agreement-{batch_id}")
+    if not is_done:
+        ask_for_agreement(batch_id)
 
 
 @shared_task

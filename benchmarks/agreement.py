@@ -18,7 +18,6 @@ JUDGMENTS = int(os.environ.get("BENCH_AGREEMENT_JUDGMENTS", "1000000"))
 JUDGES = 6
 EACH = 2  # judges of a candidate
 ROUNDS = 3
-PATIENCE = 600  # seconds for what a task would break off: here it is measured
 
 # Entities go to two judges each; one verdict in twelve is another one than is true.
 SAY = """
@@ -54,7 +53,7 @@ def agreement() -> list[dict[str, Any]]:
         judgments = cursor.fetchone()[0]
     bare = median(_timed(lambda: _bare(batch)) for _ in range(ROUNDS))
     points = median(_timed(lambda: _points(batch)) for _ in range(ROUNDS))
-    ratings = read(batch.pk, seconds=PATIENCE)
+    ratings = read(batch.pk)
     rest = _timed(lambda: figures_of(ratings, ()))
     name = f"agreement, {judgments:,} judgments"
     return [
@@ -76,7 +75,7 @@ def agreement() -> list[dict[str, Any]]:
 
 
 def _points(batch: Batch) -> None:
-    figures_of(read(batch.pk, seconds=PATIENCE), (), has_intervals=False)
+    figures_of(read(batch.pk), (), has_intervals=False)
 
 
 def _bare(batch: Batch) -> None:

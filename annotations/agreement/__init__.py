@@ -6,10 +6,11 @@ agreement with the others, told on their homes once a day.
 """
 
 from .own import SHARED_ENOUGH, compare, due
-from .reporting import due_reports, latest, report
+from .reporting import READ_SECONDS, due_reports, latest, report
 from .telling import reliability_of, told
 
 __all__ = [
+    "READ_SECONDS",
     "SHARED_ENOUGH",
     "compare",
     "due",

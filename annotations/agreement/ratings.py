@@ -1,12 +1,14 @@
 """A batch's independent verdicts as a table: one GROUP BY, read as a stream.
 
 Candidates of an entity of which the same judges said the same are one row, so a batch
-of ten million judgments is some hundred thousand rows.
+of ten million judgments is some hundred thousand rows. The statement is run over one
+slice of the candidates after the other, so that a worker may stop between two.
 """
 
+import time
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import connection, transaction
@@ -14,11 +16,14 @@ from numpy.typing import NDArray
 
 VALUES = ("yes", "no", "broken")
 CODES = 4  # a rating is judge * CODES + the value's place in VALUES
-SECONDS = 20  # a task may take thirty
+SLICE = 500_000  # judgments read at once: a second or two
+SECONDS = 15  # a slice that takes longer is given up: a task may take thirty
+END = 2**63 - 1
 
 # An index brings the verdicts of a candidate together. They come in any order, which is
-# told by few words, so it is put right here and costs the database nothing. Weeks (UTC) begin on Mondays, counted from 5 January 1970; that of a
-# candidate is the week of its last verdict.
+# told by few words, so it is put right here and costs the database nothing. Weeks (UTC)
+# begin on Mondays, counted from 5 January 1970; that of a candidate is the week of its
+# last verdict.
 READ = f"""
 SELECT c.entity_id, s.week, s.said, count(*)
 FROM (
@@ -27,11 +32,16 @@ FROM (
            array_agg(judge_id * {CODES} + CASE blind_verdict
                WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END) AS said
     FROM annotations_judgment
-    WHERE batch_id = %s AND verdict <> 'skip'
-      AND blind_verdict IN ('yes', 'no', 'broken')
+    WHERE batch_id = %s AND candidate_id > %s AND candidate_id <= %s
+      AND verdict <> 'skip' AND blind_verdict IN ('yes', 'no', 'broken')
     GROUP BY candidate_id
 ) s JOIN annotations_candidate c ON c.id = s.candidate_id
 GROUP BY 1, 2, 3
+"""
+
+BOUND = """
+SELECT candidate_id FROM annotations_judgment
+WHERE batch_id = %s AND candidate_id > %s ORDER BY candidate_id OFFSET %s LIMIT 1
 """
 
 Pattern = tuple[tuple[int, int], ...]  # (judge's place in `judges`, value's in VALUES)
@@ -51,15 +61,51 @@ class Ratings:
     times: Numbers
 
 
-class _Rows:
-    """What COPY writes, a row a call, as columns of numbers."""
+@dataclass
+class Reading:
+    """What was read so far of a batch, candidates in the order of their numbers.
 
-    def __init__(self) -> None:
-        self.columns = [array("q") for _ in range(4)]
-        self.kinds: dict[bytes, int] = {}
+    It may be kept between two tasks (it pickles) and goes on where it stopped.
+    """
+
+    batch: int
+    upto: int = 0
+    columns: "list[array[int]]" = field(
+        default_factory=lambda: [array("q") for _ in range(4)]
+    )
+    kinds: dict[bytes, int] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the last slice was read."""
+        return self.upto == END
+
+    def go_on(self, seconds: float | None = None) -> bool:
+        """Read slices, for so many seconds if told; whether all is read.
+
+        Raises OperationalError where a slice takes longer than SECONDS.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+        while not self.is_done:
+            self._read_slice()
+            if ends is not None and time.monotonic() > ends:
+                break
+        return self.is_done
+
+    @transaction.atomic
+    def _read_slice(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+            cursor.execute(BOUND, [self.batch, self.upto, SLICE])
+            found = cursor.fetchone()
+            upto = found[0] if found else END
+            told = statement(self.batch, self.upto, upto)
+            with connection.wrap_database_errors:
+                cursor.copy_expert(f"COPY ({told}) TO STDOUT", self)
+        self.upto = upto
 
     def write(self, line: bytes) -> int:
-        """Take one row: entity, week, what was said, how often."""
+        """Take a row of what COPY writes: entity, week, what was said, how often."""
         entity, week, said, times = line.split(b"\t")
         columns, kinds = self.columns, self.kinds
         columns[0].append(int(entity))
@@ -68,34 +114,34 @@ class _Rows:
         columns[3].append(int(times))
         return len(line)
 
+    def ratings(self) -> Ratings:
+        """What was read, as a table."""
+        entity, week, pattern, times = (
+            np.array(column, dtype=np.int64) for column in self.columns
+        )
+        said = [
+            tuple(sorted(int(code) for code in kind[1:-1].split(b",")))
+            for kind in self.kinds
+        ]
+        numbers: dict[tuple[int, ...], int] = {}
+        same = np.array([numbers.setdefault(each, len(numbers)) for each in said], int)
+        judges = sorted({code // CODES for each in numbers for code in each})
+        place = {judge: n for n, judge in enumerate(judges)}
+        patterns = [_pattern(each, place) for each in numbers]
+        return Ratings(judges, patterns, entity, week, same[pattern], times)
 
-def statement(batch_id: int) -> str:
-    """The one GROUP BY, as text."""
+
+def statement(batch_id: int, after: int = 0, upto: int = END) -> str:
+    """The one GROUP BY, as text: of all candidates, or of a slice."""
     with connection.cursor() as cursor:
-        return str(cursor.mogrify(READ, [batch_id]).decode())
+        return str(cursor.mogrify(READ, [batch_id, after, upto]).decode())
 
 
-@transaction.atomic
-def read(batch_id: int, *, seconds: int | None = None) -> Ratings:
-    """The independent verdicts of a batch; OperationalError where it takes longer."""
-    rows = _Rows()
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{seconds or SECONDS}s'")
-        with connection.wrap_database_errors:
-            cursor.copy_expert(f"COPY ({statement(batch_id)}) TO STDOUT", rows)
-    entity, week, pattern, times = (
-        np.array(column, dtype=np.int64) for column in rows.columns
-    )
-    said = [
-        tuple(sorted(int(code) for code in kind[1:-1].split(b",")))
-        for kind in rows.kinds
-    ]
-    numbers: dict[tuple[int, ...], int] = {}
-    same = np.array([numbers.setdefault(each, len(numbers)) for each in said], int)
-    judges = sorted({code // CODES for each in numbers for code in each})
-    place = {judge: n for n, judge in enumerate(judges)}
-    patterns = [_pattern(each, place) for each in numbers]
-    return Ratings(judges, patterns, entity, week, same[pattern], times)
+def read(batch_id: int) -> Ratings:
+    """The independent verdicts of a batch."""
+    reading = Reading(batch_id)
+    reading.go_on()
+    return reading.ratings()
 
 
 def _pattern(codes: Sequence[int], place: dict[int, int]) -> Pattern:

@@ -2,9 +2,12 @@
 
 import hashlib
 import logging
+import pickle
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import OperationalError
 from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Now
@@ -13,16 +16,53 @@ from django.utils import timezone
 from annotations.models import Batch, BatchEntity, BatchJudge, Comparison
 
 from .figures import figures_of, pictures
-from .ratings import SECONDS, read
+from .ratings import Reading
 
 log = logging.getLogger(__name__)
 
 OLD = timedelta(minutes=10)
 AT_ONCE = 20  # batches a round of the beat
+READ_SECONDS = 8  # of a task; one slice may pass it
+KEPT_SECONDS = 600  # what was read so far, for the next task
 TOO_SLOW = (
-    f"Reading the verdicts takes longer than {SECONDS} seconds on this server; "
+    "This server is too slow to read the verdicts in slices of half a million; "
     "it is tried again in ten minutes."
 )
+
+
+@dataclass
+class Pass:
+    """One way through the verdicts, over as many tasks as it takes.
+
+    `said` is as of its beginning: what comes meanwhile makes the report old, never
+    unseen.
+    """
+
+    said: str
+    judged_at: datetime | None
+    reading: Reading
+
+    @classmethod
+    def begun(cls, batch_id: int) -> "Pass":
+        """The one that an earlier task began, or a new one."""
+        kept = cache.get(_key(batch_id))
+        if kept is None:
+            return cls(*_said(batch_id), Reading(batch_id))
+        found: Pass = pickle.loads(zlib.decompress(kept))
+        return found
+
+    def keep(self) -> None:
+        """Leave it to the next task."""
+        kept = zlib.compress(pickle.dumps(self), level=1)
+        cache.set(_key(self.reading.batch), kept, KEPT_SECONDS)
+
+    def end(self) -> None:
+        """Forget it."""
+        cache.delete(_key(self.reading.batch))
+
+
+def _key(batch_id: int) -> str:
+    return f"agreement-read-{batch_id}"
 
 
 @dataclass(frozen=True)
@@ -55,36 +95,44 @@ def _said(batch_id: int) -> tuple[str, datetime | None]:
     return digest.hexdigest(), max((at for _, at in said if at), default=None)
 
 
-def report(batch_id: int) -> bool:
+def report(batch_id: int, *, seconds: float | None = None) -> bool:
     """Work out how far the judges of a batch agree, unless that is known.
 
-    False where it takes too long: then what was stored stays, with a problem beside it.
+    Where reading the verdicts takes longer than `seconds`, False: the next call goes on
+    with it. A database that is too slow leaves what was stored, with a problem beside.
     """
     batch = Batch.objects.get(pk=batch_id)
     if latest(batch).is_current:
         return True
-    # Before the verdicts are read: what comes meanwhile makes it old, never unseen.
-    said, judged_at = _said(batch_id)
+    begun = Pass.begun(batch_id)
     try:
-        ratings = read(batch_id)
+        if not begun.reading.go_on(seconds):
+            begun.keep()
+            return False
     except OperationalError as error:
         log.warning("the agreement of batch %s is not known: %s", batch_id, error)
         _note(batch)
-        return False
+    else:
+        _store(batch, begun)
+    begun.end()
+    return True
+
+
+def _store(batch: Batch, begun: Pass) -> None:
     rows = BatchEntity.objects.filter(batch=batch, is_control=True)
     controls = set(rows.values_list("entity", flat=True))
-    figures, details = figures_of(ratings, controls, seed=batch_id)
-    details |= {"said": said, "pictures": pictures(batch_id, ratings)}
+    ratings = begun.reading.ratings()
+    figures, details = figures_of(ratings, controls, seed=batch.pk)
+    details |= {"said": begun.said, "pictures": pictures(batch.pk, ratings)}
     Comparison.objects.update_or_create(
         batch=batch,
         defaults={
             "figures": figures,
             "details": details,
-            "judged_at": judged_at,
+            "judged_at": begun.judged_at,
             "computed_at": Now(),
         },
     )
-    return True
 
 
 def _note(batch: Batch) -> None:

@@ -294,16 +294,38 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
     before = reported(batch).figures
     page = first_page(three[0], batch)
     say(three[0], page, 0, "broken")
-    slow = "SELECT 1, 2, '{4}'::bigint[], 4 FROM pg_sleep(%s * 0 + 5)"
+    slow = "SELECT 1, 2, '{4}'::bigint[], 4 FROM pg_sleep(%s * 0 + 5) WHERE %s < %s"
     monkeypatch.setattr(ratings, "READ", slow)
     monkeypatch.setattr(ratings, "SECONDS", 1)
-    assert not agreement.report(batch.pk)
+    assert agreement.report(batch.pk)
     found = agreement.latest(batch)
     assert not found.is_current
     assert found.comparison.figures == before
     assert found.comparison.details["problem"] == reporting.TOO_SLOW
     monkeypatch.undo()
     assert "problem" not in reported(batch).details
+
+
+def test_one_that_takes_several_tasks_goes_on_where_it_stopped(batch, monkeypatch):
+    whole = reported(batch)
+    Comparison.objects.all().delete()
+    monkeypatch.setattr(ratings, "SLICE", 7)
+    sent = []
+    monkeypatch.setattr(
+        tasks.report_agreement, "apply_async", lambda args, **_: sent.append(args)
+    )
+    monkeypatch.setattr(agreement, "READ_SECONDS", 0)
+    tasks.ask_for_agreement(batch.pk)
+    rounds = 0
+    while sent:
+        assert not Comparison.objects.exists()
+        tasks.report_agreement(*sent.pop())
+        rounds += 1
+    assert rounds > 3
+    found = Comparison.objects.get()
+    assert found.figures == whole.figures
+    assert found.details == whole.details
+    assert agreement.latest(batch).is_current
 
 
 def test_many_who_ask_cause_one_report(batch, monkeypatch):
