@@ -8,7 +8,7 @@ from knox.models import AuthToken
 
 from annotations import agreement, intake, people, queue, releases, scoring
 from annotations.entities import figures
-from annotations.models import Batch, Import, ImportState, Scorer, User
+from annotations.models import Batch, Import, ImportState, Release, Scorer, User
 from annotations.scoring import steering
 
 SLICE_SECONDS = 12
@@ -155,10 +155,22 @@ def purge_embeddings(scorer_id: int | None, by_id: int | None) -> None:
         purge_embeddings.delay(scorer_id, by_id)
 
 
+def ask_for_figures(name: str) -> None:
+    """Have the list, or a group by its name, counted, once however many ask."""
+    if figures.claim(name):
+        kind, _, number = name.partition("-")
+        count_list.delay(**({kind: int(number)} if number else {}))
+
+
 @shared_task
-def count_list(batch_id: int | None = None) -> None:
-    """Count the figures of the list, or of a batch's entities."""
-    figures.count(batch_id)
+def count_list(batch: int | None = None, release: int | None = None) -> None:
+    """Count the figures of the list, or of a batch's or a release's entities."""
+    group = None
+    if batch is not None:
+        group = figures.group_of_batch(batch)
+    elif release is not None:
+        group = releases.group_of(Release.objects.get(pk=release))
+    figures.count(group)
 
 
 @shared_task

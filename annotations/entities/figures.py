@@ -1,11 +1,13 @@
 """The list in figures (the paper's Figure 2): what kinds of entities there are.
 
-Of all entities, or of those of one batch. A worker counts, once a day at most, by one
-statement a property; what it found lies in the cache, where pages read it. An entity
-that lacks a property is left out of that property's figures.
+Of all entities, of those of a batch, or of those that a release confirms. A worker
+counts, once a day at most, by one statement a property; what it found lies in the
+cache, where pages read it. An entity that lacks a property is left out of that
+property's figures.
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +21,43 @@ CLAIM_LIFE = 40  # seconds: a worker's task lives no longer
 VALUES_KEPT = 5_000  # of a property; the paper's list has some 2,000 professions
 ROUND = "list-figures:round"
 
-ALL = "annotations_entity e WHERE e.key IS NOT NULL"
-OF_BATCH = (
-    "annotations_batchentity q JOIN annotations_entity e ON e.id = q.entity_id"
-    " WHERE q.batch_id = %(batch)s AND e.key IS NOT NULL"
-)
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some entities: a name to keep what was counted by, and where they come from."""
+
+    name: str = WHOLE
+    source: str = "annotations_entity e WHERE e.key IS NOT NULL"
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def batch_name(number: int) -> str:
+    """What a batch's entities are called."""
+    return f"batch-{number}"
+
+
+def release_name(number: int) -> str:
+    """What a release's entities are called."""
+    return f"release-{number}"
+
+
+def group_of_batch(number: int) -> Group:
+    """A batch's entities."""
+    source = (
+        "annotations_batchentity q JOIN annotations_entity e ON e.id = q.entity_id"
+        " WHERE q.batch_id = %(batch)s AND e.key IS NOT NULL"
+    )
+    return Group(batch_name(number), source, {"batch": number})
+
+
+def group_of_keys(name: str, keys: Collection[str]) -> Group:
+    """The entities of some keys."""
+    source = "annotations_entity e WHERE e.key = ANY(%(keys)s)"
+    return Group(name, source, {"keys": list(keys)})
+
+
 # Somebody with two professions counts for both; with one that is named twice, once.
 SEVERAL = (
     "SELECT v.value, count(*) FROM (SELECT e.{column} AS own FROM {entities}) s"
@@ -79,23 +113,24 @@ class ListFigures:
     frequency: Figure  # by the number of digits: "3" is 100 to 999
 
 
-def known(batch: int | None = None) -> ListFigures | None:
-    """What was counted last, of all or of a batch; None where that is forgotten."""
-    found = cache.get(_name(batch))
+def known(name: str = WHOLE) -> ListFigures | None:
+    """What was counted last of a group, by its name; None where that is forgotten."""
+    found = cache.get(_kept_as(name))
     return _read(found) if found else None
 
 
-def claim(batch: int | None = None) -> bool:
+def claim(name: str = WHOLE) -> bool:
     """Whether nobody is counting: then whoever asked has a worker count."""
-    return bool(cache.add(f"{_name(batch)}:claimed", 1, CLAIM_LIFE))
+    return bool(cache.add(f"{_kept_as(name)}:claimed", 1, CLAIM_LIFE))
 
 
-def count(batch: int | None = None) -> ListFigures:
-    """Count and keep the figures. For workers: it reads every entity."""
-    name = _name(batch)
-    found = _counted(batch)
-    cache.set(name, found, LIFE)
-    cache.delete(f"{name}:claimed")
+def count(group: Group | None = None) -> ListFigures:
+    """Count and keep the figures of all, or of a group. For workers: it reads all."""
+    group = group or Group()
+    kept_as = _kept_as(group.name)
+    found = _counted(group)
+    cache.set(kept_as, found, LIFE)
+    cache.delete(f"{kept_as}:claimed")
     return _read(found)
 
 
@@ -104,19 +139,18 @@ def forget() -> None:
     cache.set(ROUND, uuid.uuid4().hex, None)
 
 
-def _name(batch: int | None) -> str:
-    return f"list-figures:{VERSION}:{cache.get(ROUND)}:{batch or 'all'}"
+def _kept_as(name: str) -> str:
+    return f"list-figures:{VERSION}:{cache.get(ROUND)}:{name}"
 
 
-def _counted(batch: int | None) -> dict[str, Any]:
-    entities = ALL if batch is None else OF_BATCH
-    values = {"batch": batch, "most": VALUES_KEPT}
+def _counted(group: Group) -> dict[str, Any]:
+    values = {**group.values, "most": VALUES_KEPT}
     with connection.cursor() as cursor:
-        cursor.execute(TOTALS.format(entities=entities), values)
+        cursor.execute(TOTALS.format(entities=group.source), values)
         ((whole, *having),) = cursor.fetchall()
         figures: dict[str, Any] = {}
         for (name, sql), has in zip(STATEMENTS.items(), having, strict=True):
-            cursor.execute(sql.format(entities=entities) + ENDING, values)
+            cursor.execute(sql.format(entities=group.source) + ENDING, values)
             figures[name] = {"known": has, "counts": dict(cursor.fetchall())}
     at = datetime.now(UTC).isoformat()
     return {"entities": whole, "counted_at": at, "figures": figures}

@@ -9,6 +9,7 @@ measures results on one.
 
 from .asking import Found, ask, delete, preview, retry
 from .changes import changes
+from .confirmed import group_of
 from .evaluating import Shown, evaluate, sets_of, shown
 from .files import EVERY_FILE, file_names, measurement_name, open_file
 from .forgetting import forget
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate",
     "file_names",
     "forget",
+    "group_of",
     "idle",
     "make",
     "measurement_name",

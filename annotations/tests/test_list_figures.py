@@ -59,8 +59,8 @@ def test_each_property_is_counted_of_those_who_have_it(people):
 def test_a_batch_has_figures_of_its_own(people, admin):
     keys = [people[1].key, people[3].key]
     batch = queue.cut(by=admin, name="b", entities=keys)
-    count_list(batch.pk)
-    found = figures.known(batch.pk)
+    count_list(batch=batch.pk)
+    found = figures.known(figures.batch_name(batch.pk))
     assert (found.entities, found.gender.counts) == (2, {"male": 1})
     assert figures.known() is None
 
@@ -74,7 +74,7 @@ def test_an_empty_list_has_figures_too(db):
 def test_only_one_worker_is_asked(db):
     assert figures.claim()
     assert not figures.claim()
-    assert figures.claim(7)
+    assert figures.claim("batch-7")
     figures.count()
     assert figures.claim()
 

@@ -53,7 +53,8 @@ def release(transactional_db):
             by=None,
         )
     figures.count()
-    figures.count(made.batches[0])
+    figures.count(figures.group_of_batch(made.batches[0]))
+    figures.count(releases.group_of(made))
     return made
 
 
@@ -64,7 +65,8 @@ def all_pages(release):
         reverse("evaluations", args=[release.pk]),
         reverse("evaluation", args=[first.pk]),
         reverse("release", args=[release.pk]),
-        f"{reverse('the-list')}?batch={batch.pk}",
+        f"{reverse('the-list')}?beside=batch-{batch.pk}",
+        f"{reverse('the-list')}?beside=release-{release.pk}",
         reverse("the-list"),
         reverse("pictures", args=["m.a"]),
         reverse("entity", args=["m.a"]),

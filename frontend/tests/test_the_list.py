@@ -9,6 +9,7 @@ from django.urls import reverse
 from annotations import queue, tasks
 from annotations.entities import figures
 from annotations.tests.factories import EntityFactory
+from annotations.tests.released import judged_batch, released
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/list/"
@@ -28,7 +29,8 @@ def _own_cache(settings):
 def asked(monkeypatch):
     """The counts that a worker was asked for."""
     handed = []
-    monkeypatch.setattr(tasks, "count_list", SimpleNamespace(delay=handed.append))
+    told = SimpleNamespace(delay=lambda **group: handed.append(group))
+    monkeypatch.setattr(tasks, "count_list", told)
     return handed
 
 
@@ -53,7 +55,7 @@ def test_a_worker_is_asked_once_and_the_page_waits(desk, asked):
         text = desk.get(ADDRESS).text
         assert "A worker is counting." in text
         assert 'hx-trigger="every 2s"' in text
-    assert asked == [None]
+    assert asked == [{}]
     assert reverse("the-list") in desk.get(reverse("entities")).text
 
 
@@ -82,15 +84,31 @@ def test_values_are_shown_with_their_shares(desk, batch):
 
 def test_a_batch_stands_beside_the_list(desk, batch, asked):
     figures.count()
-    assert "A worker is counting." in desk.get(ADDRESS, {"batch": batch.pk}).text
-    assert asked == [batch.pk]
-    figures.count(batch.pk)
-    page = desk.get(ADDRESS, {"batch": batch.pk})
+    beside = {"beside": f"batch-{batch.pk}"}
+    assert "A worker is counting." in desk.get(ADDRESS, beside).text
+    assert asked == [{"batch": batch.pk}]
+    figures.count(figures.group_of_batch(batch.pk))
+    page = desk.get(ADDRESS, beside)
     bars = page.context["properties"][0].bars
     assert [(bar.value, bar.beside) for bar in bars] == [("<b>", 0.0), ("actor", 1.0)]
     assert "In the batch" in page.text
-    assert desk.get(ADDRESS, {"batch": 4711}).status_code == 404
-    assert desk.get(ADDRESS, {"batch": "x"}).status_code == 200
+    assert desk.get(ADDRESS, {"beside": "batch-4711"}).status_code == 404
+    assert desk.get(ADDRESS, {"beside": "release-4711"}).status_code == 404
+    assert desk.get(ADDRESS, {"beside": "x"}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_release_stands_beside_the_list(client, admin):
+    """Those whom nobody confirmed are not in it."""
+    made = released(judged_batch({"m.a": "yes no", "m.b": "no no"}))
+    client.force_login(admin)
+    tasks.count_list()
+    tasks.count_list(release=made.pk)
+    page = client.get(ADDRESS, {"beside": f"release-{made.pk}"})
+    assert page.context["whole"].entities > page.context["beside"].entities
+    assert page.context["beside"].entities == made.counts["confirmed_entities"]
+    assert "Of the release: the entities that have a confirmed picture" in page.text
+    assert f'value="release-{made.pk}" selected' in page.text
 
 
 def test_only_the_most_frequent_values_are_shown(desk):
@@ -103,19 +121,19 @@ def test_only_the_most_frequent_values_are_shown(desk):
 
 def test_it_is_counted_anew_when_asked(desk, batch, asked):
     figures.count()
-    answer = desk.post(reverse("count-anew"), {"batch": batch.pk})
-    assert answer.url == f"{ADDRESS}?batch={batch.pk}"
-    assert desk.post(reverse("count-anew"), {"batch": "//x"}).url == ADDRESS
+    answer = desk.post(reverse("count-anew"), {"beside": f"batch-{batch.pk}"})
+    assert answer.url == f"{ADDRESS}?beside=batch-{batch.pk}"
+    assert desk.post(reverse("count-anew"), {"beside": "//x"}).url == ADDRESS
     assert "A worker is counting." in desk.get(ADDRESS).text
 
 
 def test_more_entities_cost_no_more_queries(desk, batch, django_assert_num_queries):
     figures.count()
     desk.get(ADDRESS)
-    with django_assert_num_queries(3):  # session, person, batches
+    with django_assert_num_queries(4):  # session, person, batches, releases
         desk.get(ADDRESS)
     EntityFactory.create_batch(20)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         desk.get(ADDRESS)
 
 

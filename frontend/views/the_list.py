@@ -1,8 +1,12 @@
-"""An admin's page of the list in figures: what kinds of entities there are, and in a batch."""
+"""An admin's page of the list in figures: what kinds of entities there are, and
+in a batch or a release."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,17 +15,27 @@ from django.views.decorators.http import require_POST, require_safe
 from annotations import tasks
 from annotations.entities import figures
 from annotations.entities.figures import Figure, ListFigures
-from annotations.models import Batch
+from annotations.models import Batch, Release, ReleaseState
 
-from .access import PersonRequest, admins_only, number_of
+from .access import PersonRequest, admins_only
 
 VALUES_SHOWN = 12
-BATCHES_OFFERED = 50
+OFFERED = 50  # batches, and releases, the newest
+NAMED = re.compile(r"(batch|release)-([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What stands beside the list: a batch or a release."""
+
+    name: str  # that its figures are kept by
+    kind: str
+    title: str
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A value: how many of the list have it, and their shares in the list and the batch."""
+    """A value: how many of the list have it, and their shares in the list and beside it."""
 
     value: str
     count: int
@@ -44,14 +58,15 @@ class Bars:
 @admins_only
 @require_safe
 def the_list(request: PersonRequest) -> HttpResponse:
-    """Show what was counted, of a batch beside it where asked; else wait for a worker."""
-    batch = _batch(number_of(request, "batch"))
-    whole = _known(None)
-    beside = _known(batch.pk) if batch else None
-    is_ready = whole is not None and (batch is None or beside is not None)
+    """Show what was counted, of a batch or a release beside it where asked; else wait
+    for a worker."""
+    chosen = _chosen(request.GET.get("beside", ""))
+    whole = _known(figures.WHOLE)
+    beside = _known(chosen.name) if chosen else None
+    is_ready = whole is not None and (chosen is None or beside is not None)
     context: dict[str, Any] = {
-        "batch": batch,
-        "batches": Batch.objects.order_by("-pk")[:BATCHES_OFFERED],
+        "chosen": chosen,
+        "offered": _offered(),
         "whole": whole if is_ready else None,
         "beside": beside,
         "is_ready": is_ready,
@@ -72,16 +87,46 @@ def the_list(request: PersonRequest) -> HttpResponse:
 def anew(request: PersonRequest) -> HttpResponse:
     """Forget what was counted, so that it is counted again."""
     figures.forget()
-    batch = request.POST.get("batch", "")
+    beside = request.POST.get("beside", "")
     address = reverse("the-list")
-    return redirect(f"{address}?batch={batch}" if batch.isdigit() else address)
+    if not NAMED.fullmatch(beside):
+        return redirect(address)
+    return redirect(f"{address}?{urlencode({'beside': beside})}")
 
 
-def _known(batch: int | None) -> ListFigures | None:
+def _chosen(named: str) -> Chosen | None:
+    """What the address names, if anything; what there is not is not found."""
+    found = NAMED.fullmatch(named)
+    if not found:
+        return None
+    kind, number = found.groups()
+    rows = Batch.objects.all() if kind == "batch" else _releases()
+    row = rows.filter(pk=int(number)).first()
+    if row is None:
+        raise Http404
+    return Chosen(f"{kind}-{row.pk}", kind, row.name)
+
+
+def _releases() -> QuerySet[Release]:
+    return Release.objects.filter(state=ReleaseState.DONE)
+
+
+def _offered() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What may stand beside the list, by kind: names and titles."""
+    batches = Batch.objects.order_by("-pk")[:OFFERED]
+    releases = _releases().order_by("-pk")[:OFFERED]
+    kinds = [
+        ("Batches", [(figures.batch_name(each.pk), each.name) for each in batches]),
+        ("Releases", [(figures.release_name(each.pk), each.name) for each in releases]),
+    ]
+    return [(kind, rows) for kind, rows in kinds if rows]
+
+
+def _known(name: str) -> ListFigures | None:
     """What was counted; where nothing was, a worker is asked to."""
-    found = figures.known(batch)
-    if found is None and figures.claim(batch):
-        tasks.count_list.delay(batch)
+    found = figures.known(name)
+    if found is None:
+        tasks.ask_for_figures(name)
     return found
 
 
@@ -140,12 +185,3 @@ def _births(
         )
         for decade in range(min(decades), max(decades) + 1, 10)
     ]
-
-
-def _batch(number: int | None) -> Batch | None:
-    if number is None:
-        return None
-    found = Batch.objects.filter(pk=number).first()
-    if found is None:
-        raise Http404
-    return found
