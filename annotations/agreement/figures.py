@@ -33,38 +33,39 @@ def figures_of(
 
     `controls` are the entities of the random control share.
     """
-    with_broken = Table.of(ratings.patterns)
     told: dict[str, Any] = {"seed": seed, "has_intervals": has_intervals}
-    whole = part(ratings, with_broken, **told)
-    figures = whole | {
-        "judges": len(ratings.judges),
-        "pairs": judges.pairs(ratings, **told),
-        "per_judge": judges.each(ratings, with_broken.counts),
-    }
-    tables = {"": with_broken, "_without_broken": _without_broken(ratings)}
     is_control = np.isin(ratings.entity, list(controls))
-    parts: dict[str, Any] = {"all": whole}
-    parts["all_without_broken"] = part(ratings, tables["_without_broken"], **told)
-    for name, table in tables.items():
-        found = part(ratings, table, is_control, **told)
-        parts[f"control{name}"] = _or_reason(found, controls)
+    none = NOT_COMPARED if controls else NO_CONTROL
+    without = ratings.without_broken()
+    counts = Table.of(ratings.patterns).counts
+    figures = _part(ratings, told) | {
+        "judges": len(ratings.judges),
+        "per_judge": judges.each(ratings, counts),
+        "parts": {
+            "all_without_broken": _part(without, told),
+            "control": _part(ratings.only(is_control), told, none),
+            "control_without_broken": _part(without.only(is_control), told, none),
+        },
+    }
     details = {
-        "parts": parts,
-        "weeks": _weeks(ratings, with_broken, told),
-        "entities": _entities(ratings, with_broken.counts),
+        "entities": _entities(ratings, counts),
         "reliability": judges.reliability(ratings),
     }
     return figures, details
 
 
-def _without_broken(ratings: Ratings) -> Table:
-    return Table.of(ratings.patterns, with_broken=False)
+def _part(ratings: Ratings, told: dict[str, Any], none: str = "") -> dict[str, Any]:
+    """Coefficients of some rows, of each pair of judges and of each week.
 
-
-def _or_reason(found: dict[str, Any], controls: Collection[int]) -> dict[str, Any]:
-    if found["candidates"]:
-        return found
-    return {"reason": NOT_COMPARED if controls else NO_CONTROL}
+    `none` says why there is nothing to compare, where there is not.
+    """
+    table = Table.of(ratings.patterns)
+    found = part(ratings, table, **told)
+    if none and not found["candidates"]:
+        found["undefined"] = dict.fromkeys(found["undefined"], none)
+    found["pairs"] = judges.pairs(ratings, **told)
+    found["weeks"] = _weeks(ratings, table, told)
+    return found
 
 
 def _weeks(ratings: Ratings, table: Table, told: dict[str, Any]) -> list[dict]:

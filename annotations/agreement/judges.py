@@ -41,7 +41,9 @@ def pairs(
     pattern, pair, cell, named = _flat(ratings)
     tables = np.zeros((len(named), K * K))
     np.add.at(tables, (pair, cell), totals_of(ratings)[pattern])
-    order = np.argsort(-tables.sum(axis=1), kind="stable")[:PAIRS_SHOWN]
+    shared = tables.sum(axis=1)
+    order = np.argsort(-shared, kind="stable")[:PAIRS_SHOWN]
+    order = order[shared[order] > 0]
     found = {int(n): _pair(ratings, named[n], tables[n]) for n in order}
     if has_intervals:
         for n in order[:PAIRS_WITH_INTERVALS]:

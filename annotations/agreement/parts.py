@@ -18,7 +18,6 @@ from annotations.coefficients.measures import Array, Many, ac1s
 
 from .ratings import VALUES, Pattern, Ratings
 
-BROKEN = VALUES.index("broken")
 Mask = Any  # of the rows of Ratings
 
 
@@ -30,14 +29,12 @@ class Table:
     sums: Array
 
     @classmethod
-    def of(cls, patterns: list[Pattern], *, with_broken: bool = True) -> "Table":
-        """Without broken: as if nobody had said so."""
+    def of(cls, patterns: list[Pattern]) -> "Table":
+        """Count them."""
         counts = np.zeros((len(patterns), len(VALUES)))
         for n, pattern in enumerate(patterns):
             for _, value in pattern:
                 counts[n, value] += 1
-        if not with_broken:
-            counts = np.delete(counts, BROKEN, axis=1)
         return cls(counts, shares_of(counts))
 
 

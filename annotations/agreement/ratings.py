@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 VALUES = ("yes", "no", "broken")
+BROKEN = VALUES.index("broken")
 CODES = 4  # a rating is judge * CODES + the value's place in VALUES
 SLICE = 500_000  # judgments read at once: a second or two
 SECONDS = 15  # a slice that takes longer is given up: a task may take thirty
@@ -59,6 +60,26 @@ class Ratings:
     week: Numbers
     pattern: Numbers
     times: Numbers
+
+    def only(self, mask: NDArray[np.bool_]) -> "Ratings":
+        """Some of the rows."""
+        entity, week, pattern = (
+            each[mask] for each in (self.entity, self.week, self.pattern)
+        )
+        return Ratings(
+            self.judges, self.patterns, entity, week, pattern, self.times[mask]
+        )
+
+    def without_broken(self) -> "Ratings":
+        """The same, as if nobody had said broken."""
+        numbers: dict[Pattern, int] = {}
+        kept = [tuple(each for each in p if each[1] != BROKEN) for p in self.patterns]
+        same = np.array([numbers.setdefault(p, len(numbers)) for p in kept], np.int64)
+        patterns = list(numbers)
+        pattern = same[self.pattern]
+        return Ratings(
+            self.judges, patterns, self.entity, self.week, pattern, self.times
+        )
 
 
 @dataclass

@@ -4,8 +4,10 @@ import hashlib
 import logging
 import pickle
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import OperationalError
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 
 OLD = timedelta(minutes=10)
 AT_ONCE = 20  # batches a round of the beat
+VERSION = 2  # of what is stored
 READ_SECONDS = 8  # of a task; one slice may pass it
 KEPT_SECONDS = 600  # what was read so far, for the next task
 TOO_SLOW = (
@@ -67,18 +70,31 @@ def _key(batch_id: int) -> str:
 
 @dataclass(frozen=True)
 class Latest:
-    """What was stored last, if anything, and whether nothing was said since."""
+    """What was stored last, if anything, and whether nothing was said since.
+
+    `problem` says why the last attempt came to nothing, for as long as none is made.
+    """
 
     comparison: Comparison | None
     is_current: bool
+    problem: str = ""
 
 
 def latest(batch: Batch) -> Latest:
     """What is known of a batch's agreement now."""
-    comparison = Comparison.objects.filter(batch=batch).first()
-    if comparison is None or not comparison.figures:
-        return Latest(comparison, is_current=False)
-    return Latest(comparison, comparison.details["said"] == _said(batch.pk)[0])
+    found = Comparison.objects.filter(batch=batch).first()
+    if found is None:
+        return Latest(None, is_current=False)
+    problem = found.details["problem"] if _has_just_failed(found.details) else ""
+    if found.details.get("version") != VERSION:
+        return Latest(None, is_current=False, problem=problem)
+    is_current = found.details["said"] == _said(batch.pk)[0]
+    return Latest(found, is_current, "" if is_current else problem)
+
+
+def _has_just_failed(details: Mapping[str, Any]) -> bool:
+    tried_at = details.get("tried_at")
+    return bool(tried_at and datetime.fromisoformat(tried_at) > timezone.now() - OLD)
 
 
 def _said(batch_id: int) -> tuple[str, datetime | None]:
@@ -123,7 +139,8 @@ def _store(batch: Batch, begun: Pass) -> None:
     controls = set(rows.values_list("entity", flat=True))
     ratings = begun.reading.ratings()
     figures, details = figures_of(ratings, controls, seed=batch.pk)
-    details |= {"said": begun.said, "pictures": pictures(batch.pk, ratings)}
+    details |= {"version": VERSION, "said": begun.said}
+    details |= {"pictures": pictures(batch.pk, ratings)}
     Comparison.objects.update_or_create(
         batch=batch,
         defaults={
@@ -140,8 +157,7 @@ def _note(batch: Batch) -> None:
         batch=batch, defaults={"figures": {}}
     )
     comparison.details |= {"problem": TOO_SLOW, "tried_at": timezone.now().isoformat()}
-    comparison.computed_at = Now()
-    comparison.save(update_fields=["details", "computed_at"])
+    comparison.save(update_fields=["details"])
 
 
 def due_reports() -> list[int]:
@@ -155,4 +171,5 @@ def due_reports() -> list[int]:
         comparison__computed_at__lt=Now() - OLD,
     )
     due = batches.filter(never | old, last__isnull=False).order_by("-last")
-    return list(due.values_list("pk", flat=True)[:AT_ONCE])
+    found = due.values_list("pk", "comparison__details")[:AT_ONCE]
+    return [number for number, details in found if not _has_just_failed(details or {})]

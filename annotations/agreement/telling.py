@@ -10,18 +10,24 @@ def told(comparison: Comparison) -> dict[str, Any]:
     """The figures as an admin may see them."""
     figures = comparison.figures
     names = _names((each["judge"] for each in figures["per_judge"]), is_named=True)
-    pairs = [
-        pair | {"judges": [names[judge] for judge in pair["judges"]]}
-        for pair in figures["pairs"]
-    ]
     per_judge = [
         each | {"judge": names[each["judge"]]} for each in figures["per_judge"]
     ]
-    return figures | {
-        "pairs": pairs,
+    parts = {name: _named(each, names) for name, each in figures["parts"].items()}
+    return _named(figures, names) | {
+        "parts": parts,
         "per_judge": sorted(per_judge, key=lambda each: each["judge"]),
         "computed_at": comparison.computed_at,
     }
+
+
+def _named(part: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
+    """A part with the names of its pairs."""
+    pairs = [
+        pair | {"judges": [names[judge] for judge in pair["judges"]]}
+        for pair in part["pairs"]
+    ]
+    return part | {"pairs": pairs}
 
 
 def reliability_of(comparison: Comparison, *, names: bool) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """How a recogniser does on a subset and split of a release.
 
-Truth comes as a key for each line of the set, None for a distractor; who holds the
-release's files gives it. `reading` takes the results in, `annotations.coverage`
+The lines of the set come with their keys, None for a distractor; who holds the
+release's files gives them. `reading` takes the results in, `annotations.coverage`
 measures them, `results` keeps them.
 """
 
@@ -16,6 +16,7 @@ from .evaluations import (
     evaluate,
     points_of,
 )
+from .reading import Line
 from .results import Mistake, discard, forget, mistakes_of
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "RESULTS_MAX_BYTES",
     "SPLITS",
     "SUBSETS",
+    "Line",
     "Mistake",
     "check_names",
     "delete",

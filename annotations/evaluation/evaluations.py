@@ -12,7 +12,7 @@ from annotations.errors import Conflict, Invalid
 from annotations.models import Evaluation, Release, User, audit
 
 from . import results
-from .reading import Answer, read_answers
+from .reading import Answer, Line, read_answers
 
 SUBSETS, SPLITS = ("random", "hard"), ("dev", "test")
 NAME_LENGTH = 100
@@ -26,21 +26,22 @@ def evaluate(
     release: Release,
     subset: str,
     split: str,
-    truth: Iterable[str | None],
+    lines: Iterable[Line],
     file: IO[bytes],
     name: str,
     by: User | None,
 ) -> Evaluation:
     """Read results, measure them and keep both.
 
-    `truth` is the key on each line of the set, None for a distractor. Invalid names
-    lines that are wrong; Conflict where the set shows nobody.
+    `lines` are those of the set. Invalid names lines that are wrong; Conflict where
+    the set shows nobody.
     """
     check_names(subset, split, name)
-    keys = list(truth)
+    set_of = list(lines)
+    keys = [line.key for line in set_of]
     if not any(keys):
         raise Conflict("There is no picture of anybody in this subset and split.")
-    answers = read_answers(file, keys, names_truth=split == "dev")
+    answers = read_answers(file, set_of, names_truth=split == "dev")
     data = results.written(keys, answers)
     made = Evaluation.objects.create(
         release=release,

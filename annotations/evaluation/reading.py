@@ -12,8 +12,22 @@ from annotations.errors import Invalid
 ERRORS_TOLD = 20
 LINE_BYTES = 64 * 1024
 SIX, THREE = 6, 3
-DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER_LENGTH = 400  # characters: every float written out has fewer
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a set: its key, None for a distractor, and what tells it from others."""
+
+    key: str | None
+    url: str = ""
+    face: str = ""
+
+    def is_named(self, url: str, face: str) -> bool:
+        """Whether these are its ImageURL and FaceID."""
+        return (self.url, self.face) == (url, face)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +43,17 @@ class _Wrong(Exception):
 
 
 def read_answers(
-    file: IO[bytes], truth: Sequence[str | None], *, names_truth: bool
+    file: IO[bytes], lines: Sequence[Line], *, names_truth: bool
 ) -> list[Answer]:
     """The answer to each line of a set, in its order.
 
     Six columns (MID, name, URL, FaceID, MID estimated, confidence) follow the lines of
-    the set, and where `names_truth` a MID that is given must be the set's. Three (line
-    number, MID estimated, confidence) may come in any order. The first line tells
-    which. Invalid names what is wrong by line, the first `ERRORS_TOLD`.
+    the set: where `names_truth` a MID that is given must be the set's, and URL and
+    FaceID must not be those of another line. Three (line number, MID estimated,
+    confidence) may come in any order. The first line tells which. Invalid names what
+    is wrong by line, the first `ERRORS_TOLD`.
     """
-    reading = _Reading(truth, names_truth)
+    reading = _Reading(lines, names_truth)
     for number, raw in enumerate(_lines(file), 1):
         reading.take(number, raw)
     return reading.result()
@@ -54,14 +69,16 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 @dataclass
 class _Reading:
-    truth: Sequence[str | None]
+    lines: Sequence[Line]
     names_truth: bool
     columns: int = 0
     errors: dict[str, list[str]] = field(default_factory=dict)
     answers: list[Answer | None] = field(init=False)
+    named: dict[tuple[str, str], int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.answers = [None] * len(self.truth)
+        self.answers = [None] * len(self.lines)
+        self.named = {(each.url, each.face): n for n, each in enumerate(self.lines, 1)}
 
     def take(self, number: int, raw: bytes) -> None:
         """Read one line, or note what is wrong with it."""
@@ -98,17 +115,26 @@ class _Reading:
             raise _Wrong(f"A line has {wanted} columns; this one has {columns}.")
         self.columns = columns
         line = number if columns == SIX else _line_number(cells[0])
-        if not 1 <= line <= len(self.truth):
-            raise _Wrong(f"The set has {len(self.truth)} lines; there is no {line}.")
-        if columns == SIX and self.names_truth:
-            self._agree(cells[0], line)
+        if not 1 <= line <= len(self.lines):
+            raise _Wrong(f"The set has {len(self.lines)} lines; there is no {line}.")
+        if columns == SIX:
+            self._agree(cells, line)
         if self.answers[line - 1] is not None:
             raise _Wrong(f"Line {line} of the set is there twice.")
         self.answers[line - 1] = Answer(_key(cells[-2]), _confidence(cells[-1]))
 
-    def _agree(self, cell: str, line: int) -> None:
-        if cell and _key(cell) != self.truth[line - 1]:
-            raise _Wrong(f"The MID is {cell}; in the set it is {self.truth[line - 1]}.")
+    def _agree(self, cells: list[str], line: int) -> None:
+        key, _, url, face, *_ = cells
+        due = self.lines[line - 1]
+        if self.names_truth and key and _key(key) != due.key:
+            raise _Wrong(f"The MID is {key}; in the set it is {due.key}.")
+        other = self.named.get((url, face))
+        if url and other and not due.is_named(url, face):
+            raise _Wrong(
+                f"ImageURL and FaceID are those of line {other} of the set: "
+                f"either that one is there twice, or line {line} is missing, or the "
+                "order is another one."
+            )
 
 
 def _cells(raw: bytes) -> list[str]:
@@ -137,7 +163,8 @@ def _key(cell: str) -> str:
 
 
 def _confidence(cell: str) -> float:
-    value = float(cell) if DECIMAL.fullmatch(cell) else math.nan
+    is_number = len(cell) <= NUMBER_LENGTH and DECIMAL.fullmatch(cell)
+    value = float(cell) if is_number else math.nan
     if not math.isfinite(value):
         raise _Wrong(f"The confidence “{cell[:40]}” is not a number.")
     return value

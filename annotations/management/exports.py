@@ -25,6 +25,8 @@ class ExportCommand(BaseCommand):
     A file appears under its name only when it is whole.
     """
 
+    header_lines = 1
+
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         """Keep the lines of the example."""
         return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
@@ -75,7 +77,7 @@ class ExportCommand(BaseCommand):
 
     def _copy(self, pieces: Iterator[bytes], file: BinaryIO) -> None:
         is_terminal = sys.stderr.isatty()
-        rows, told_at = -1, time.monotonic()  # the header is no row
+        rows, told_at = -self.header_lines, time.monotonic()
         with tqdm(unit=" rows", unit_scale=True, disable=not is_terminal) as bar:
             for piece in pieces:
                 file.write(piece)

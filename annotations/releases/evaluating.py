@@ -1,4 +1,4 @@
-"""Evaluating results on a release: truth from its files, and pictures for mistakes."""
+"""Evaluating results on a release: its lines from its files, and pictures for mistakes."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -43,21 +43,24 @@ def evaluate(
         release=present,
         subset=subset,
         split=split,
-        truth=truth_of(present, subset, split),
+        lines=lines_of(present, subset, split),
         file=file,
         name=name,
         by=by,
     )
 
 
-def truth_of(release: Release, subset: str, split: str) -> Iterator[str | None]:
-    """The key on each line of a set, None for a distractor."""
-    if split == "test":
-        name, column = files.key_name(subset), 1
-    else:
-        name, column = files.measurement_name(subset, split, "aligned"), 0
-    file = files.open_file(release, name)
-    return (_cells(line)[column] or None for line in files.lines_of(file))
+def lines_of(release: Release, subset: str, split: str) -> Iterator[evaluation.Line]:
+    """The lines of a set; those of the test split with the keys of its key file."""
+    name = files.measurement_name(subset, split, "aligned")
+    rows = map(_cells, files.lines_of(files.open_file(release, name)))
+    if split == "dev":
+        return (evaluation.Line(key, url, face) for key, _, url, face, *_ in rows)
+    keyed = files.lines_of(files.open_file(release, files.key_name(subset)))
+    return (
+        evaluation.Line(_cells(line)[1] or None, row[2], row[3])
+        for line, row in zip(keyed, rows, strict=True)
+    )
 
 
 def shown(evaluated: Evaluation, keys: Collection[str]) -> dict[str, Shown]:

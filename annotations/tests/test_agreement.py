@@ -128,23 +128,28 @@ def test_each_judge_has_the_share_that_their_home_tells(batch, three):
 
 
 def test_without_broken_is_as_if_nobody_had_said_so(batch):
-    parts = reported(batch).details["parts"]
+    found = reported(batch).figures["parts"]["all_without_broken"]
     table = [row[:2] for row in counts_of(*JOINED)]
-    found = parts["all_without_broken"]
     assert found["krippendorff_alpha"] == pytest.approx(krippendorff_alpha(table))
     assert found["candidates"] == sum(sum(row) > 1 for row in table)
+    assert sum(week["candidates"] for week in found["weeks"]) == found["candidates"]
+    assert all(pair["n"] <= found["candidates"] for pair in found["pairs"])
 
 
 def test_the_control_share_stands_by_itself_or_tells_why_it_does_not(batch):
-    assert "no random control" in reported(batch).details["parts"]["control"]["reason"]
+    control = reported(batch).figures["parts"]["control"]
+    assert "no random control" in control["undefined"]["krippendorff_alpha"]
+    assert (control["pairs"], control["weeks"]) == ([], [])
     rows = BatchEntity.objects.filter(batch=batch).order_by("entity")
     BatchEntity.objects.filter(pk=rows[1].pk).update(is_control=True)
     Comparison.objects.all().delete()
-    parts = reported(batch).details["parts"]
+    control = reported(batch).figures["parts"]["control"]
     table = counts_of(*(words[1] for words in WORDS))
     alpha = krippendorff_alpha(table)
-    assert parts["control"]["krippendorff_alpha"] == pytest.approx(alpha)
-    assert "two entities" in parts["control"]["undefined"]["intervals.percent"]
+    assert control["krippendorff_alpha"] == pytest.approx(alpha)
+    assert "two entities" in control["undefined"]["intervals.percent"]
+    assert len(control["pairs"]) == 3
+    assert [week["candidates"] for week in control["weeks"]] == [control["candidates"]]
 
 
 def test_a_candidate_counts_in_the_week_of_its_last_verdict(batch):
@@ -154,7 +159,7 @@ def test_a_candidate_counts_in_the_week_of_its_last_verdict(batch):
     Judgment.objects.filter(
         candidate=late, judge=Judgment.objects.first().judge
     ).update(decided_at=monday)
-    weeks = reported(batch).details["weeks"]
+    weeks = reported(batch).figures["weeks"]
     assert [(w["week"], w["candidates"]) for w in weeks] == [
         ("2024-01-01", 14),
         ("2024-01-08", 1),
@@ -266,6 +271,14 @@ def test_one_who_was_slower_than_the_last_is_not_missed(batch, three):
     assert not agreement.latest(batch).is_current
 
 
+def test_what_an_older_version_stored_is_worked_out_anew(batch):
+    stored = reported(batch)
+    stored.details["version"] = reporting.VERSION - 1
+    stored.save()
+    assert agreement.latest(batch) == agreement.reporting.Latest(None, False)
+    assert reported(batch).details["version"] == reporting.VERSION
+
+
 def test_the_same_judgments_give_the_same_figures(batch):
     first = reported(batch).figures
     Comparison.objects.all().delete()
@@ -301,7 +314,14 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
     found = agreement.latest(batch)
     assert not found.is_current
     assert found.comparison.figures == before
-    assert found.comparison.details["problem"] == reporting.TOO_SLOW
+    assert found.problem == reporting.TOO_SLOW
+    earlier = timezone.now() - timedelta(minutes=11)
+    Comparison.objects.update(computed_at=earlier)
+    assert agreement.due_reports() == []  # not before ten minutes
+    details = found.comparison.details | {"tried_at": earlier.isoformat()}
+    Comparison.objects.update(details=details)
+    assert agreement.due_reports() == [batch.pk]
+    assert not agreement.latest(batch).problem
     monkeypatch.undo()
     assert "problem" not in reported(batch).details
 

@@ -1,8 +1,10 @@
 """Agreement and reliability as programs get them."""
 
 import pytest
+from django.utils import timezone
 
 from annotations import agreement, tasks
+from annotations.models import Comparison
 
 from .desk import batch_of, say
 from .factories import UserFactory
@@ -42,7 +44,8 @@ def test_it_is_202_until_a_result_newer_than_the_last_judgment_exists(
 ):
     for what in ("agreement", "reliability"):
         answer = get(api, admin, batch, what)
-        assert (answer.status_code, answer.json()) == (202, {"computed_at": None})
+        assert answer.status_code == 202
+        assert answer.json() == {"computed_at": None, "problem": None}
         assert int(answer["Retry-After"]) > 0
     assert asked == [batch.pk] * 2
     agreement.report(batch.pk)
@@ -54,6 +57,20 @@ def test_it_is_202_until_a_result_newer_than_the_last_judgment_exists(
     assert answer.json()["computed_at"] == first.json()["computed_at"]
     agreement.report(batch.pk)
     assert get(api, admin, batch).json()["computed_at"] > first.json()["computed_at"]
+
+
+def test_one_that_failed_says_why_and_is_not_tried_at_once(api, admin, batch, asked):
+    Comparison.objects.create(
+        batch=batch,
+        figures={},
+        details={"problem": "Too slow.", "tried_at": timezone.now().isoformat()},
+    )
+    for what in ("agreement", "reliability"):
+        answer = get(api, admin, batch, what)
+        assert answer.status_code == 202
+        assert answer.json() == {"computed_at": None, "problem": "Too slow."}
+        assert answer["Retry-After"] == "600"
+    assert asked == []
 
 
 def test_it_has_the_shape_of_the_contract(api, admin, batch):
@@ -71,6 +88,10 @@ def test_it_has_the_shape_of_the_contract(api, admin, batch):
     assert body["pairs"][0]["n"] == 40
     assert body["pairs"][0]["percent"] == pytest.approx(0.95)
     assert [each["judge"] for each in body["per_judge"]] == ["anna", "bert", "cleo"]
+    part = body["parts"]["all_without_broken"]
+    assert len(part["pairs"]) == 3
+    assert sum(week["candidates"] for week in body["weeks"]) == 40
+    assert body["parts"]["control"]["undefined"]["percent"]
 
 
 def test_undefined_ones_are_null_with_a_reason(api, admin, judges):

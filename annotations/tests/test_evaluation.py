@@ -31,8 +31,9 @@ def three(*rows):
 def evaluate(release, text, truth=KEYS, split="dev", **how):
     data = text if isinstance(text, bytes) else text.encode()
     how = {"subset": "random", "name": "mine", "by": None} | how
+    lines = [evaluation.Line(key, f"http://{key}", "FaceId-0") for key in truth]
     return evaluation.evaluate(
-        release=release, truth=truth, split=split, file=io.BytesIO(data), **how
+        release=release, lines=lines, split=split, file=io.BytesIO(data), **how
     )
 
 
@@ -82,6 +83,28 @@ def test_distractors_count_nowhere(release):
 def test_the_test_split_does_not_look_at_the_mid(release):
     text = six(("m.wrong", "m.1", 0.9), ("", "m.2", 0.8), ("no key", "m.3", 0.7))
     assert evaluate(release, text, split="test").figures["correct"] == 3
+
+
+def named(*keys):
+    """Six columns as the set names its lines, without the MID."""
+    return "".join(f"\tname\thttp://{key}\tFaceId-0\t{key}\t1\n" for key in keys)
+
+
+def test_six_columns_in_another_order_or_twice_are_refused(release):
+    assert evaluate(release, named(*KEYS), split="test").figures["correct"] == 3
+    Evaluation.objects.all().delete()
+    twice = refused(release, named("m.1", "m.1", "m.3"), split="test")
+    assert set(twice) == {"line 2"}
+    assert "those of line 1 of the set" in twice["line 2"][0]
+    turned = refused(release, named("m.3", "m.2", "m.1"), split="test")
+    assert set(turned) == {"line 1", "line 3"}
+
+
+def test_no_confidence_takes_long_to_refuse(release):
+    """A pattern that goes back and forth would take minutes."""
+    cell = "1" * 60_000 + "x"
+    text = three(*((n, "m.1", cell) for n in (1, 2, 3)))
+    assert len(refused(release, text)) == 3
 
 
 @pytest.mark.parametrize(

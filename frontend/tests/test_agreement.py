@@ -2,10 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from annotations import agreement as domain
 from annotations import erasure, tasks
-from annotations.models import Comparison
+from annotations.models import BatchEntity, Comparison
 from annotations.tests.desk import batch_of, say
 from annotations.tests.factories import UserFactory
 from annotations.tests.test_agreement import first_page, say_pages
@@ -92,6 +93,20 @@ def test_it_shows_alpha_its_reading_pairs_and_where_judges_differ(desk, judged, 
     assert "It takes 30 pictures" in page.text
 
 
+def test_pairs_and_weeks_are_of_the_part_that_is_chosen(desk, judged, asked):
+    BatchEntity.objects.filter(pk=BatchEntity.objects.first().pk).update(
+        is_control=True
+    )
+    domain.report(judged.pk)
+    whole = desk.get(address_of(judged), {"part": "x"})
+    assert whole.context["matrix"][0][1][1]["n"] == 10
+    part = desk.get(address_of(judged), {"part": "control"})
+    assert part.context["matrix"][0][1][1]["n"] == 5
+    assert "Of: Random control share." in part.text
+    assert 'href="?part=control#below" aria-current="true"' in part.text
+    assert "keeps no random control share" not in part.text
+
+
 def test_what_was_said_since_is_announced_and_newer_figures_are_offered(
     desk, judged, asked
 ):
@@ -174,11 +189,14 @@ def test_what_was_erased_since_is_not_shown(desk, judged, admin):
     assert len(page.context["entities"]) == 1
 
 
-def test_one_that_takes_too_long_tells(desk, judged):
-    Comparison.objects.create(
-        batch=judged, figures={}, details={"problem": "Too long."}
-    )
-    assert "Too long." in desk.get(address_of(judged)).text
+def test_one_that_takes_too_long_tells(desk, judged, asked):
+    details = {"problem": "Too long.", "tried_at": timezone.now().isoformat()}
+    Comparison.objects.create(batch=judged, figures={}, details=details)
+    for name in ("agreement", "reliability"):
+        page = desk.get(reverse(name, args=[judged.pk]))
+        assert "Too long." in page.text
+        assert "being worked out" not in page.text
+    assert asked == []
 
 
 def test_the_batch_leads_to_it(desk, judged):

@@ -1,6 +1,6 @@
 """How far the judges of a batch agree, for who runs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -56,25 +56,21 @@ def agreement(request: PersonRequest, batch_id: int) -> HttpResponse:
         "batch": batch,
         "comparison": comparison,
         "is_current": found.is_current,
-        "problem": comparison and comparison.details.get("problem"),
+        "problem": found.problem,
     }
     if request.htmx:
         return _news(request, context)
-    if not found.is_current:
+    if not found.is_current and not found.problem:
         tasks.ask_for_agreement(batch.pk)
-    if comparison is not None and comparison.figures:
-        context |= _shown(comparison)
+    if comparison is not None:
+        context |= _shown(comparison, request.GET.get("part", ""))
     return render(request, "frontend/agreement.html", context)
 
 
 def _news(request: PersonRequest, context: dict[str, Any]) -> HttpResponse:
     """Whether there is something newer than the page shows; at first it just comes."""
     shown, comparison = request.GET.get("shown", ""), context["comparison"]
-    is_new = bool(
-        comparison
-        and not context["problem"]
-        and comparison.computed_at.isoformat() != shown
-    )
+    is_new = bool(comparison and comparison.computed_at.isoformat() != shown)
     if is_new and not shown:
         return HttpResponseClientRefresh()
     return render(
@@ -84,8 +80,11 @@ def _news(request: PersonRequest, context: dict[str, Any]) -> HttpResponse:
     )
 
 
-def _shown(comparison: Comparison) -> dict[str, Any]:
+def _shown(comparison: Comparison, named: str) -> dict[str, Any]:
     figures, details = judges.told(comparison), comparison.details
+    parts = {"all": figures} | figures["parts"]
+    part = parts.get(named) or figures
+    pairs = part["pairs"][:PAIRS_SHOWN]
     return {
         "shown": comparison.computed_at.isoformat(),
         "figures": figures,
@@ -93,14 +92,31 @@ def _shown(comparison: Comparison) -> dict[str, Any]:
         "alpha": _line("krippendorff_alpha", figures),
         "lines": [_line(name, figures) for name in NAMES],
         "has_parted": _has_parted(figures),
-        "parts": [(title, details["parts"][name]) for name, title in PARTS.items()],
-        "weeks": details["weeks"],
-        "matrix": _matrix(figures),
-        "pairs": figures["pairs"][:PAIRS_SHOWN],
+        "parts": [(name, title, parts[name]) for name, title in PARTS.items()],
+        "part": named if named in parts else "all",
+        "part_title": PARTS.get(named, PARTS["all"]),
+        "missing": _reasons([part]),
+        "weeks": part["weeks"],
+        "missing_of_weeks": _reasons(part["weeks"]),
+        "matrix": _matrix(figures["per_judge"], part["pairs"]),
+        "pairs": pairs,
+        "missing_of_pairs": _reasons(pairs),
+        "has_more_pairs": len(part["pairs"]) > len(pairs),
         "entities": _entities(details["entities"]),
         "pictures": _pictures(details["pictures"]),
         "reliability": judges.reliability_of(comparison, names=True),
     }
+
+
+def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Why coefficients of these rows are missing, each reason once."""
+    reasons = (
+        reason
+        for row in rows
+        for name, reason in row["undefined"].items()
+        if not name.startswith("intervals.")
+    )
+    return list(dict.fromkeys(reasons))
 
 
 def _line(name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,13 +153,15 @@ def _has_parted(figures: Mapping[str, Any]) -> bool:
     return (raw if alpha is None else raw - alpha) >= PARTED
 
 
-def _matrix(figures: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+def _matrix(
+    members: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, list[Any]]]:
     """Each judge's row of pairs, None on the diagonal and where nothing is shared."""
-    names = [each["judge"] for each in figures["per_judge"]]
-    if not 2 <= len(names) <= MATRIX_JUDGES:
+    names = [each["judge"] for each in members]
+    if not pairs or not 2 <= len(names) <= MATRIX_JUDGES:
         return []
-    pairs = {frozenset(pair["judges"]): pair for pair in figures["pairs"]}
-    return [(a, [pairs.get(frozenset((a, b))) for b in names]) for a in names]
+    found = {frozenset(pair["judges"]): pair for pair in pairs}
+    return [(a, [found.get(frozenset((a, b))) for b in names]) for a in names]
 
 
 def _entities(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -18,12 +18,17 @@ def reliability(request: PersonRequest, batch_id: int) -> HttpResponse:
     if batch is None:
         raise Http404
     found = agreement.latest(batch)
-    if not found.is_current:
+    if not found.is_current and not found.problem:
         tasks.ask_for_agreement(batch.pk)
     comparison = found.comparison
     known = None
-    if comparison is not None and comparison.figures:
+    if comparison is not None:
         names = request.user.is_admin
         known = agreement.reliability_of(comparison, names=names)
-    context = {"batch": batch, "reliability": known, "is_current": found.is_current}
+    context = {
+        "batch": batch,
+        "reliability": known,
+        "is_current": found.is_current,
+        "problem": found.problem,
+    }
     return render(request, "frontend/reliability.html", context)

@@ -15,6 +15,11 @@ def _coefficient() -> serializers.FloatField:
     )
 
 
+def _unbounded() -> serializers.FloatField:
+    """Where most verdicts stand alone, chance may agree nearly always: far below -1."""
+    return serializers.FloatField(max_value=1, allow_null=True, help_text=NONE_IF)
+
+
 def _interval() -> serializers.ListField:
     return serializers.ListField(
         child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True
@@ -66,25 +71,51 @@ class AgreementOfJudge(serializers.Serializer):
     broken = serializers.IntegerField(min_value=0)
 
 
-class AgreementShape(serializers.Serializer):
-    """How far the judges of a batch agree, over independent verdicts only."""
+class CoefficientsShape(serializers.Serializer):
+    """Coefficients, their intervals, and why there is none."""
 
     candidates = serializers.IntegerField(
         min_value=0, help_text="Those that two or more judged independently."
     )
     entities = serializers.IntegerField(min_value=0, help_text="Those that have one.")
-    judges = serializers.IntegerField(min_value=0)
     percent = _share(allow_null=True, help_text=NONE_IF)
     krippendorff_alpha = _coefficient()
-    fleiss_kappa = _coefficient()
+    fleiss_kappa = _unbounded()
     gwet_ac1 = _coefficient()
     intervals = IntervalsShape()
     undefined = serializers.DictField(
         child=serializers.CharField(),
         help_text="Why what is null is: {name or intervals.name: reason}.",
     )
-    pairs = PairShape(many=True)
+
+
+class WeekShape(CoefficientsShape):
+    """The candidates whose last verdict was given in a week."""
+
+    week = serializers.DateField(help_text="Its Monday, UTC.")
+
+
+class PartShape(CoefficientsShape):
+    """Some of the verdicts: coefficients, of each pair and of each week."""
+
+    pairs = PairShape(many=True, help_text="The 2,000 that share most.")
+    weeks = WeekShape(many=True, help_text="The last sixty with verdicts to compare.")
+
+
+class PartsShape(serializers.Serializer):
+    """The same without broken, and on the random control share."""
+
+    all_without_broken = PartShape()
+    control = PartShape()
+    control_without_broken = PartShape()
+
+
+class AgreementShape(PartShape):
+    """How far the judges of a batch agree, over independent verdicts only."""
+
+    judges = serializers.IntegerField(min_value=0)
     per_judge = AgreementOfJudge(many=True)
+    parts = PartsShape()
     computed_at = serializers.DateTimeField()
 
 
@@ -93,6 +124,9 @@ class NotYetShape(serializers.Serializer):
 
     computed_at = serializers.DateTimeField(
         allow_null=True, help_text="When it last was, before something more was said."
+    )
+    problem = serializers.CharField(
+        allow_null=True, help_text="Why the last attempt came to nothing, if it did."
     )
 
 

@@ -20,7 +20,7 @@ from annotations.models import Batch, Comparison
 
 from .base import ApiView
 
-RETRY_SECONDS = 2
+RETRY_SECONDS, RETRY_LATER = 2, 600
 RETRY_AFTER = OpenApiParameter(
     "Retry-After",
     int,
@@ -73,10 +73,11 @@ def _known(number: int, show: Callable[[Comparison], Any]) -> Response:
     found = agreement.latest(batch)
     if found.comparison is not None and found.is_current:
         return Response(show(found.comparison))
-    tasks.ask_for_agreement(batch.pk)
+    if not found.problem:
+        tasks.ask_for_agreement(batch.pk)
     before = found.comparison.computed_at if found.comparison else None
     return Response(
-        NotYetShape({"computed_at": before}).data,
+        NotYetShape({"computed_at": before, "problem": found.problem or None}).data,
         status=202,
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        headers={"Retry-After": str(RETRY_LATER if found.problem else RETRY_SECONDS)},
     )

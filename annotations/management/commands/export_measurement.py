@@ -19,6 +19,8 @@ class Command(ExportCommand):
         " --split dev DevSet2.tsv"
     )
 
+    header_lines = 0
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Which file of which release, and where it goes."""
         parser.add_argument(

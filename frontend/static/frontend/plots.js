@@ -105,7 +105,7 @@ function options(place, data) {
     return { label, stroke, width: 2, dash: DASHES[n % 7], points: { show: data.columns[n] !== data.xs, size: 6, fill: stroke }, spanGaps: false };
   });
   const lower = lowerEdge(data);
-  const upper = (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ most) => [0, data.top ?? Math.max(1, most * 1.1)];
+  const upper = (/** @type {any} */ _, /** @type {number} */ least, /** @type {number} */ most) => [Math.min(0, least * 1.1), data.top ?? Math.max(1, most * 1.1)];
   return {
     width: Math.max(200, place.clientWidth - 18),
     height: HEIGHT,
