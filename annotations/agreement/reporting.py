@@ -28,7 +28,7 @@ VERSION = 2  # of what is stored
 READ_SECONDS = 8  # of a task; one slice may pass it
 KEPT_SECONDS = 600  # what was read so far, for the next task
 TOO_SLOW = (
-    "This server is too slow to read the verdicts in slices of half a million; "
+    "This server is too slow to read the verdicts in slices of a million; "
     "it is tried again in ten minutes."
 )
 
