@@ -12,7 +12,7 @@ from annotations.models import BatchEntity, Candidate, Conflict, Judgment
 from .desk import batch_of, let_expire, mark_of
 from .factories import UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 ENTITIES = 500
 PICTURES = 3
