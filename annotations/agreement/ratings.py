@@ -24,7 +24,7 @@ END = 2**63 - 1
 # An index brings the verdicts of a candidate together. They come in any order, which is
 # told by few words, so it is put right here and costs the database nothing. Weeks (UTC)
 # begin on Mondays, counted from 5 January 1970; that of a candidate is the week of its
-# last verdict.
+# last verdict. The bounds stand twice, so that a slice joins its own candidates only.
 READ = f"""
 SELECT c.entity_id, s.week, s.said, count(*)
 FROM (
@@ -33,10 +33,11 @@ FROM (
            array_agg(judge_id * {CODES} + CASE blind_verdict
                WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END) AS said
     FROM annotations_judgment
-    WHERE batch_id = %s AND candidate_id > %s AND candidate_id <= %s
+    WHERE batch_id = %(batch)s AND candidate_id > %(after)s AND candidate_id <= %(upto)s
       AND verdict <> 'skip' AND blind_verdict IN ('yes', 'no', 'broken')
     GROUP BY candidate_id
 ) s JOIN annotations_candidate c ON c.id = s.candidate_id
+WHERE c.id > %(after)s AND c.id <= %(upto)s
 GROUP BY 1, 2, 3
 """
 
@@ -154,8 +155,9 @@ class Reading:
 
 def statement(batch_id: int, after: int = 0, upto: int = END) -> str:
     """The one GROUP BY, as text: of all candidates, or of a slice."""
+    told = {"batch": batch_id, "after": after, "upto": upto}
     with connection.cursor() as cursor:
-        return str(cursor.mogrify(READ, [batch_id, after, upto]).decode())
+        return str(cursor.mogrify(READ, told).decode())
 
 
 def read(batch_id: int) -> Ratings:

@@ -1,0 +1,117 @@
+"""Pictures for the documents of what comes of judging: the demo, judged to its end."""
+
+import csv
+import io
+import random
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from annotations import agreement, queue, releases
+from annotations.entities import figures
+from annotations.models import Batch, Candidate, Entity, Evaluation, User
+from annotations.scoring import registry
+from annotations.scoring.faces import Faces
+from annotations.tests.released import content, judge_all, released, rule_all
+from annotations.tests.shades import due_now, use, work_off
+from labeler import demo
+
+from .test_screenshots import DESKTOP, PHONE, shoot
+
+SEED = 5
+ERRS = 0.06  # of the verdicts of a judge
+# Recognisers that were never run: how often each is right, and how sure it is of it.
+RECOGNISERS = {"baseline": (0.82, 0.75), "with more data": (0.93, 0.85)}
+LOOKS = [(size, theme) for size in ("desktop", "phone") for theme in ("light", "dark")]
+
+
+@pytest.fixture
+def release(transactional_db, settings):
+    """A release of the demo with results of two recognisers."""
+    settings.EMBEDDINGS = True
+    call_command("make_users", verbosity=0)
+    call_command("load_demo", verbosity=0)
+    use(settings, Faces)
+    due_now()
+    work_off()
+    batch, deserved = judged(random.Random(SEED))
+    rule_all(batch, User.objects.get(username="admin"), deserved.get)
+    queue.count()
+    agreement.report(batch.pk)
+    made = released(batch, name="First release", dev_entities=12, distractors=20)
+    for name, (share, sure) in RECOGNISERS.items():
+        evaluate(made, name, share, sure)
+    figures.count()
+    figures.count(releases.group_of(made))
+    yield made
+    registry.configured.cache_clear()
+
+
+def judged(chance):
+    """The demo's batch when two judges are done, and what each candidate deserves."""
+    with demo.TRUTH.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    by_path = {row["path"]: row["verdict"] for row in rows}
+    with demo.MANIFEST.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    wanted = {(row["key"], row["rank"]): by_path[row["path"]] for row in rows}
+    deserved = {
+        candidate.pk: wanted[candidate.entity.key, str(candidate.rank)]
+        for candidate in Candidate.objects.select_related("entity")
+    }
+
+    def says(page, position):
+        right = deserved[page.candidates[position]]
+        wrong = "no" if right == "yes" else "yes"
+        return wrong if chance.random() < ERRS else right
+
+    for name in ("judge1", "judge2"):
+        judge_all(User.objects.get(username=name), says)
+    return Batch.objects.get(), deserved
+
+
+def evaluate(release, name, share, sure):
+    """Results that are right in a share of the lines, and surer of those."""
+    chance = random.Random(name)
+    keys = list(Entity.objects.values_list("key", flat=True))
+    measured = content(release, "measurement-random-dev-aligned.tsv").decode()
+    lines = []
+    for number, line in enumerate(measured.splitlines(), 1):
+        is_right = chance.random() < share
+        said = line.split("\t")[0] if is_right else chance.choice(keys)
+        confidence = chance.betavariate(6 if is_right else 3, 2) * sure
+        lines.append(f"{number}\t{said}\t{confidence:.4f}\n")
+    releases.evaluate(
+        release=release,
+        subset="random",
+        split="dev",
+        file=io.BytesIO("".join(lines).encode()),
+        name=name,
+        by=User.objects.get(username="admin"),
+    )
+
+
+def test_the_pages_of_what_comes_of_judging(opened, release):
+    admin = User.objects.get(username="admin")
+    batch = Batch.objects.get()
+    worst = Evaluation.objects.order_by("pk").first()
+    addresses = {
+        "agreement": reverse("agreement", args=[batch.pk]),
+        "reliability": reverse("reliability", args=[batch.pk]),
+        "releases": reverse("releases"),
+        "release": reverse("release", args=[release.pk]),
+        "new-release": reverse("new-release"),
+        "evaluations": reverse("evaluations", args=[release.pk]),
+        "evaluation": reverse("evaluation", args=[worst.pk]),
+        "list": f"{reverse('the-list')}?beside=release-{release.pk}",
+        "pictures": reverse("pictures", args=["m.demo04"]),
+    }
+    for size, theme in LOOKS:
+        look = DESKTOP if size == "desktop" else PHONE
+        page = opened(admin, "/", color_scheme=theme, **look)
+        for name, address in addresses.items():
+            page.goto(address)
+            page.wait_for_load_state("networkidle")
+            shoot(page, f"truth/{name}-{size}-{theme}")
+        page.close()
