@@ -5,7 +5,6 @@ comes again, and an audit entry of numbers. Locks are taken in everybody's order
 memberships, entities, queue rows.
 """
 
-import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from django.db.models.functions import Now
 from annotations import evaluation, images, intake, queue, releases
 from annotations.entities import figures
 from annotations.errors import Invalid, NotFound
+from annotations.images import store
 from annotations.intake import tombstones
 from annotations.models import (
     Alias,
@@ -41,8 +41,6 @@ from annotations.models import (
     audit,
     due,
 )
-
-log = logging.getLogger(__name__)
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TRIES = 5
@@ -88,7 +86,8 @@ class _Moved(Exception):
 def erase_entity(*, key: str, by: User | None) -> None:
     """Forget an entity, its candidates and their pictures, wherever those show up.
 
-    Erasing it again changes nothing; NotFound for a key that never was.
+    Erasing it again changes nothing; files that could not be deleted are left to
+    `verify --files --fix`. NotFound for a key that never was.
     """
     _until_done(partial(_erase_entity, intake.normalise_key(key), by))
 
@@ -96,8 +95,8 @@ def erase_entity(*, key: str, by: User | None) -> None:
 def erase_image(*, sha256: str, by: User | None) -> None:
     """Forget a picture by its digest; every candidate that shows it becomes erased.
 
-    Erasing it again removes files that a crash has left; NotFound for a digest that
-    never was.
+    Erasing it again deletes files that were left; OSError where that fails. NotFound for
+    a digest that never was.
     """
     digest = sha256.lower()
     if not DIGEST.fullmatch(digest):
@@ -139,7 +138,7 @@ def _erase_entity(key: str, by: User | None) -> None:
         evaluation.forget(key)
         _empty(entity)
         _bury("entity", [key])
-        transaction.on_commit(figures.forget)
+        store.after_commit(figures.forget)
     audit.write(
         "entity-erased",
         by=by,
@@ -154,7 +153,7 @@ def _erase_image(digest: str, by: User | None) -> None:
     if image is None:
         if not tombstones.is_buried("image", digest):
             raise NotFound(f"There is no picture {digest}.")
-        _delete_files([digest])
+        images.delete_files(digest)
         return
     if image.byte_size == 0:
         raise NotFound("This is the digest of zero bytes, which are no picture.")
@@ -199,7 +198,9 @@ def _lock(rows: QuerySet) -> None:
 
 def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     """Blank candidates, delete what was said of them, delete and bury pictures."""
-    numbers = list(candidates)
+    numbers, digests = list(candidates), list(pictures.values())
+    for digest in digests:
+        store.after_commit(partial(images.delete_files, digest))
     with _erasing() as cursor:
         cursor.execute(DELETE_JUDGMENTS, [numbers])
         cursor.execute(DELETE_REVISIONS, {"candidates": numbers})
@@ -227,11 +228,9 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     )
     shown_by = Candidate.objects.filter(pk__in=numbers)
     due.mark(shown_by.values_list("entity_id", flat=True))
-    digests = list(pictures.values())
     Entity.objects.filter(representative__in=digests).update(representative=None)
     Image.objects.filter(pk__in=pictures).delete()
     _bury("image", digests)
-    transaction.on_commit(partial(_delete_files, digests))
 
 
 @contextmanager
@@ -274,12 +273,3 @@ def _empty(entity: Entity) -> None:
         representative=None,
         erased_at=Now(),
     )
-
-
-def _delete_files(digests: Iterable[str]) -> None:
-    """Delete bytes and thumbnails; what fails is left to `verify --files --fix`."""
-    for digest in digests:
-        try:
-            images.delete_files(digest)
-        except OSError:
-            log.exception("Files of an erased picture could not be deleted.")

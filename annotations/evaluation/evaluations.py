@@ -9,6 +9,7 @@ from django.db import transaction
 
 from annotations import coverage
 from annotations.errors import Conflict, Invalid
+from annotations.images import store
 from annotations.models import Evaluation, Release, User, audit
 
 from . import results
@@ -65,7 +66,7 @@ def delete(*, evaluation: Evaluation, by: User) -> None:
     audit.write(
         "evaluation-deleted", by=by, evaluation=number, release=evaluation.release_id
     )
-    transaction.on_commit(partial(results.discard, sha256))
+    store.after_commit(partial(results.discard, sha256))
 
 
 def points_of(evaluation: Evaluation) -> list[coverage.Point]:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 
 from annotations.errors import NotFound
 from annotations.images import store
 from annotations.models import Evaluation
 
 from .reading import Answer
+
+FOLDER = "evaluations"
+SPACE = 0x455641  # of advisory locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,13 @@ def written(truth: Sequence[str | None], answers: Sequence[Answer]) -> bytes:
 
 
 def keep(data: bytes) -> str:
-    """Store results; the answer is their digest."""
+    """Store results; the answer is their digest.
+
+    Until the transaction ends nobody discards equal ones.
+    """
     sha256 = digest_of(data)
-    store.put(_name(sha256), data)
+    _hold(sha256)
+    store.put(stored_name(sha256), data)
     return sha256
 
 
@@ -78,18 +85,27 @@ def forget(key: str) -> None:
         answers = [Answer("" if guess == key else guess, c) for _, guess, c in left]
         evaluation.sha256 = keep(written([row[0] for row in left], answers))
         evaluation.save(update_fields=["sha256"])
-        transaction.on_commit(partial(discard, old))
+        store.after_commit(partial(discard, old))
 
 
+@transaction.atomic
 def discard(sha256: str) -> None:
     """Delete results that no evaluation has any more."""
+    _hold(sha256)
     if not Evaluation.objects.filter(sha256=sha256).exists():
-        default_storage.delete(_name(sha256))
+        default_storage.delete(stored_name(sha256))
+
+
+def _hold(sha256: str) -> None:
+    """Until the transaction ends nobody else stores or discards these results."""
+    with connection.cursor() as cursor:
+        sql = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
+        cursor.execute(sql, [SPACE, sha256])
 
 
 def _rows(sha256: str) -> Iterator[tuple[str, str, float]]:
     try:
-        file = store.get(_name(sha256))
+        file = store.get(stored_name(sha256))
     except FileNotFoundError as error:
         raise NotFound("The store lacks these results.") from error
     with file:
@@ -98,5 +114,6 @@ def _rows(sha256: str) -> Iterator[tuple[str, str, float]]:
             yield key, estimated, float(confidence)
 
 
-def _name(sha256: str) -> str:
-    return f"evaluations/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+def stored_name(sha256: str) -> str:
+    """Where the results of this digest lie."""
+    return f"{FOLDER}/{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -1,13 +1,18 @@
 """Files by digest in Django's storage: written once, whole or not at all."""
 
+import logging
 import os
 import shutil
 import uuid
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+from django.db import transaction
+
+log = logging.getLogger(__name__)
 
 COPIED = 1024 * 1024  # bytes of a file at once
 
@@ -68,8 +73,38 @@ def get(name: str) -> IO[bytes]:
 
 def delete_files(sha256: str) -> None:
     """Remove the bytes and the thumbnail of a digest; none there is fine."""
-    for name in (image_name(sha256), thumbnail_name(sha256)):
-        default_storage.delete(name)
+    delete([image_name(sha256), thumbnail_name(sha256)])
+
+
+def delete(names: Iterable[str]) -> None:
+    """Delete each of these files; what fails hinders no other and is raised at the end."""
+    problem = None
+    for name in names:
+        try:
+            default_storage.delete(name)
+        except Exception as error:
+            problem = error
+    if problem is not None:
+        raise problem
+
+
+def after_commit(clear: Callable[[], None]) -> None:
+    """Clear up once the transaction has ended well.
+
+    What fails is logged and hinders nothing that follows. (Django's own `robust` cannot
+    name a `partial`.)
+    """
+
+    def run() -> None:
+        try:
+            clear()
+        except Exception:
+            log.exception(
+                "Something was not cleared up after a commit;"
+                " `manage.py verify --files --fix` deletes files that were left."
+            )
+
+    transaction.on_commit(run)
 
 
 def _path(name: str) -> Path | None:

@@ -70,7 +70,11 @@ class Release(models.Model):
 
 
 class Removal(models.Model):
-    """A file of a release that an erasure rewrote: its old and its new digest."""
+    """A file of a release that an erasure rewrote: its old and its new digest.
+
+    The new one is that of no bytes where the file's own were lost: the release has it no
+    more.
+    """
 
     release = models.ForeignKey(
         Release, on_delete=models.CASCADE, related_name="removals"

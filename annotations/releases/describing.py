@@ -18,6 +18,10 @@ TSV, PLAIN = "text/tab-separated-values", "text/plain"
 NUMBERS = {"candidate_id", "image_search_rank", "judges", "yes", "no", "broken"}
 NUMBERS |= {"revision"}
 DECIMALS = {"agreement", "seconds"}
+RECORDS = (
+    ("truth", files.TRUTH, COLUMNS),
+    ("judgments", files.JUDGMENTS, JUDGMENT_COLUMNS),
+)
 
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -142,8 +146,9 @@ def croissant(release: Release, held: Mapping[str, Any]) -> bytes:
         "citeAs": f"Labeler release {release.name}, {moment}",
         "distribution": [_file(name, held[name]) for name in shown],
         "recordSet": [
-            _records("truth", files.TRUTH, COLUMNS),
-            _records("judgments", files.JUDGMENTS, JUDGMENT_COLUMNS),
+            _records(name, file, columns)
+            for name, file, columns in RECORDS
+            if file in held
         ],
     }
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()

@@ -6,7 +6,7 @@ round is made anew from nothing when an erasure comes between.
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from typing import IO, Any
@@ -24,6 +24,8 @@ DATASHEET, CROISSANT = "datasheet.md", "croissant.json"
 LINES = "lines.tsv"
 PIECE = 256 * 1024
 WORK = "releases/work"
+NOTHING = hashlib.sha256().hexdigest()  # the digest of no bytes
+ENDED = (ReleaseState.DONE, ReleaseState.FAILED)
 
 
 def measurement_name(subset: str, split: str, image: str) -> str:
@@ -36,15 +38,11 @@ def key_name(subset: str) -> str:
     return f"key-{subset}.tsv"
 
 
-EVERY_FILE = (
-    TRUTH,
-    JUDGMENTS,
+MEASURED = (
     *(measurement_name(*of) for of in product(SUBSETS, SPLITS, CUTS)),
     *map(key_name, SUBSETS),
-    REMOVALS,
-    DATASHEET,
-    CROISSANT,
 )
+EVERY_FILE = (TRUTH, JUDGMENTS, *MEASURED, REMOVALS, DATASHEET, CROISSANT)
 
 
 def file_names(release: Release) -> list[str]:
@@ -59,10 +57,16 @@ def open_file(release: Release, name: str) -> IO[bytes]:
     if release.state != ReleaseState.DONE:
         raise NotFound("The release is not done; it has no files yet.")
     if name not in release.files:
-        is_hard = name in EVERY_FILE and "hard" in name
-        why = " Hard images were not offered: there are no embeddings."
-        raise NotFound(f"The release has no {name}.{why if is_hard else ''}")
+        raise NotFound(f"The release has no {name}.{_why_not(release, name)}")
     return open_stored(release.files[name]["sha256"])
+
+
+def _why_not(release: Release, name: str) -> str:
+    if name not in EVERY_FILE:
+        return ""
+    if "hard" in name and not release.method:
+        return " Hard images were not offered: there are no embeddings."
+    return " Its bytes were lost."
 
 
 def open_stored(sha256: str) -> IO[bytes]:
@@ -71,6 +75,11 @@ def open_stored(sha256: str) -> IO[bytes]:
         return store.get(stored_name(sha256))
     except FileNotFoundError as error:
         raise NotFound("The store lacks the bytes of this file.") from error
+
+
+def is_whole(entry: Mapping[str, Any]) -> bool:
+    """Whether the store has the bytes of a file that a release's row names."""
+    return store.holds(stored_name(entry["sha256"]), entry["bytes"])
 
 
 def stored_name(sha256: str) -> str:
@@ -136,6 +145,14 @@ def work_name(release: Release, name: str) -> str:
     return f"{WORK}/{release.pk}/{release.files['round']}/{name}"
 
 
+def clear_work_of_ended() -> None:
+    """Delete what kills have left of the work at releases that are over, or gone."""
+    for number in [int(name) for name in _listed(WORK)[0] if name.isdecimal()]:
+        rows = Release.objects.filter(pk=number).exclude(state__in=ENDED)
+        if not rows.exists():
+            clear_work(number)
+
+
 def clear_work(release_id: int, keep: str | None = None) -> None:
     """Delete what is under way of a release, but of one round."""
     for found in _listed(f"{WORK}/{release_id}")[0]:
@@ -177,5 +194,4 @@ def delete_stored(digests: Iterable[str]) -> None:
     """Delete files by digest, but those that a release still names."""
     rows = Release.objects.values_list("files", flat=True)
     kept = {digest for files in rows for digest in digests_of(files)}
-    for digest in set(digests) - kept:
-        default_storage.delete(stored_name(digest))
+    store.delete(stored_name(digest) for digest in set(digests) - kept)

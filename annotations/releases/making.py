@@ -56,8 +56,8 @@ def make(release_id: int, seconds: float | None = None) -> bool:
     Where another process is at it, or it is over, there is nothing.
     """
     with alone(release_id) as is_mine:
-        release = Release.objects.filter(pk=release_id, state__in=UNFINISHED).first()
-        if not is_mine or release is None:
+        release = _unfinished(release_id) if is_mine else None
+        if release is None:
             return True
         try:
             return Making(release, seconds).run()
@@ -76,6 +76,14 @@ def make(release_id: int, seconds: float | None = None) -> bool:
             return _fail(
                 release, f"An error that nobody foresaw: {type(error).__name__}."
             )
+
+
+def _unfinished(release_id: int) -> Release | None:
+    """A release that is to be made; of one that is over, what a kill has left goes."""
+    found = Release.objects.filter(pk=release_id, state__in=UNFINISHED).first()
+    if found is None:
+        files.clear_work(release_id)
+    return found
 
 
 class Making:

@@ -1,8 +1,11 @@
 """Pictures for tests, as bytes and as stored rows."""
 
 import io
+import os
+import time
 
 import PIL.Image
+from django.core.files.storage import default_storage
 
 from annotations import images
 from annotations.models import Image
@@ -22,3 +25,9 @@ def stored(data: bytes | None = None, *, seed: int = 0) -> Image:
     """The row of these bytes, which now lie in the store with their thumbnail."""
     (kept,) = images.store_many([drawn(seed) if data is None else data])
     return Image.objects.get(pk=kept.image_id)
+
+
+def aged(name):
+    """Let a stored file look two hours old."""
+    past = time.time() - 7200
+    os.utime(default_storage.path(name), (past, past))

@@ -1,5 +1,10 @@
 """Batches that are judged to the end, with pictures, ready to be released."""
 
+import csv
+import io
+
+from django.core.files.storage import default_storage
+
 from annotations import adjudication, judgments, queue, releases
 from annotations.models import Role
 
@@ -76,3 +81,42 @@ def content(release, name):
     """The bytes of a file of a release."""
     with releases.open_file(release, name) as file:
         return file.read()
+
+
+def stored_bytes():
+    """All that lies in the store, by name."""
+    found, folders = {}, [""]
+    while folders:
+        folder = folders.pop()
+        inner, names = default_storage.listdir(folder or ".")
+        folders += [f"{folder}{name}/" for name in inner]
+        for name in names:
+            with default_storage.open(f"{folder}{name}") as file:
+                found[f"{folder}{name}"] = file.read()
+    return found
+
+
+def holding(needles):
+    """The stored files that hold any of these."""
+    wanted = [needle.encode() for needle in needles]
+    return [n for n, data in stored_bytes().items() if any(w in data for w in wanted)]
+
+
+def signs_of(candidates):
+    """By what somebody would find these candidates in a file."""
+    numbers = {f"\t{candidate.pk}\t" for candidate in candidates}
+    numbers |= {f"\t{candidate.pk}\n" for candidate in candidates}
+    return numbers | {
+        sign for c in candidates for sign in (c.image.sha256, c.image_url, c.page_url)
+    }
+
+
+def rows_of(release, name):
+    """The rows of a file with a header, by column."""
+    return list(
+        csv.DictReader(
+            io.StringIO(content(release, name).decode()),
+            delimiter="\t",
+            quoting=csv.QUOTE_NONE,
+        )
+    )

@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ from annotations.verification import counters
 
 from .desk import batch_of, let_expire, say, say_all
 from .factories import CandidateFactory
-from .pictures import drawn, stored
+from .pictures import aged, drawn, stored
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +39,6 @@ def no_patience(monkeypatch):
 def found(**options):
     """What verification finds, as sentences."""
     return [str(each) for each in verification.verify(**options)]
-
-
-def aged(name):
-    """Let a stored file look two hours old."""
-    past = time.time() - 7200
-    os.utime(default_storage.path(name), (past, past))
 
 
 def test_a_batch_at_work_is_all_right(judge, other_judge):

@@ -1,7 +1,8 @@
 """Everything that is stored twice for the size's sake, recomputed and compared.
 
 `verify` yields what differs, mended where asked: queue rows, conflicts, batch totals and judges'
-own numbers (`counters`), candidates' states (`states`), files of pictures and releases (`store`).
+own numbers (`counters`), candidates' states (`states`), files of pictures (`store`), of releases
+(`release_files`) and of evaluations (`result_files`).
 """
 
 from collections.abc import Iterator
@@ -9,13 +10,10 @@ from collections.abc import Iterator
 from .conflicts import conflicts
 from .counters import judges_numbers, queue_rows, totals
 from .difference import Difference
+from .release_files import lost_release_files, stray_release_files, stray_work
+from .result_files import lost_results, stray_results
 from .states import candidate_states
-from .store import (
-    lost_files,
-    lost_release_files,
-    stray_files,
-    stray_release_files,
-)
+from .store import lost_files, stray_files
 
 __all__ = ["Difference", "verify"]
 
@@ -31,7 +29,18 @@ def verify(*, fix: bool = False, files: bool = False) -> Iterator[Difference]:
     yield from judges_numbers(fix=fix)
     yield from totals(fix=fix)
     if files:
-        yield from lost_files()
-        yield from stray_files(fix=fix)
-        yield from lost_release_files()
-        yield from stray_release_files(fix=fix)
+        yield from _lost()
+        yield from _stray(fix=fix)
+
+
+def _lost() -> Iterator[Difference]:
+    yield from lost_files()
+    yield from lost_release_files()
+    yield from lost_results()
+
+
+def _stray(*, fix: bool) -> Iterator[Difference]:
+    yield from stray_files(fix=fix)
+    yield from stray_release_files(fix=fix)
+    yield from stray_work(fix=fix)
+    yield from stray_results(fix=fix)

@@ -32,4 +32,7 @@ class Command(BaseCommand):
             erasure.erase_entity(key=options["key"], by=None)
         except LabelerError as error:
             raise CommandError(error.detail) from error
-        self.stdout.write("The entity is erased.")
+        self.stdout.write(
+            "The entity is erased. If the log names files that could not be deleted:"
+            " manage.py verify --files --fix"
+        )

@@ -33,4 +33,7 @@ class Command(BaseCommand):
             erasure.erase_image(sha256=options["sha256"], by=None)
         except LabelerError as error:
             raise CommandError(error.detail) from error
-        self.stdout.write("The picture is erased.")
+        self.stdout.write(
+            "The picture is erased. If the log names files that could not be deleted:"
+            " manage.py verify --files --fix"
+        )
