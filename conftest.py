@@ -13,6 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 hypothesis.settings.register_profile("labeler", deadline=None)
 hypothesis.settings.load_profile("labeler")
 
+# Each test's client makes the middleware anew; so it does not look for all files first.
+settings.WHITENOISE_AUTOREFRESH = True
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 # Each worker has a cache of its own.
