@@ -8,7 +8,8 @@ measures results on one.
 """
 
 from .asking import Found, ask, delete, preview, retry
-from .changes import changes
+from .changes import Change, changes
+from .clock import TooLong
 from .confirmed import group_of
 from .evaluating import Shown, evaluate, sets_of, shown
 from .files import EVERY_FILE, file_names, measurement_name, open_file
@@ -17,8 +18,10 @@ from .making import idle, make
 
 __all__ = [
     "EVERY_FILE",
+    "Change",
     "Found",
     "Shown",
+    "TooLong",
     "ask",
     "changes",
     "delete",

@@ -6,29 +6,47 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from annotations import ground_truth
 from annotations.errors import Conflict, Invalid, NotFound
 from annotations.models import Batch, Release, ReleaseState, User, audit
 
 from . import files
+from .clock import is_slow
 from .locks import hold_gate
 from .versions import code_version
 
-# Above, what is asked for is not checked at once: making it tells.
+# Above, what is asked for is not counted while somebody waits: making it tells.
 CHECKED_CANDIDATES = 300_000
+CHECKED_SECONDS = 20
+TOO_MANY = (
+    "They hold too much to be counted while you wait. Ask for the release: making it"
+    " tells what stands in its way."
+)
 SEED_LIMIT = 2**63
+UNIQUE_VIOLATION = "23505"
 
+# What `freezing` takes for a confirmed image and `distractors` for a distractor.
 COUNT = """
+WITH t AS MATERIALIZED (
+    SELECT t.entity_key, t.image_sha256, t.verdict, t.basis,
+           c.state = 'ready' AS is_ready
+    FROM ({truth}) t JOIN annotations_candidate c ON c.id = t.candidate_id
+), refused AS (
+    SELECT image_sha256 FROM t GROUP BY image_sha256
+    HAVING bool_or(verdict = 'no' AND basis IN ('unanimous', 'ruling') AND is_ready)
+       AND NOT bool_or(verdict = 'yes')
+)
 SELECT count(*), count(*) FILTER (WHERE verdict = 'yes'),
        count(*) FILTER (WHERE verdict = 'no'),
        count(*) FILTER (WHERE verdict = 'broken'),
        count(*) FILTER (WHERE verdict IS NULL),
-       count(DISTINCT t.entity_key),
-       count(DISTINCT t.entity_key) FILTER (WHERE verdict = 'yes' AND c.state = 'ready'),
-       count(DISTINCT t.image_sha256) FILTER (WHERE verdict = 'no' AND c.state = 'ready')
-FROM ({truth}) t JOIN annotations_candidate c ON c.id = t.candidate_id
+       count(DISTINCT entity_key),
+       count(DISTINCT entity_key)
+           FILTER (WHERE verdict = 'yes' AND basis <> 'cleared' AND is_ready),
+       (SELECT count(*) FROM refused)
+FROM t
 """
 
 
@@ -36,8 +54,8 @@ FROM ({truth}) t JOIN annotations_candidate c ON c.id = t.candidate_id
 class Found:
     """What some batches hold now.
 
-    `confirmed` are entities with a readable image that shows them, `refused` readable
-    pictures that are settled as *no*, which distractors are drawn from.
+    `confirmed` are entities with a readable image that people say shows them, `refused`
+    readable pictures that distractors are drawn from: settled as *no*, nowhere *yes*.
     """
 
     candidates: int
@@ -51,9 +69,14 @@ class Found:
 
 
 def preview(batches: Sequence[int]) -> Found:
-    """What a release of these batches would hold now; Invalid where there is none such."""
-    chosen = _batches(batches)
-    return _count([batch.pk for batch in chosen])
+    """What a release of these batches would hold now.
+
+    Invalid where there is none such, or where counting takes too long.
+    """
+    found = _counted(_batches(batches))
+    if found is None:
+        raise Invalid({"batches": [TOO_MANY]})
+    return found
 
 
 @transaction.atomic
@@ -89,9 +112,9 @@ def ask(
         files={"round": secrets.token_hex(8)},
         created_by=by,
     )
-    if sum(batch.candidates_total for batch in chosen) <= CHECKED_CANDIDATES:
-        check(release, _count(release.batches))
-    release.save()
+    if found := _counted(chosen):
+        check(release, found)
+    _save(release)
     audit.write("release-asked", by=by, release=release.pk)
     return release
 
@@ -112,7 +135,8 @@ def check(release: Release, found: Found) -> None:
         ]
     if release.distractors > found.refused:
         wrong["distractors"] = [
-            f"There are only {found.refused:,} settled pictures that show somebody else."
+            f"There are only {found.refused:,} pictures settled as no that show nobody"
+            " who is confirmed elsewhere."
         ]
     if wrong:
         raise Invalid(wrong)
@@ -158,7 +182,22 @@ def _check_name(name: str) -> None:
     if len(name) > 100:
         raise Invalid({"name": ["A name may have 100 characters."]})
     if Release.objects.filter(name=name).exists():
-        raise Invalid({"name": [f"There is a release {name} already."]})
+        raise _taken(name)
+
+
+def _taken(name: str) -> Invalid:
+    return Invalid({"name": [f"There is a release {name} already."]})
+
+
+def _save(release: Release) -> None:
+    """Invalid where somebody took the name since it was looked for."""
+    try:
+        with transaction.atomic():
+            release.save()
+    except IntegrityError as error:
+        if getattr(error.__cause__, "pgcode", None) != UNIQUE_VIOLATION:
+            raise
+        raise _taken(release.name) from error
 
 
 def _batches(numbers: Sequence[int]) -> list[Batch]:
@@ -174,13 +213,28 @@ def _batches(numbers: Sequence[int]) -> list[Batch]:
     return found
 
 
+def _counted(batches: Sequence[Batch]) -> Found | None:
+    """What they hold; None where counting takes longer than anybody should wait."""
+    if sum(batch.candidates_total for batch in batches) > CHECKED_CANDIDATES:
+        return None
+    try:
+        return _count([batch.pk for batch in batches])
+    except OperationalError as error:
+        if not is_slow(error):
+            raise
+        return None
+
+
 @transaction.atomic
 def _count(batches: Sequence[int]) -> Found:
     truth, parameters = ground_truth.statement(batches)
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{CHECKED_SECONDS}s'")
         cursor.execute("SET LOCAL jit = off")
         cursor.execute(COUNT.format(truth=truth), parameters)
-        return Found(*cursor.fetchone())
+        found = Found(*cursor.fetchone())
+        cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+        return found
 
 
 def told(found: Found) -> dict[str, Any]:

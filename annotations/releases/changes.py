@@ -7,6 +7,7 @@ from typing import Literal
 from annotations.models import Release
 
 from . import files
+from .clock import Clock
 
 Kind = Literal["added", "removed", "changed"]
 Place = tuple[bytes, int]  # the files go by key, then candidate
@@ -31,18 +32,27 @@ class Change:
     basis_after: str | None
 
 
-def changes(newer: Release, older: Release) -> Iterator[Change]:
+def changes(
+    newer: Release, older: Release, *, seconds: float | None = None
+) -> Iterator[Change]:
     """What is otherwise in the newer one, candidate by candidate, in constant memory.
 
-    NotFound, before the first, where one of them is not done.
+    NotFound, before the first, where one of them is not done. TooLong after so many
+    seconds, if told, wherever it is.
     """
-    return _merged(_rows(older), _rows(newer))
+    clock = Clock(seconds)
+    return _merged(_rows(older, clock), _rows(newer, clock))
 
 
-def _rows(release: Release) -> Iterator[list[str]]:
+def _rows(release: Release, clock: Clock) -> Iterator[list[str]]:
     lines = files.lines_of(files.open_file(release, files.TRUTH))
     next(lines, None)
-    return (line.decode().removesuffix("\n").split("\t") for line in lines)
+    return (_cells(line, clock) for line in lines)
+
+
+def _cells(line: bytes, clock: Clock) -> list[str]:
+    clock.look()
+    return line.decode().removesuffix("\n").split("\t")
 
 
 def _place(row: list[str]) -> Place:

@@ -90,7 +90,7 @@ class Lots:
 
     def offer(self, candidate: int, sha256: str) -> None:
         """Offer a picture; a second one of the same digest changes nothing."""
-        if not self.size or sha256 in self._digests:
+        if sha256 in self._digests:
             return
         entry = (-lot(self.seed, "distractor", sha256), candidate, sha256)
         if len(self._heap) < self.size:
@@ -102,13 +102,17 @@ class Lots:
             return
         self._digests.add(sha256)
 
-    def drawn(self, without: set[str], size: int) -> list[int]:
+    def drawn(self, without: set[str]) -> list[int]:
         """The candidates drawn, but those of some digests, in the order of their lots."""
         ordered = sorted(self._heap, reverse=True)
-        kept = [candidate for _, candidate, sha256 in ordered if sha256 not in without]
-        return kept[:size]
+        return [candidate for _, candidate, sha256 in ordered if sha256 not in without]
 
     @property
     def digests(self) -> set[str]:
         """What is drawn now."""
         return set(self._digests)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more may have been offered than are drawn."""
+        return len(self._heap) >= self.size

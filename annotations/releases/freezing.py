@@ -1,7 +1,6 @@
 """Freezing: truth, judgments and the plan of the pictures, all of one snapshot."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,21 +11,20 @@ import numpy as np
 from django.db import connection
 
 from annotations import export, ground_truth, scoring
-from annotations.errors import Conflict, Invalid
 from annotations.models import Release, Scorer
 
 from . import choosing, files, telling
 from .asking import Found, check
+from .clock import Clock
+from .distractors import BASIS, CANDIDATE, KEY, VERDICT, Drawing, rows_of
 
 COUNTED = ("yes", "no", "broken", "open", "distractors", "confirmed_unreadable")
 ENTITIES_AT_ONCE = 200
 ROWS_AT_ONCE = 1000
-# More are drawn than are wanted: some may turn out to be somebody's confirmed image.
-SPARE_LOTS = 1000
-KEY, CANDIDATE, SHA256, VERDICT, BASIS = 0, 2, 7, 8, 9
+CLEARED = "cleared"  # a basis: only a model judged it
 
 READY = """
-SELECT c.id, s.box, m.vectors, m.boxes
+SELECT c.id, s.box, c.frame, m.vectors, m.boxes
 FROM annotations_candidate c
 LEFT JOIN annotations_score s ON s.scorer_id = %(scorer)s AND s.candidate_id = c.id
 LEFT JOIN annotations_embedding m
@@ -36,25 +34,13 @@ ORDER BY c.id
 """
 DETAILS = """
 SELECT c.id, e.name, c.image_url, c.face_id, c.face_rectangle,
-       encode(i.sha256, 'hex'), s.box
+       encode(i.sha256, 'hex'), s.box, c.frame, c.id
 FROM annotations_candidate c
 JOIN annotations_entity e ON e.id = c.entity_id
 JOIN annotations_image i ON i.id = c.image_id
 LEFT JOIN annotations_score s ON s.scorer_id = %(scorer)s AND s.candidate_id = c.id
 WHERE c.id = ANY(%(candidates)s)
 """
-
-
-TOO_LONG = (
-    "It holds more than a worker can write in its time. Make it by the command"
-    " manage.py make_release."
-)
-
-
-class TooLong(Conflict):
-    """A step that takes longer than a worker may."""
-
-    slug = "too-long"
 
 
 @dataclass(slots=True)
@@ -79,61 +65,55 @@ class Frozen:
 class Freeze:
     """One release's snapshot. Use inside `snapshot()`."""
 
-    def __init__(self, release: Release, ends: float | None) -> None:
-        self.release, self.ends = release, ends
+    def __init__(self, release: Release, clock: Clock) -> None:
+        self.release, self.clock = release, clock
         self.scorer = _scorer()
         self.numbers: Counter[str] = Counter()
-        self.lots = choosing.Lots(
-            release.seed, release.distractors + SPARE_LOTS if release.distractors else 0
-        )
 
     def run(self, truth: files.Draft, judgments: files.Draft) -> Frozen:
         """Write truth and judgments, and choose the pictures; Invalid where it cannot."""
+        self.clock.hold()
         export.write_truth(self.release.batches, truth)
-        self._look_at_clock()
+        self.clock.hold()
         export.write_judgments(self.release.batches, judgments)
         chosen = list(self._chosen(truth))
-        check(self.release, self._found(len(chosen)))
-        distractors = self._distractors(truth)
-        counts = dict.fromkeys(COUNTED, 0) | self.numbers | telling.facts(self.release)
+        wanted = self.release.distractors
+        distractors = Drawing(truth, self.release.seed, wanted, self.clock).run()
+        check(self.release, self._found(len(chosen), len(distractors)))
+        counts = dict.fromkeys(COUNTED, 0) | self.numbers
         counts["judgments"] = judgments.lines - 1
+        counts |= telling.facts(self.release, counts["judgments"], self.clock)
         frozen = Frozen(counts, self._method(chosen))
+        self.clock.hold()
         self._plan(frozen, chosen, distractors)
         return frozen
 
     def _chosen(self, truth: files.Draft) -> Iterator[choosing.Chosen]:
-        """Each entity's two images; counts and offers distractors on the way."""
+        """Each entity's two images; counts on the way."""
         groups = self._entities(truth)
         while some := list(islice(groups, ENTITIES_AT_ONCE)):
-            self._look_at_clock()
-            numbers = [n for _, yes, no in some for n in (*yes, *(c for c, _ in no))]
-            ready = self._ready(numbers)
-            for key, yes, no in some:
-                for candidate, sha256 in no:
-                    if candidate in ready:
-                        self.lots.offer(candidate, sha256)
+            self.clock.hold()
+            ready = self._ready([number for _, yes in some for number in yes])
+            for key, yes in some:
                 confirmed = [ready[c] for c in yes if c in ready]
                 self.numbers["confirmed_unreadable"] += len(yes) - len(confirmed)
                 if confirmed:
                     yield choosing.choose(self.release.seed, key, confirmed)
 
-    def _entities(
-        self, truth: files.Draft
-    ) -> Iterator[tuple[str, list[int], list[tuple[int, str]]]]:
-        """Of each entity: its key, confirmed candidates, refused ones with digests."""
-        for key, rows in groupby(_cells(truth), key=lambda cells: cells[KEY]):
-            yes, no = [], []
+    def _entities(self, truth: files.Draft) -> Iterator[tuple[str, list[int]]]:
+        """Of each entity: its key, and the candidates that people confirmed."""
+        rows = rows_of(truth, self.clock)
+        for key, group in groupby(rows, key=lambda cells: cells[KEY]):
+            yes = []
             self.numbers["entities"] += 1
-            for cells in rows:
-                verdict = cells[VERDICT]
+            for cells in group:
+                verdict, basis = cells[VERDICT], cells[BASIS]
                 self.numbers["candidates"] += 1
                 self.numbers[verdict or "open"] += 1
-                self.numbers[f"basis_{cells[BASIS]}"] += 1
-                if verdict == "yes":
+                self.numbers[f"basis_{basis}"] += 1
+                if verdict == "yes" and basis != CLEARED:
                     yes.append(int(cells[CANDIDATE]))
-                elif verdict == "no":
-                    no.append((int(cells[CANDIDATE]), cells[SHA256]))
-            yield key, yes, no
+            yield key, yes
 
     def _ready(self, candidates: Sequence[int]) -> dict[int, choosing.Confirmed]:
         with connection.cursor() as cursor:
@@ -143,22 +123,10 @@ class Freeze:
                 row[0]: choosing.Confirmed(row[0], _vector(*row[1:])) for row in cursor
             }
 
-    def _distractors(self, truth: files.Draft) -> list[int]:
-        """Refused pictures drawn by seed that are nobody's confirmed image."""
-        drawn = self.lots.digests
-        rows = _cells(truth) if drawn else iter(())
-        shown = {c[SHA256] for c in rows if c[VERDICT] == "yes" and c[SHA256] in drawn}
-        found = self.lots.drawn(shown, self.release.distractors)
-        if len(found) < self.release.distractors:
-            said = f"There are only {len(found):,} refused pictures that show nobody"
-            raise Invalid({"distractors": [f"{said} who is confirmed elsewhere."]})
-        self.numbers["distractors"] = len(found)
-        return found
-
-    def _found(self, confirmed: int) -> Found:
+    def _found(self, confirmed: int, distractors: int) -> Found:
         """What the snapshot holds, in the terms of what was asked for."""
         said = self.numbers
-        self.numbers["confirmed_entities"] = confirmed
+        said["confirmed_entities"], said["distractors"] = confirmed, distractors
         return Found(
             candidates=said["candidates"],
             yes=said["yes"],
@@ -167,7 +135,7 @@ class Freeze:
             open=said["open"],
             entities=said["entities"],
             confirmed=confirmed,
-            refused=len(self.lots.digests),
+            refused=distractors,
         )
 
     def _method(self, chosen: Sequence[choosing.Chosen]) -> str:
@@ -215,6 +183,7 @@ class Freeze:
     def details(self, lines: Sequence[Line]) -> Iterator[bytes]:
         """The plan as lines of JSON: all that a line is made of, but the picture."""
         for start in range(0, len(lines), ROWS_AT_ONCE):
+            self.clock.hold()
             some = lines[start : start + ROWS_AT_ONCE]
             with connection.cursor() as cursor:
                 scorer = self.scorer.pk if self.scorer else None
@@ -225,20 +194,13 @@ class Freeze:
                 row = [line.subset, line.split, line.key, *known[line.candidate]]
                 yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
-    def _look_at_clock(self) -> None:
-        if self.ends is not None and time.monotonic() > self.ends:
-            raise TooLong(TOO_LONG)
 
-
-def snapshot(seconds: float | None) -> None:
-    """Begin the transaction's one snapshot; its statements end in time."""
+def snapshot() -> None:
+    """Begin the transaction's one snapshot."""
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(ground_truth.WALKING)
         cursor.execute("SET LOCAL work_mem = '64MB'")
-        if seconds is not None:
-            limit = int(max(1.0, seconds) * 1000)
-            cursor.execute(f"SET LOCAL statement_timeout = {limit}")
 
 
 def index_of(lines: Iterable[Line]) -> Iterator[bytes]:
@@ -258,29 +220,27 @@ def _line(subset: str, each: choosing.Chosen, is_dev: bool) -> Line:
     return Line(subset, "dev" if is_dev else "test", candidate, each.key)
 
 
-def _cells(truth: files.Draft) -> Iterator[list[str]]:
-    """The rows of truth.tsv, without its header."""
-    truth.file.flush()
-    truth.file.seek(0)
-    next(truth.file)
-    for line in truth.file:
-        yield line.decode().removesuffix("\n").split("\t")
-
-
 def _scorer() -> Scorer | None:
     """The first scorer of the settings; its vectors tell which images are hard."""
     return next(iter(scoring.rows()), None)
 
 
-def _vector(box: Sequence[float] | None, vectors: Any, boxes: Any) -> Any:
-    """The vector of the face that matched best, else of the largest."""
+def _vector(
+    box: Sequence[float] | None, frame: Sequence[float] | None, vectors: Any, boxes: Any
+) -> Any:
+    """The vector of the framed face; without a frame of the best match, else the largest.
+
+    None where none was kept, or none of the faces belongs to the frame.
+    """
     if vectors is None:
         return None
     at = np.frombuffer(bytes(boxes), "<f4").reshape(-1, 6)
     of = np.frombuffer(bytes(vectors), "<f4").reshape(len(at), -1)
     if not len(of):
         return None
-    chosen = 0
-    if box is not None:
-        chosen = int(np.argmin(np.abs(at[:, :4] - np.asarray(box)).sum(axis=1)))
-    return of[chosen]
+    if frame is not None:
+        chosen = scoring.framed(at[:, :4].tolist(), frame)
+        return None if chosen is None else of[chosen]
+    if box is None:
+        return of[0]
+    return of[int(np.argmin(np.abs(at[:, :4] - np.asarray(box)).sum(axis=1)))]

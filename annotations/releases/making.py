@@ -5,14 +5,10 @@ change of the row asks that the round is still the one that it began: an erasure
 another one, and what an old round's worker has written then is deleted, not released.
 """
 
-import json
 import logging
-import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -26,16 +22,18 @@ from annotations.images import store
 from annotations.models import Release, ReleaseState
 
 from . import describing, files, pictures, telling
-from .freezing import TOO_LONG, Freeze, Frozen, index_of, snapshot
+from .clock import TOO_LONG, Clock, TooLong, is_slow
+from .freezing import Freeze, Frozen, index_of, snapshot
 from .locks import alone
+from .pieces import PLAN, Pieces, Unit
 
 log = logging.getLogger(__name__)
 
 UNFINISHED = (ReleaseState.PENDING, ReleaseState.RUNNING)
 IDLE_SECONDS = 45
 FROZEN, CUT = 0.1, 0.95  # of the progress, after these steps
-PLAN = "plan.jsonl"
-QUERY_CANCELED = "57014"
+PIECES_A_LOOK = 16  # at the clock, while they are put together
+BEGUN_MAX = 3  # times, without any progress
 
 
 class _Overtaken(Exception):
@@ -59,23 +57,19 @@ def make(release_id: int, seconds: float | None = None) -> bool:
         release = _unfinished(release_id) if is_mine else None
         if release is None:
             return True
+        making = Making(release, seconds)
         try:
-            return Making(release, seconds).run()
+            return making.run()
         except _Overtaken:
             return False
-        except OSError:
-            raise  # the storage is away: it goes on later
-        except LabelerError as error:
-            return _fail(release, _said(error))
+        except OSError:  # the storage is away: it goes on later
+            with suppress(_Overtaken):
+                making.note_survival()
+            raise
         except Exception as error:
-            if isinstance(error, OperationalError) and not _is_slow(error):
+            if isinstance(error, OperationalError) and not is_slow(error):
                 raise
-            if _is_slow(error):
-                return _fail(release, TOO_LONG)
-            log.exception("Release %s failed.", release.pk)
-            return _fail(
-                release, f"An error that nobody foresaw: {type(error).__name__}."
-            )
+            return _fail(release, _said(error, release))
 
 
 def _unfinished(release_id: int) -> Release | None:
@@ -91,20 +85,47 @@ class Making:
 
     def __init__(self, release: Release, seconds: float | None) -> None:
         self.release = release
-        self.seconds = seconds
-        self.ends = None if seconds is None else time.monotonic() + seconds
+        self.clock = Clock(seconds)
 
     def run(self) -> bool:
         """Work until it is done or the time is over."""
-        self._update(state=ReleaseState.RUNNING)
+        self._begin()
         files.clear_work(self.release.pk, keep=self.release.files["round"])
-        if not self._is_frozen():
+        is_fresh = self._is_frozen()
+        if not is_fresh:
             self._freeze()
-        for _ in self._steps():
-            if self.ends is not None and time.monotonic() > self.ends:
-                return False
+        try:
+            for _ in self._steps():
+                is_fresh = False
+                self.note_survival()
+                if self.clock.is_over:
+                    return False
+        except TooLong:
+            if is_fresh:  # a whole turn is too short for it
+                raise
+            return False
         self._finish()
         return True
+
+    def _begin(self) -> None:
+        """Count the beginning; TooLong where workers were killed over and over again.
+
+        Without a limit of time nobody is killed for passing it, so nothing is counted.
+        """
+        begun = self.release.files.get("begun", 0)
+        if self.clock.ends is None:
+            self._update(state=ReleaseState.RUNNING)
+            return
+        if begun >= BEGUN_MAX:
+            raise TooLong(TOO_LONG)
+        noted = self.release.files | {"begun": begun + 1}
+        self._update(state=ReleaseState.RUNNING, files=noted)
+
+    def note_survival(self) -> None:
+        """Note that something was got on with, or that nobody was killed."""
+        if "begun" in self.release.files:
+            left = {n: f for n, f in self.release.files.items() if n != "begun"}
+            self._update(files=left)
 
     def _is_frozen(self) -> bool:
         """The plan is written last."""
@@ -115,8 +136,8 @@ class Making:
             names = (files.TRUTH, files.JUDGMENTS, files.LINES, PLAN)
             made = {name: drafts.enter_context(files.draft()) for name in names}
             with transaction.atomic():
-                snapshot(self.seconds)
-                freeze = Freeze(self.release, self.ends)
+                snapshot()
+                freeze = Freeze(self.release, self.clock)
                 frozen = freeze.run(made[files.TRUTH], made[files.JUDGMENTS])
                 for line in freeze.details(frozen.lines):
                     made[PLAN].write(line)
@@ -138,6 +159,7 @@ class Making:
             self._keep(made, counts=frozen.counts, method=frozen.method, rules=rules)
             plan.keep(files.work_name(self.release, PLAN))
         self._update(progress=FROZEN)
+        self.note_survival()
 
     def _keys(self, frozen: Frozen) -> dict[str, list[bytes]]:
         """`key-….tsv`: the line's number in the test file and its MID, if it has one."""
@@ -165,47 +187,20 @@ class Making:
 
     def _steps(self) -> Iterator[None]:
         """Pieces of pictures that are missing, then the files that they make."""
-        units = self._units()
-        total = sum(-(-lines // pictures.AT_ONCE) for lines in units.values())
-        for done, (rows, name) in enumerate(self._pieces(units), start=1):
-            if not store.holds(name):
-                self._cut(rows, name)
-                yield
-            self._told(FROZEN + (CUT - FROZEN) * done / max(1, total))
-        for subset, split in units:
-            if not self._has(subset, split):
-                self._assemble(subset, split, units[subset, split])
+        pieces = Pieces(self.release)
+        for before, name, rows in pieces.missing():
+            self._told(FROZEN + (CUT - FROZEN) * before / pieces.total)
+            self._cut(rows, name)
+            yield
+        for unit in pieces.lines:
+            if not self._has(unit):
+                self._assemble(unit, pieces)
                 yield
 
     def _told(self, progress: float) -> None:
         """Tell how far it is, in steps of a percent."""
         if progress >= self.release.progress + 0.01:
             self._update(progress=progress)
-
-    def _plan(self) -> Iterator[list[Any]]:
-        for line in files.lines_of(store.get(files.work_name(self.release, PLAN))):
-            yield json.loads(line)
-
-    def _units(self) -> dict[tuple[str, str], int]:
-        """The lines of each subset and split; files may be empty."""
-        counted = Counter((row[0], row[1]) for row in self._plan())
-        subsets = files.SUBSETS if self.release.method else files.SUBSETS[:1]
-        return {
-            (s, split): counted[s, split] for s in subsets for split in files.SPLITS
-        }
-
-    def _pieces(
-        self, units: dict[tuple[str, str], int]
-    ) -> Iterator[tuple[list[list[Any]], str]]:
-        plan = self._plan()
-        for (subset, split), lines in units.items():
-            for number in range(-(-lines // pictures.AT_ONCE)):
-                size = min(pictures.AT_ONCE, lines - number * pictures.AT_ONCE)
-                name = self._piece_name(subset, split, number)
-                yield list(islice(plan, size)), name
-
-    def _piece_name(self, subset: str, split: str, number: int) -> str:
-        return files.work_name(self.release, f"{subset}-{split}/{number}")
 
     def _cut(self, rows: list[list[Any]], name: str) -> None:
         with files.draft() as piece:
@@ -214,8 +209,8 @@ class Making:
             self._update()
             piece.keep(name)
 
-    def _has(self, subset: str, split: str) -> bool:
-        names = [files.measurement_name(subset, split, cut) for cut in files.CUTS]
+    def _has(self, unit: Unit) -> bool:
+        names = [files.measurement_name(*unit, cut) for cut in files.CUTS]
         known = self.release.files
         return all(
             n in known
@@ -223,16 +218,16 @@ class Making:
             for n in names
         )
 
-    def _assemble(self, subset: str, split: str, lines: int) -> None:
-        """Both files of a subset and split, of the pieces."""
-        names = [files.measurement_name(subset, split, cut) for cut in files.CUTS]
+    def _assemble(self, unit: Unit, pieces: Pieces) -> None:
+        """Both files of a subset and split; TooLong where it does not fit into the turn."""
+        names = [files.measurement_name(*unit, cut) for cut in files.CUTS]
         with files.draft() as aligned, files.draft() as cropped:
             without_face = 0
-            for number in range(-(-lines // pictures.AT_ONCE)):
-                piece = store.get(self._piece_name(subset, split, number))
-                for line in files.lines_of(piece):
-                    without_face += pictures.part(line, aligned, cropped)
-            counts = {f"without_face_{subset}_{split}": without_face}
+            for number, lines in enumerate(pieces.lines_of(unit), start=1):
+                without_face += sum(pictures.part(n, aligned, cropped) for n in lines)
+                if number % PIECES_A_LOOK == 0:
+                    self.clock.look()
+            counts = {f"without_face_{'_'.join(unit)}": without_face}
             made = dict(zip(names, (aligned, cropped), strict=True))
             self._keep(made, counts=self.release.counts | counts)
 
@@ -241,7 +236,7 @@ class Making:
         aligner = scoring.aligner()
         said = f"{aligner.name} {aligner.version}" if aligner else None
         self.release.counts |= {"aligner": said}
-        final = {n: f for n, f in self.release.files.items() if n != "round"}
+        final = {n: f for n, f in self.release.files.items() if isinstance(f, dict)}
         final |= describing.describe(self.release, final, removals=[])
         final[files.REMOVALS] = describing.keep_removals([])
         self._update(
@@ -266,15 +261,15 @@ class Making:
             setattr(self.release, name, value)
 
 
-def _said(error: LabelerError) -> str:
+def _said(error: Exception, release: Release) -> str:
     if isinstance(error, Invalid):
         return " ".join(said for each in error.errors.values() for said in each)
-    return error.detail
-
-
-def _is_slow(error: Exception) -> bool:
-    cause = error.__cause__
-    return getattr(cause, "pgcode", None) == QUERY_CANCELED
+    if isinstance(error, LabelerError):
+        return error.detail
+    if is_slow(error):
+        return TOO_LONG
+    log.error("Release %s failed.", release.pk, exc_info=error)
+    return f"An error that nobody foresaw: {type(error).__name__}."
 
 
 def _fail(release: Release, problem: str) -> bool:

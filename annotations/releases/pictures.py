@@ -7,11 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from annotations import scoring
+from annotations.errors import Conflict, LabelerError, NotFound
 from annotations.export import Writable
 
 AT_ONCE = 32  # lines of one piece
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 NO_FACE_ID = "FaceId-0"
+CANDIDATE = 10  # of a line of the plan
+LOST = (
+    "The store lacks the bytes of the picture of candidate {}. Bring them back, or erase"
+    " the picture, and make the release again; manage.py verify --files names all that"
+    " is lost."
+)
 BREAKS = re.compile(r"[\t\r\n]+")
 
 
@@ -20,9 +27,7 @@ def cut(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
 
     A line of the test split names nobody: neither MID nor name.
     """
-    boxes = [tuple(row[8]) if row[8] else None for row in rows]
-    wanted = [(row[7], box) for row, box in zip(rows, boxes, strict=True)]
-    for row, found in zip(rows, scoring.cut_out(wanted), strict=True):
+    for row, found in zip(rows, _cut_out(rows), strict=True):
         _, split, key, name, url, face_id, rectangle, *_ = row
         who = (key, name) if split == "dev" else ("", "")
         cells = (*who, url, face_id or NO_FACE_ID)
@@ -32,6 +37,25 @@ def cut(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         encoded = [base64.b64encode(each).decode() for each in data]
         flag = "1" if found.is_face else "0"
         yield ("\t".join([flag, *plain, *encoded]) + "\n").encode()
+
+
+def _cut_out(rows: Sequence[Sequence[Any]]) -> Iterator[scoring.Cut]:
+    """The faces of the rows; says whose picture it is that something is wrong with."""
+    cuts = scoring.cut_out([_wanted(row) for row in rows])
+    for row in rows:
+        try:
+            yield next(cuts)
+        except NotFound as error:
+            raise NotFound(LOST.format(row[CANDIDATE])) from error
+        except LabelerError as error:
+            raise Conflict(f"Candidate {row[CANDIDATE]}: {error.detail}") from error
+
+
+def _wanted(row: Sequence[Any]) -> scoring.Wanted:
+    sha256, near, frame = row[7:CANDIDATE]
+    return scoring.Wanted(
+        sha256, tuple(near) if near else None, tuple(frame) if frame else None
+    )
 
 
 def part(line: bytes, aligned: Writable, cropped: Writable) -> int:

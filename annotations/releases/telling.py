@@ -1,18 +1,32 @@
 """What a release tells of its making, as plain values: where from, by whom, by which rules."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
-from annotations.models import JUDGEABLE, Batch, Comparison, Release, User
+from annotations import agreement, ground_truth
+from annotations.agreement.parts import Table, part
+from annotations.agreement.ratings import read
+from annotations.models import JUDGEABLE, Batch, Release, User
+
+from .clock import Clock
 
 NAMED_ENTITIES = 3  # what fewer entities share could tell of one of them
 NAMED = 30
+COEFFICIENTS = (
+    *("candidates", "percent", "krippendorff_alpha", "gwet_ac1", "fleiss_kappa"),
+)
+# Above, a worker's freeze has no time to compare judges: what was stored is told.
+COMPARED_JUDGMENTS = 200_000
 RULES = (
     *("name", "purpose", "judges_required", "judges_maximum", "page_size", "order"),
     *("guidelines", "guidelines_version", "seed", "sample", "filter"),
     *("control_share", "clear_beyond"),
 )
+# Walking, as truth is read, would join the verdicts of a batch row by row.
+PLANNED = re.sub("= [^;]+;", "= DEFAULT;", ground_truth.WALKING)
 
 HOURS = """
 SELECT judge_id, sum(verdicts)::int8, sum(skips)::int8, sum(centiseconds)::int8
@@ -34,13 +48,21 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 """
 
 
-def facts(release: Release) -> dict[str, Any]:
-    """Licences, hosts, judges with their hours, agreement; in the caller's snapshot."""
-    return {
-        "licences": _shared(release, "licence"),
-        "hosts": _shared(release, "host"),
+def facts(release: Release, judgments: int, clock: Clock) -> dict[str, Any]:
+    """Licences, hosts, judges with their hours, agreement; in the caller's snapshot.
+
+    `judgments` is how many there are. TooLong once the time is over.
+    """
+    told = {}
+    for name, tell in (("licences", "licence"), ("hosts", "host")):
+        clock.hold()
+        told[name] = _shared(release, tell)
+    clock.hold()
+    is_quick = clock.ends is None or judgments <= COMPARED_JUDGMENTS
+    batches = Batch.objects.filter(pk__in=release.batches).order_by("pk")
+    return told | {
         "judges": _judges(release),
-        "agreement": _agreement(release),
+        "agreement": [_agreement(batch, is_quick, clock) for batch in batches],
     }
 
 
@@ -86,12 +108,37 @@ def _judges(release: Release) -> list[dict[str, Any]]:
     return sorted(said, key=lambda each: each["judge"])
 
 
-def _agreement(release: Release) -> list[dict[str, Any]]:
-    """What the last comparison of each batch's judges said, where there was one."""
-    named = ("candidates", "percent", "krippendorff_alpha", "gwet_ac1", "fleiss_kappa")
-    found = Comparison.objects.filter(batch__in=release.batches).order_by("batch")
-    return [
-        {"batch": each.batch_id}
-        | {name: each.figures[name] for name in named if name in each.figures}
-        for each in found
-    ]
+def _agreement(batch: Batch, is_quick: bool, clock: Clock) -> dict[str, Any]:
+    """How far a batch's judges agree: as stored, or worked out now if that is quick.
+
+    What is stored and old says when it was worked out; where there is nothing, only
+    the batch is named.
+    """
+    latest = agreement.latest(batch)
+    figures = latest.comparison.figures if latest.comparison else {}
+    said: dict[str, Any] = {"batch": batch.pk}
+    if is_quick and not latest.is_current and (found := _worked_out(batch, clock)):
+        return said | _coefficients(found)
+    if figures and latest.comparison and not latest.is_current:
+        said["computed_at"] = latest.comparison.computed_at.strftime("%Y-%m-%d %H:%M")
+    return said | _coefficients(figures)
+
+
+def _worked_out(batch: Batch, clock: Clock) -> dict[str, Any]:
+    """The coefficients in this snapshot; none where the database is too slow for it."""
+    clock.hold()
+    with connection.cursor() as cursor:
+        cursor.execute(PLANNED)
+    try:
+        ratings = read(batch.pk)
+    except OperationalError:
+        return {}
+    clock.hold()
+    return part(ratings, Table.of(ratings.patterns), has_intervals=False)
+
+
+def _coefficients(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """How many candidates were compared, and the coefficients; nothing where none was."""
+    if not figures.get("candidates"):
+        return {}
+    return {name: figures[name] for name in COEFFICIENTS if name in figures}

@@ -6,7 +6,8 @@ door to the database; `features` compares, `calibration` and `fitting` make
 probabilities; `cutting` cuts faces out; `faces` and `pixels` are scorers, as `base` says what one is.
 """
 
-from .cutting import Cut, aligner, cut_out
+from .boxes import framed
+from .cutting import Cut, Wanted, aligner, cut_out
 from .fitting import is_due as is_fit_due
 from .registry import register, rows
 from .run import Done, refit, rest, score_due
@@ -15,8 +16,10 @@ from .work import is_due, mark_served, sweep, sweep_all
 __all__ = [
     "Cut",
     "Done",
+    "Wanted",
     "aligner",
     "cut_out",
+    "framed",
     "is_due",
     "is_fit_due",
     "mark_served",

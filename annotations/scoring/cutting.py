@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from annotations import images
 
 from . import registry
+from .boxes import Box
 from .looking import threads
 from .weights import WrongWeights
 
 log = logging.getLogger(__name__)
 
-Box = tuple[float, float, float, float]
 SIDE = 1024  # of the picture that is cut from
 MARGIN = 0.3  # of the face's sides, around it
 JPEG = {"format": "JPEG", "quality": 92}
@@ -32,15 +32,30 @@ class Aligner(Protocol):
     digest: str
 
     def align(
-        self, picture: NDArray[np.uint8], near: Box | None
+        self, picture: NDArray[np.uint8], near: Box | None, frame: Box | None
     ) -> tuple[Box, NDArray[np.uint8]] | None:
-        """The face at a box, else the largest: its box, and it alone."""
+        """The face of a frame, else at a box, else the largest: its box, and it alone.
+
+        None where no face is found, or none that belongs to the frame.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A picture by digest, and where in it the face is.
+
+    `frame` is what judges were shown; `near` is where a scorer found the best match.
+    """
+
+    sha256: str
+    near: Box | None = None
+    frame: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
-    """A face as two JPEGs; of the whole picture where no face was found."""
+    """A face as two JPEGs; where no face was found the frame, else the whole picture."""
 
     aligned: bytes
     cropped: bytes
@@ -60,31 +75,38 @@ def aligner() -> Aligner | None:
     return None
 
 
-def cut_out(pictures: Sequence[tuple[str, Box | None]]) -> Iterator[Cut]:
-    """The faces of some pictures, by digest and box, in their order, on every core.
+def cut_out(pictures: Sequence[Wanted]) -> Iterator[Cut]:
+    """The faces of some pictures, in their order, on every core.
 
     Raises what is wrong with a picture (`images.open_pixels`).
     """
     model = aligner()
-    return threads().map(lambda each: _cut(model, *each), pictures)
+    return threads().map(lambda each: _cut(model, each), pictures)
 
 
-def _cut(model: Aligner | None, sha256: str, box: Box | None) -> Cut:
-    picture, _ = images.open_pixels(sha256, SIDE)
-    found = model.align(np.asarray(picture), box) if model else None
-    if found is None:
+def _cut(model: Aligner | None, wanted: Wanted) -> Cut:
+    picture, _ = images.open_pixels(wanted.sha256, SIDE)
+    pixels = np.asarray(picture)
+    found = model.align(pixels, wanted.near, wanted.frame) if model else None
+    if found is not None:
+        at, face = found
+        aligned = _jpeg(PIL.Image.fromarray(face))
+        return Cut(aligned, _jpeg(picture.crop(_pixels(at, picture.size))), True)
+    if wanted.frame is None:
         whole = _jpeg(picture)
         return Cut(whole, whole, is_face=False)
-    at, face = found
-    aligned = _jpeg(PIL.Image.fromarray(face))
-    return Cut(aligned, _jpeg(picture.crop(_with_margin(at, picture.size))), True)
+    aligned = _jpeg(picture.crop(_pixels(wanted.frame, picture.size, margin=0)))
+    cropped = _jpeg(picture.crop(_pixels(wanted.frame, picture.size)))
+    return Cut(aligned, cropped, is_face=False)
 
 
-def _with_margin(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The face with room around it, in pixels, inside the picture."""
+def _pixels(
+    box: Box, size: tuple[int, int], margin: float = MARGIN
+) -> tuple[int, int, int, int]:
+    """A box with room around it, in pixels, inside the picture."""
     width, height = size
     x1, y1, x2, y2 = box
-    across, down = MARGIN * (x2 - x1), MARGIN * (y2 - y1)
+    across, down = margin * (x2 - x1), margin * (y2 - y1)
     left, top = max(0, int((x1 - across) * width)), max(0, int((y1 - down) * height))
     right = min(width, round((x2 + across) * width))
     bottom = min(height, round((y2 + down) * height))

@@ -16,6 +16,7 @@ from annotations.models import Outcome
 
 from . import embedders
 from .base import Found, Look, Pixels, Prior
+from .boxes import Box, framed, shared
 from .opencv import opencv
 from .weights import plain_sface, read_checked
 
@@ -34,7 +35,6 @@ BORDER = 0.25  # a face that touches the edge is found with room around it
 TINY = 10  # pixels of a face's shorter side, below which nobody can be recognised
 FACES = 12  # compared in one picture, the largest first
 
-Box = tuple[float, float, float, float]  # x1 y1 x2 y2
 Rows = NDArray[np.float32]  # n × 15: x y w h, five points, confidence
 
 
@@ -83,11 +83,13 @@ class Faces:
             )
         ]
 
-    def align(self, picture: Pixels, near: Box | None) -> tuple[Box, Pixels] | None:
-        """The face at a box, else the largest: its box, and it alone as SFace sees it.
+    def align(
+        self, picture: Pixels, near: Box | None, frame: Box | None
+    ) -> tuple[Box, Pixels] | None:
+        """The face of a frame, else at a box, else the largest: its box, and it alone.
 
-        `near` and the answer's box are relative to the picture (RGB); the face is
-        112 × 112, RGB. None where no face is found.
+        All boxes are relative to the picture (RGB); the face is as SFace sees it,
+        112 × 112, RGB. None where no face is found, or none that belongs to the frame.
         """
         turned = np.ascontiguousarray(picture[..., ::-1])
         rows = self._detected(turned)
@@ -95,9 +97,9 @@ class Faces:
             return None
         height, width = picture.shape[:2]
         boxes = [_relative(row, width, height) for row in rows]
-        chosen = 0
-        if near is not None:
-            chosen = int(np.argmax([_shared(box, near) for box in boxes]))
+        chosen = _chosen(boxes, near, frame)
+        if chosen is None:
+            return None
         face = self._aligner.recognizer().alignCrop(turned, rows[chosen])
         return boxes[chosen], np.ascontiguousarray(face[..., ::-1])
 
@@ -142,6 +144,14 @@ class Faces:
         return self._own.detector
 
 
+def _chosen(boxes: Sequence[Box], near: Box | None, frame: Box | None) -> int | None:
+    if frame is not None:
+        return framed(boxes, frame)
+    if near is None:
+        return 0
+    return int(np.argmax([shared(box, near) for box in boxes]))
+
+
 def _large(rows: Rows, scale: float) -> Rows:
     """Those large enough in the original to be compared, `FACES` at most."""
     sides = rows[:, 2:4].min(axis=1, initial=np.inf) * scale if len(rows) else []
@@ -167,15 +177,6 @@ def _look(
         for row in kept
     ]
     return Look(found, count=count)
-
-
-def _shared(one: Box, other: Box) -> float:
-    """The part of both boxes' area that they share, 0 to 1."""
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    both = max(0.0, across) * max(0.0, down)
-    areas = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
-    return both / (areas - both) if areas > both else 0.0
 
 
 def _relative(row: Any, width: int, height: int) -> Box:

@@ -60,8 +60,17 @@ def rule_all(batch, by, verdict_of):
         )
 
 
-def released(batch, *, name="first", seed=7, dev_entities=1, distractors=1, **given):
-    """A release of a batch, made to its end."""
+def released(
+    batch,
+    *,
+    name="first",
+    seed=7,
+    dev_entities=1,
+    distractors=1,
+    seconds=None,
+    **given,
+):
+    """A release of a batch, made to its end, in so many seconds if told."""
     asked = releases.ask(
         name=name,
         batches=[batch.pk],
@@ -71,7 +80,7 @@ def released(batch, *, name="first", seed=7, dev_entities=1, distractors=1, **gi
         by=batch.created_by,
         **given,
     )
-    assert releases.make(asked.pk)
+    assert releases.make(asked.pk, seconds)
     asked.refresh_from_db()
     assert asked.state == "done", asked.problem
     return asked

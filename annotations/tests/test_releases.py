@@ -16,9 +16,9 @@ from annotations.errors import Conflict, Invalid, NotFound
 from annotations.models import AuditEntry, Embedding, Release, Scorer
 from annotations.releases import making
 
-from .factories import CandidateFactory, EntityFactory
+from .factories import CandidateFactory
 from .pictures import stored
-from .released import content, judge_all, judged_batch, released
+from .released import content, judged_batch, released
 
 # A release is one snapshot: a transaction of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -213,24 +213,6 @@ def test_open_candidates_block_unless_they_are_left_out(batch, admin):
     assert (row[2], row[8], row[9]) == (str(late.pk), "", "open")
     assert release.counts["open"] == 1
     assert "| 1 |" in content(release, "datasheet.md").decode()
-
-
-def test_no_distractor_is_a_confirmed_image_of_somebody(admin):
-    batch = judged_batch({"m.a": "yes no"})
-    shown = EntityFactory(key="m.b")
-    double = batch.batchentity_set.get().entity.candidates.order_by("pk").last().image
-    CandidateFactory(entity=shown, image=double)
-    second = queue.cut(by=admin, name="second", entities=["m.b"], judges_required=1)
-    judge = batch.judges.first()
-    queue.add_judges(batch=second, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=second, by=admin)
-    judge_all(judge, lambda page, n: "yes")
-    asked = {"batches": [batch.pk, second.pk], "dev_entities": 0, "by": admin}
-    release = releases.ask(name="n", distractors=1, **asked)
-    assert releases.make(release.pk)
-    release.refresh_from_db()
-    assert release.state == "failed"
-    assert "only 0 refused pictures" in release.problem
 
 
 def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):

@@ -5,7 +5,9 @@ from django.urls import reverse
 
 from annotations import adjudication, erasure, queue, releases
 from annotations.models import Release
+from annotations.releases import asking
 from annotations.tests.released import judged_batch, released
+from frontend.views import releases as pages
 from labeler.celery import app
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,6 +101,17 @@ def test_one_under_way_is_watched(client, admin, batch):
     assert "every 3s" in client.get(reverse("releases")).text
 
 
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_one_that_is_over_comes_as_a_whole_page(state, client, admin, batch):
+    """What stands outside the polled part changes too: rules, buttons, the difference."""
+    client.force_login(admin)
+    release = releases.ask(**form_of(batch), by=admin)
+    Release.objects.update(state=state)
+    address = reverse("release", args=[release.pk])
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert (answer["HX-Refresh"], answer.content) == ("true", b"")
+
+
 def test_a_failed_one_is_made_again_or_deleted(client, admin, batch, worker_at_hand):
     client.force_login(admin)
     release = releases.ask(**form_of(batch), by=admin)
@@ -130,6 +143,30 @@ def test_the_difference_and_the_removals_are_shown(client, admin, batch):
     assert client.get(address, {"since": 4711}).status_code == 200
     erasure.erase_entity(key="m.b", by=admin)
     assert "Removals" in client.get(address).text
+
+
+def test_a_long_difference_ends_in_time_and_says_where_the_rest_is(
+    client, admin, batch, monkeypatch
+):
+    client.force_login(admin)
+    first, second = released(batch), released(batch, name="second")
+    address = reverse("release", args=[second.pk])
+    assert "is the same" in client.get(address, {"since": first.pk}).text
+    monkeypatch.setattr(pages, "CHANGES_SECONDS", -1)
+    text = client.get(address, {"since": first.pk}).text
+    assert "a few seconds found no change" in text
+    assert "is the same" not in text
+    assert f"changes/?since={first.pk}" in text
+
+
+def test_a_preview_of_too_much_says_what_to_do(client, admin, batch, monkeypatch):
+    client.force_login(admin)
+    queue.count()
+    monkeypatch.setattr(asking, "CHECKED_CANDIDATES", 1)
+    headers = {"HX-Request": "true"}
+    asked = {"batches": [batch.pk]}
+    text = client.post(reverse("preview-release"), asked, headers=headers).text
+    assert "Ask for the release: making it tells" in text
 
 
 def test_judges_know_of_no_releases(client, judge, batch):

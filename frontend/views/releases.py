@@ -14,6 +14,7 @@ from django.views.decorators.http import (
     require_POST,
     require_safe,
 )
+from django_htmx.http import HttpResponseClientRefresh
 
 from annotations import releases as stage
 from annotations import tasks
@@ -27,6 +28,7 @@ from .access import PersonRequest, admins_only, number_of
 
 SHOWN = 25
 CHANGES_SHOWN = 200
+CHANGES_SECONDS = 5
 EARLIER_SHOWN = 50
 UNFINISHED = (ReleaseState.PENDING, ReleaseState.RUNNING)
 # Where a file lies below its release in the API, where it is not its own name.
@@ -108,13 +110,15 @@ def _batches(request: PersonRequest) -> dict[str, list[str]]:
 @admins_only
 @require_safe
 def show(request: PersonRequest, release_id: int) -> HttpResponse:
-    """Show how far a release is, its files, and how it differs from an earlier one."""
+    """Show how far a release is, its files, and how it differs from an earlier one.
+
+    With htmx only how far it is; once it is over the whole page comes anew.
+    """
     release = _release(release_id)
-    context = {
-        "release": release,
-        "is_over": release.state not in UNFINISHED,
-        "files": _files(release),
-    }
+    is_over = release.state not in UNFINISHED
+    if request.htmx and is_over:
+        return HttpResponseClientRefresh()
+    context = {"release": release, "is_over": is_over, "files": _files(release)}
     if request.htmx:
         return render(request, "frontend/release.html#progress", context)
     context |= {
@@ -139,16 +143,26 @@ def _earlier(release: Release) -> Any:
 
 
 def _difference(release: Release, since: int | None) -> dict[str, Any]:
-    """The first changes since an earlier release, where one is named."""
+    """The first changes since an earlier release, where one is named.
+
+    As many as are found in some seconds: the files may be long, and somebody waits.
+    """
     done = Release.objects.filter(state=ReleaseState.DONE)
     older = None if since is None else done.filter(pk=since).first()
     if older is None or release.state != ReleaseState.DONE:
         return {}
-    found = list(islice(stage.changes(release, older), CHANGES_SHOWN + 1))
+    found: list[stage.Change] = []
+    is_whole = True
+    try:
+        changes = stage.changes(release, older, seconds=CHANGES_SECONDS)
+        found.extend(islice(changes, CHANGES_SHOWN + 1))
+    except stage.TooLong:
+        is_whole = False
     return {
         "since": older,
         "changes": found[:CHANGES_SHOWN],
         "has_more_changes": len(found) > CHANGES_SHOWN,
+        "is_whole": is_whole,
     }
 
 

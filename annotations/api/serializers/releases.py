@@ -26,7 +26,8 @@ class NewRelease(ReleaseContent):
     )
     distractors = Whole(
         max_value=BIGGEST_INT,
-        help_text="How many settled *no* images are mixed into each test file.",
+        help_text="How many pictures that are settled as no are mixed into each test"
+        " file.",
     )
     seed = Whole(
         required=False, max_value=BIGGEST, help_text="Everything is drawn by it."
@@ -47,8 +48,9 @@ class NewRelease(ReleaseContent):
 class FoundShape(serializers.Serializer):
     """What some batches hold now.
 
-    `confirmed`: entities with a readable image that shows them; `refused`: readable
-    pictures that are settled as *no*.
+    `confirmed`: entities with a readable image that people say shows them; `refused`:
+    readable pictures that may be distractors: *no* unanimously or by ruling, nowhere
+    *yes*.
     """
 
     candidates = serializers.IntegerField()
