@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from annotations import ground_truth
 from annotations.errors import Conflict, Invalid, NotFound
+from annotations.images.store import after_commit
 from annotations.models import Batch, Release, ReleaseState, User, audit
 
 from . import files
@@ -163,8 +164,8 @@ def delete(*, release: Release, by: User) -> None:
     number, digests = locked.pk, files.digests_of(locked.files)
     locked.delete()
     audit.write("release-deleted", by=by, release=number)
-    transaction.on_commit(partial(files.clear_work, number))
-    transaction.on_commit(partial(files.delete_stored, digests))
+    after_commit(partial(files.clear_work, number))
+    after_commit(partial(files.delete_stored, digests))
 
 
 def _failed(release: Release) -> Release:
