@@ -36,11 +36,22 @@ def pytest_collection_modifyitems(items) -> None:
 
 
 class ServedTogether(LoadScopeScheduling):
-    """Keeps on one worker what watches a browser or whole servers, the rest apart."""
+    """Keeps on one worker what watches a browser or whole servers, the rest apart.
+
+    Two at once would wait for each other. What only opens pages and looks is dealt out,
+    so that both workers end at about the same time.
+    """
+
+    SERVED = ("frontend/tests/test_browser", "labeler/tests")
+    LOOKS = tuple(
+        f"frontend/tests/test_browser_{of}.py"
+        for of in ("admin", "agreement", "evaluations", "models", "releases")
+    )
 
     def _split_scope(self, nodeid: str) -> str:
-        served = ("frontend/tests/test_browser", "labeler/tests")
-        return "served" if nodeid.startswith(served) else nodeid
+        if nodeid.startswith(self.LOOKS):
+            return nodeid.partition("::")[0]
+        return "served" if nodeid.startswith(self.SERVED) else nodeid
 
 
 def pytest_xdist_make_scheduler(config, log) -> ServedTogether:

@@ -80,7 +80,7 @@ def test_the_queue_stays_true_while_models_change_their_minds(monkeypatch):
     run_state_machine_as_test(
         ScoredQueue,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
