@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from annotations import releases, tasks
 from annotations.api.pagination import NEWEST_FIRST, listed, page_of
 from annotations.api.permissions import IsAdmin
-from annotations.api.schema import answers, binary
+from annotations.api.schema import answers
 from annotations.api.serializers.releases import (
     ChangesShape,
     FoundShape,
@@ -151,10 +151,10 @@ class _File(ApiView):
         return respond(request._request, stored)
 
 
-def _answers(kind: str) -> dict[Any, Any]:
+def _answers(kind: str, whole: Any = OpenApiTypes.BINARY) -> dict[Any, Any]:
     """The whole, a part, nothing new, or no such part."""
-    plain: dict[Any, Any] = {(206, kind): OpenApiTypes.BINARY}
-    return answers(binary(kind) | plain | {304: None}, 404, 416)
+    plain = {(200, kind): whole, (206, kind): OpenApiTypes.BINARY, 304: None}
+    return answers(plain, 404, 416)
 
 
 class TruthOfRelease(_File):
@@ -221,7 +221,7 @@ class Datasheet(_File):
 class Croissant(_File):
     """croissant.json."""
 
-    @extend_schema(parameters=HEADERS, responses=_answers(JSON))
+    @extend_schema(parameters=HEADERS, responses=_answers(JSON, OpenApiTypes.OBJECT))
     def get(self, request: Request, id: int) -> HttpResponseBase:
         """Croissant metadata (MLCommons) of the files."""
         return self.give(request, id, files.CROISSANT, JSON)
