@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from annotations import queue, tasks
 from annotations.models import Role
+from labeler.celery import app
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
 
@@ -28,6 +29,14 @@ def own_store(settings, tmp_path):
 def quick_passwords(settings):
     """Real hashing takes a third of a second, on purpose."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def worker_at_hand():
+    """Tasks run where they are sent; the broker has tests of its own."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
 
 
 @pytest.fixture

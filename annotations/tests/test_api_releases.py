@@ -11,7 +11,6 @@ import pytest
 
 from annotations import releases
 from annotations.models import Release
-from labeler.celery import app
 
 from .released import content, judged_batch, released
 
@@ -24,13 +23,6 @@ WHERE = "/api/v1/releases/"
 @pytest.fixture
 def batch():
     return judged_batch(TRUTH)
-
-
-@pytest.fixture
-def worker_at_hand():
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
 
 
 def body_of(batch, **given):

@@ -16,6 +16,7 @@ from annotations.tests.conftest import (  # noqa: F401
     own_store,
     quick_passwords,
     stranger,
+    worker_at_hand,
 )
 from labeler import browser as chromium
 

@@ -10,17 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Entity, Import, RefusedRow
-from labeler.celery import app
 
 LIST = b'/m/0abc\t"Ada"@en\n/m/0abd\t"Bea"@en\nno tab in this line\n'
-
-
-@pytest.fixture
-def worker_at_hand():
-    """Tasks run where they are sent; the broker has tests of its own."""
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
 
 
 def send(client, data=LIST, **fields):

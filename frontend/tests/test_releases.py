@@ -8,7 +8,6 @@ from annotations.models import Release
 from annotations.releases import asking
 from annotations.tests.released import judged_batch, released
 from frontend.views import releases as pages
-from labeler.celery import app
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,13 +17,6 @@ TRUTH = {"m.a": "yes yes no", "m.b": "yes no broken"}
 @pytest.fixture
 def batch():
     return judged_batch(TRUTH)
-
-
-@pytest.fixture
-def worker_at_hand():
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
 
 
 def form_of(batch, **given):

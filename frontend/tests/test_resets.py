@@ -9,7 +9,6 @@ from knox.models import AuthToken
 
 from annotations import people
 from annotations.models import AuditEntry, User
-from labeler.celery import app
 
 from .test_accounts import sign_in
 
@@ -18,12 +17,9 @@ NEW = "another long secret"
 
 
 @pytest.fixture(autouse=True)
-def worker_at_hand():
-    """The task runs where it is sent; the broker has tests of its own."""
+def nothing_remembered(worker_at_hand):
+    """Nobody asked before."""
     cache.clear()
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
 
 
 @pytest.fixture
