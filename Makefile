@@ -43,4 +43,4 @@ bench: $(STAMP)
 
 screenshots: $(STAMP)
 	@$(PY) -m labeler.browser
-	@LABELER_SCREENSHOTS=1 $(PY) -m labeler.embedded exec --fast -- $(PY) -m pytest $(or $(ARGS),frontend/tests/test_screenshots.py frontend/tests/test_screenshots_team.py frontend/tests/test_screenshots_truth.py)
+	@LABELER_SCREENSHOTS=1 $(PY) -m labeler.embedded exec --fast -- $(PY) -m pytest $(or $(ARGS),frontend/tests/test_screenshots*.py)

@@ -12,12 +12,13 @@ from .changes import Change, changes
 from .clock import TooLong
 from .confirmed import group_of
 from .evaluating import Shown, evaluate, sets_of, shown
-from .files import EVERY_FILE, file_names, measurement_name, open_file
+from .files import EVERY_FILE, UNFINISHED, file_names, measurement_name, open_file
 from .forgetting import forget
 from .making import idle, make
 
 __all__ = [
     "EVERY_FILE",
+    "UNFINISHED",
     "Change",
     "Found",
     "Shown",

@@ -8,10 +8,10 @@ from annotations.models import Release
 
 from . import files
 from .clock import Clock
+from .columns import BASIS, CANDIDATE, KEY, NAME, VERDICT
 
 Kind = Literal["added", "removed", "changed"]
 Place = tuple[bytes, int]  # the files go by key, then candidate
-KEY, NAME, CANDIDATE, VERDICT, BASIS = 0, 1, 2, 8, 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,11 @@
-"""Whom a release is about: the entities that have a confirmed picture in it."""
+"""Whom a release is about: the entities of which people confirmed a picture."""
 
-from annotations.consensus import Verdict
+from annotations.consensus import Basis, Verdict
 from annotations.entities.figures import Group, group_of_keys, release_name
-from annotations.ground_truth import COLUMNS
 from annotations.models import Release
 
+from .columns import BASIS, KEY, VERDICT
 from .files import TRUTH, lines_of, open_file
-
-KEY, VERDICT = COLUMNS.index("entity_key"), COLUMNS.index("verdict")
 
 
 def group_of(release: Release) -> Group:
@@ -15,7 +13,11 @@ def group_of(release: Release) -> Group:
 
     For workers: it reads the whole file.
     """
-    yes = Verdict.YES.value.encode()
-    rows = (line.split(b"\t") for line in lines_of(open_file(release, TRUTH)))
-    keys = {cells[KEY].decode() for cells in rows if cells[VERDICT] == yes}
+    lines = lines_of(open_file(release, TRUTH))
+    rows = (line.decode().split("\t") for line in lines)
+    keys = {
+        cells[KEY]
+        for cells in rows
+        if cells[VERDICT] == Verdict.YES and cells[BASIS] != Basis.CLEARED
+    }
     return group_of_keys(release_name(release.pk), keys)

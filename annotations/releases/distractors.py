@@ -7,9 +7,8 @@ from django.db import connection
 
 from . import choosing, files
 from .clock import Clock
+from .columns import BASIS, CANDIDATE, SETTLED, SHA256, VERDICT
 
-KEY, CANDIDATE, SHA256, VERDICT, BASIS = 0, 2, 7, 8, 9
-SETTLED = ("unanimous", "ruling")  # bases that people agree on, or ruled
 # More are drawn than are wanted: some may be somebody's confirmed image, or unreadable.
 SPARE_LOTS = 1000
 ROWS_A_LOOK = 10_000

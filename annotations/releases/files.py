@@ -25,7 +25,7 @@ LINES = "lines.tsv"
 PIECE = 256 * 1024
 WORK = "releases/work"
 NOTHING = hashlib.sha256().hexdigest()  # the digest of no bytes
-ENDED = (ReleaseState.DONE, ReleaseState.FAILED)
+UNFINISHED = (ReleaseState.PENDING, ReleaseState.RUNNING)
 
 
 def measurement_name(subset: str, split: str, image: str) -> str:
@@ -148,7 +148,7 @@ def work_name(release: Release, name: str) -> str:
 def clear_work_of_ended() -> None:
     """Delete what kills have left of the work at releases that are over, or gone."""
     for number in [int(name) for name in _listed(WORK)[0] if name.isdecimal()]:
-        rows = Release.objects.filter(pk=number).exclude(state__in=ENDED)
+        rows = Release.objects.filter(pk=number, state__in=UNFINISHED)
         if not rows.exists():
             clear_work(number)
 

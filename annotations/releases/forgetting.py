@@ -22,9 +22,9 @@ from annotations.models import (
 )
 
 from . import describing, files
+from .columns import CANDIDATE, KEY
 from .locks import hold_gate
-from .making import UNFINISHED
-from .recounting import CANDIDATE, KEY, Recount
+from .recounting import Recount
 
 
 def forget(candidates: Collection[int]) -> None:
@@ -38,7 +38,7 @@ def forget(candidates: Collection[int]) -> None:
     batches = _batches_of(gone)
     rows = Release.objects.select_for_update().exclude(state=ReleaseState.FAILED)
     for release in rows.order_by("pk"):
-        if release.state in UNFINISHED:
+        if release.state in files.UNFINISHED:
             _begin_anew(release)
         elif _may_hold(release, batches):
             _Rewriting(release, gone, Recount(gone)).run()

@@ -11,17 +11,18 @@ import numpy as np
 from django.db import connection
 
 from annotations import export, ground_truth, scoring
+from annotations.consensus import Basis
 from annotations.models import Release, Scorer
 
 from . import choosing, files, telling
 from .asking import Found, check
 from .clock import Clock
-from .distractors import BASIS, CANDIDATE, KEY, VERDICT, Drawing, rows_of
+from .columns import BASIS, CANDIDATE, KEY, VERDICT
+from .distractors import Drawing, rows_of
 
 COUNTED = ("yes", "no", "broken", "open", "distractors", "confirmed_unreadable")
 ENTITIES_AT_ONCE = 200
 ROWS_AT_ONCE = 1000
-CLEARED = "cleared"  # a basis: only a model judged it
 
 READY = """
 SELECT c.id, s.box, c.frame, m.vectors, m.boxes
@@ -111,7 +112,7 @@ class Freeze:
                 self.numbers["candidates"] += 1
                 self.numbers[verdict or "open"] += 1
                 self.numbers[f"basis_{basis}"] += 1
-                if verdict == "yes" and basis != CLEARED:
+                if verdict == "yes" and basis != Basis.CLEARED:
                     yes.append(int(cells[CANDIDATE]))
             yield key, yes
 

@@ -29,7 +29,6 @@ from .pieces import PLAN, Pieces, Unit
 
 log = logging.getLogger(__name__)
 
-UNFINISHED = (ReleaseState.PENDING, ReleaseState.RUNNING)
 IDLE_SECONDS = 45
 FROZEN, CUT = 0.1, 0.95  # of the progress, after these steps
 PIECES_A_LOOK = 16  # at the clock, while they are put together
@@ -43,7 +42,7 @@ class _Overtaken(Exception):
 def idle() -> list[int]:
     """Unfinished releases that nobody works on: new ones, and those of killed workers."""
     quiet = timezone.now() - timedelta(seconds=IDLE_SECONDS)
-    unfinished = Release.objects.filter(state__in=UNFINISHED)
+    unfinished = Release.objects.filter(state__in=files.UNFINISHED)
     waiting = unfinished.filter(Q(touched_at=None) | Q(touched_at__lt=quiet))
     return list(waiting.order_by("pk").values_list("pk", flat=True))
 
@@ -74,7 +73,7 @@ def make(release_id: int, seconds: float | None = None) -> bool:
 
 def _unfinished(release_id: int) -> Release | None:
     """A release that is to be made; of one that is over, what a kill has left goes."""
-    found = Release.objects.filter(pk=release_id, state__in=UNFINISHED).first()
+    found = Release.objects.filter(pk=release_id, state__in=files.UNFINISHED).first()
     if found is None:
         files.clear_work(release_id)
     return found
@@ -252,7 +251,7 @@ class Making:
         """Change the row, if this round still counts, with a sign of life."""
         same = Release.objects.filter(
             pk=self.release.pk,
-            state__in=UNFINISHED,
+            state__in=files.UNFINISHED,
             files__round=self.release.files["round"],
         )
         if not same.update(touched_at=Now(), **values):

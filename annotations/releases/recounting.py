@@ -5,15 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from annotations.ground_truth import COLUMNS
 from annotations.models import Candidate, CandidateState
 
 from . import files
+from .columns import BASIS, CANDIDATE, KEY, URL, VERDICT
 from .telling import NAMED, NAMED_ENTITIES
 
-KEY, CANDIDATE = COLUMNS.index("entity_key"), COLUMNS.index("candidate_id")
-URL = COLUMNS.index("image_url")
-VERDICT, BASIS = COLUMNS.index("verdict"), COLUMNS.index("basis")
 HOST = re.compile(r"[a-z]+://(?:www[.])?([^/:?#]+)")  # as in telling's SQL
 AT_ONCE = 5_000  # candidates whose licences are looked up
 

@@ -15,8 +15,8 @@ import numpy as np
 TABLES = 500
 
 
-def tables(seed: int) -> Iterator[np.ndarray]:
-    """Tables of judges x candidates, some skewed, all with gaps."""
+def tables(seed: int, *, is_complete: bool = False) -> Iterator[np.ndarray]:
+    """Tables of judges x candidates, some skewed as ours are, with gaps or without."""
     random = np.random.default_rng(seed)
     for _ in range(TABLES):
         judges, candidates = random.integers(2, 6), random.integers(2, 25)
@@ -25,7 +25,8 @@ def tables(seed: int) -> Iterator[np.ndarray]:
         said = random.choice(values, p=chances, size=(judges, candidates))
         copied = random.random((judges, candidates)) < random.random()
         said = np.where(copied, said[0], said).astype(float)
-        said[random.random(said.shape) < random.random() * 0.6] = np.nan
+        if not is_complete:
+            said[random.random(said.shape) < random.random() * 0.6] = np.nan
         yield said
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from annotations import adjudication, judgments, queue, releases
 from annotations.models import Role
@@ -35,6 +36,13 @@ def judged_batch(truth, *, seed=0, name="Judged"):
     for judge in judges:
         judge_all(judge, lambda page, n: said[page.candidates[n]])
     return batch
+
+
+def findable_batch():
+    """Three entities; their candidates have numbers that are nothing else in a file."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('annotations_candidate_id_seq', 7000000)")
+    return judged_batch(dict.fromkeys(("m.anna", "m.bert", "m.cleo"), "yes yes no"))
 
 
 def judge_all(judge, verdict_of):

@@ -22,7 +22,9 @@ from annotations.coefficients import (
 from annotations.coefficients.bootstrap import replicates
 from annotations.coefficients.measures import ac1s, alphas
 
-TABLES = 500
+from .irrcac import TABLES, tables
+
+VALUES = 5  # at most, in a random table
 IRRCAC = Path(__file__).with_name("irrcac.tsv")
 
 
@@ -159,23 +161,8 @@ def test_alpha_leaves_out_what_one_judge_saw_and_may_be_undefined_by_that():
     assert fleiss_kappa([[2, 0], [0, 1]]) == 1.0
 
 
-def tables(seed, *, is_complete=False):
-    """Random judges of random candidates, some skewed as ours are, some with gaps."""
-    random = np.random.default_rng(seed)
-    for _ in range(TABLES):
-        judges, candidates = random.integers(2, 6), random.integers(2, 40)
-        values = int(random.integers(2, 6))
-        chances = random.dirichlet(np.full(values, random.choice([0.3, 1, 5])))
-        said = random.choice(values, p=chances, size=(judges, candidates))
-        copied = random.random((judges, candidates)) < random.random()
-        said = np.where(copied, said[0], said).astype(float)
-        if not is_complete:
-            said[random.random(said.shape) < random.random() * 0.6] = np.nan
-        yield said, values
-
-
-def counted(said, values):
-    return np.stack([(said == value).sum(axis=0) for value in range(values)], axis=1)
+def counted(said):
+    return np.stack([(said == value).sum(axis=0) for value in range(VALUES)], axis=1)
 
 
 def assert_same(ours, theirs):
@@ -188,29 +175,29 @@ def assert_same(ours, theirs):
 
 def test_alpha_is_that_of_krippendorff_on_random_tables_with_gaps():
     defined = 0
-    for said, values in tables(1):
+    for said in tables(1):
         try:
             theirs = krippendorff.alpha(said, level_of_measurement="nominal")
         except ValueError:  # of one value only, or of nothing to compare
             theirs = None
-        ours = krippendorff_alpha(counted(said, values))
+        ours = krippendorff_alpha(counted(said))
         assert_same(ours, theirs)
         defined += theirs is not None
     assert defined > 0.8 * TABLES
 
 
 def test_fleiss_is_that_of_statsmodels_on_random_complete_tables():
-    for said, values in tables(2, is_complete=True):
-        counts = counted(said, values)
+    for said in tables(2, is_complete=True):
+        counts = counted(said)
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
             theirs = inter_rater.fleiss_kappa(counts)
         assert_same(fleiss_kappa(counts), theirs)
 
 
 def test_cohen_is_that_of_scikit_learn_and_statsmodels_on_random_pairs():
-    for said, values in tables(3):
+    for said in tables(3):
         both = said[:2, ~np.isnan(said[:2]).any(axis=0)].astype(int)
-        square = np.zeros((values, values))
+        square = np.zeros((VALUES, VALUES))
         np.add.at(square, tuple(both), 1)
         theirs = None
         if both.size:

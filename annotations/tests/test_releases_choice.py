@@ -65,6 +65,7 @@ def test_what_only_a_model_judged_is_in_no_measurement_file(cleaned, admin):
     assert len(content(release, TEST).splitlines()) == 2
     assert content(release, "truth.tsv").count(b"\tcleared\t") == 3
     assert b"3 candidates that only a model judged" in content(release, "datasheet.md")
+    assert releases.group_of(release).values == {"keys": ["m.a"]}
 
 
 def test_what_a_majority_refused_is_no_distractor():

@@ -6,25 +6,28 @@ import os
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
 
 from annotations import erasure, releases, verification
 from annotations.models import Candidate, Entity, Release, Removal
 from annotations.releases import making
 
-from .released import content, holding, judged_batch, released, rows_of, signs_of
+from .released import (
+    content,
+    findable_batch,
+    holding,
+    judged_batch,
+    released,
+    rows_of,
+    signs_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TRUTH = {"m.anna": "yes yes no", "m.bert": "yes yes no", "m.cleo": "yes yes no"}
 
 
 @pytest.fixture
 def batch():
-    """Its candidates have numbers that stand for nothing else in a file."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setval('annotations_candidate_id_seq', 7000000)")
-    return judged_batch(TRUTH)
+    """Three entities that are easily found."""
+    return findable_batch()
 
 
 def test_an_erased_entity_is_in_no_stored_byte(batch, admin):

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
 
 from annotations import erasure, images, releases, verification
 from annotations.errors import NotFound
@@ -11,19 +10,23 @@ from annotations.models import BatchEntity, Candidate, Removal
 from annotations.releases import files, making
 
 from .pictures import aged
-from .released import content, holding, judged_batch, released, rows_of, signs_of
+from .released import (
+    content,
+    findable_batch,
+    holding,
+    judged_batch,
+    released,
+    rows_of,
+    signs_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TRUTH = {"m.anna": "yes yes no", "m.bert": "yes yes no", "m.cleo": "yes yes no"}
 
 
 @pytest.fixture
 def batch():
-    """Its candidates have numbers that stand for nothing else in a file."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setval('annotations_candidate_id_seq', 7000000)")
-    return judged_batch(TRUTH)
+    """Three entities that are easily found."""
+    return findable_batch()
 
 
 def lose(release, name):

@@ -3,6 +3,7 @@
 import pytest
 
 from annotations import erasure
+from annotations.ground_truth import COLUMNS
 from annotations.models import Batch, Candidate, Image
 from annotations.releases import recounting
 
@@ -10,7 +11,6 @@ from .released import content, judged_batch, released, rows_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-COLUMNS = recounting.COLUMNS
 KEYS = ("m.anna", "m.bert", "m.cleo", "m.dora")
 
 

@@ -58,7 +58,7 @@ def _named() -> set[str]:
 
 
 def _is_under_way(number: str, round_: str) -> bool:
-    rows = Release.objects.exclude(state__in=files.ENDED).filter(files__round=round_)
+    rows = Release.objects.filter(state__in=files.UNFINISHED, files__round=round_)
     return number.isdecimal() and rows.filter(pk=int(number)).exists()
 
 

@@ -30,7 +30,6 @@ SHOWN = 25
 CHANGES_SHOWN = 200
 CHANGES_SECONDS = 5
 EARLIER_SHOWN = 50
-UNFINISHED = (ReleaseState.PENDING, ReleaseState.RUNNING)
 # Where a file lies below its release in the API, where it is not its own name.
 ADDRESSES = {
     stage.measurement_name(subset, split, cut): (
@@ -54,7 +53,7 @@ def releases(request: PersonRequest) -> HttpResponse:
         "releases": shown,
         "before": shown[-1].pk if len(rows) > SHOWN else None,
         "is_first": before is None,
-        "is_running": any(each.state in UNFINISHED for each in shown),
+        "is_running": any(each.state in stage.UNFINISHED for each in shown),
     }
     template = "frontend/releases.html"
     return render(request, template + "#list" if request.htmx else template, context)
@@ -115,7 +114,7 @@ def show(request: PersonRequest, release_id: int) -> HttpResponse:
     With htmx only how far it is; once it is over the whole page comes anew.
     """
     release = _release(release_id)
-    is_over = release.state not in UNFINISHED
+    is_over = release.state not in stage.UNFINISHED
     if request.htmx and is_over:
         return HttpResponseClientRefresh()
     context = {"release": release, "is_over": is_over, "files": _files(release)}
