@@ -30,9 +30,9 @@ LOOKS = [(size, theme) for size in ("desktop", "phone") for theme in ("light", "
 def release(transactional_db, settings):
     """A release of the demo with results of two recognisers."""
     settings.EMBEDDINGS = True
+    use(settings, Faces)
     call_command("make_users", verbosity=0)
     call_command("load_demo", verbosity=0)
-    use(settings, Faces)
     due_now()
     work_off()
     batch, deserved = judged(random.Random(SEED))
@@ -40,6 +40,7 @@ def release(transactional_db, settings):
     queue.count()
     agreement.report(batch.pk)
     made = released(batch, name="First release", dev_entities=12, distractors=20)
+    assert made.method
     for name, (share, sure) in RECOGNISERS.items():
         evaluate(made, name, share, sure)
     figures.count()
