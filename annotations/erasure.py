@@ -28,10 +28,10 @@ from annotations.models import (
     Clearance,
     Comment,
     Conflict,
-    Due,
     Embedding,
     Entity,
     Image,
+    PendingScoring,
     Report,
     Ruling,
     Score,
@@ -133,7 +133,7 @@ def _erase_entity(key: str, by: User | None) -> None:
             raise _Moved
         _erase(candidates, pictures)
         Alias.objects.filter(entity=entity).delete()
-        Due.objects.filter(entity=entity).delete()
+        PendingScoring.objects.filter(entity=entity).delete()
         _forget_refused_rows(key)
         evaluation.forget(key)
         _empty(entity)

@@ -35,25 +35,25 @@ class NotFound(LabelerError):
     slug = "not-found"
 
 
-class Conflict(LabelerError):
+class WrongState(LabelerError):
     """The act does not fit the present state."""
 
     slug = "conflict"
 
 
-class LeaseLost(Conflict):
+class LeaseLost(WrongState):
     """The page went back to the queue."""
 
     slug = "lease-lost"
 
 
-class TwoHeld(Conflict):
+class TwoHeld(WrongState):
     """A judge already holds the two pages that may be held of a batch."""
 
     slug = "two-held"
 
 
-class PageIncomplete(Conflict):
+class PageIncomplete(WrongState):
     """A page cannot be submitted while a tile that is asked for lacks a verdict."""
 
     slug = "incomplete"

@@ -6,7 +6,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from knox.models import AuthToken
 
-from annotations import agreement, intake, people, queue, releases, scoring
+from annotations import (
+    agreement,
+    clearance,
+    intake,
+    people,
+    queue,
+    releases,
+    scoring,
+)
 from annotations.entities import figures
 from annotations.models import Batch, Import, ImportState, Release, Scorer, User
 from annotations.scoring import steering
@@ -48,14 +56,14 @@ def mix_controls_of(batch_id: int) -> None:
 @shared_task
 def clear_batches() -> None:
     """Enqueue the batches in which clearance is on, each by itself."""
-    for number in queue.clearing_batches():
+    for number in clearance.clearing_batches():
         clear_batch.delay(number)
 
 
 @shared_task
 def clear_batch(batch_id: int) -> None:
     """One pass of clearance over a batch."""
-    queue.clear(Batch.objects.get(pk=batch_id))
+    clearance.clear(Batch.objects.get(pk=batch_id))
 
 
 @shared_task

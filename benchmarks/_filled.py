@@ -4,8 +4,8 @@ from uuid import uuid4
 
 from django.db import connection
 
+from annotations.batches import open_batch
 from annotations.models import Batch, BatchJudge, Role, User
-from annotations.queue import open_batch
 
 PER_ENTITY = 30
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from annotations import images, queue
+from annotations import batches, images
 from annotations.models import Batch, Candidate, Entity, Image, Role, User
 from frontend.tests.conftest import QUIET
 from labeler import browser as chromium
@@ -80,9 +80,9 @@ def drawn_batch(judges: Sequence[str], entities: int, per_entity: int) -> Batch:
     )
     keys = [entity.key for entity in made]
     rules = {"page_size": per_entity, "judges_required": len(judges)}
-    batch = queue.cut(by=admin, name="Bench", entities=keys, order="rank", **rules)  # type: ignore[arg-type]
-    queue.add_judges(batch=batch, usernames=judges, by=admin)
-    return queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="Bench", entities=keys, order="rank", **rules)  # type: ignore[arg-type]
+    batches.add_judges(batch=batch, usernames=judges, by=admin)
+    return batches.open_batch(batch=batch, by=admin)
 
 
 def _pictures() -> list[Image]:

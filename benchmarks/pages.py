@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import (
     Batch,
     BatchJudge,
@@ -82,7 +82,7 @@ def prepare(batch: Batch) -> None:
 def _judge(batch: Batch, number: int) -> User:
     name = f"judge-{batch.pk}-{number}"
     judge = User.objects.create_user(name, None, roles=[Role.JUDGE])
-    queue.add_judges(batch=batch, usernames=[name], by=batch.created_by)
+    batches.add_judges(batch=batch, usernames=[name], by=batch.created_by)
     numbers = BatchJudge.objects.filter(batch=batch, judge=judge)
     numbers.update(verdicts=150_000, skips=900, centiseconds=40_000_000)
     return judge

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg2.extras import execute_values
 
-from annotations import judgments, queue
+from annotations import batches, judgments, queue
 from annotations.consensus import Verdict
 from annotations.judgments import Mark
 from annotations.judgments.writing import COLUMNS
@@ -97,7 +97,7 @@ def _timed(act: Callable[[], object], times: int) -> list[float]:
 def _judge(batch: Batch, name: str) -> User:
     username = f"{name}-{uuid4().hex[:8]}"
     judge = User.objects.create_user(username, None, roles=[Role.JUDGE])
-    queue.add_judges(batch=batch, usernames=[username], by=batch.created_by)
+    batches.add_judges(batch=batch, usernames=[username], by=batch.created_by)
     return judge
 
 

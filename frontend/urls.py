@@ -48,7 +48,7 @@ urlpatterns = [
     path("batches/new/", new_batch.new, name="new-batch"),
     path("batches/preview/", new_batch.preview, name="preview-batch"),
     path("batches/<int:batch_id>/rules/", change_batch.change, name="change-batch"),
-    path("batches/", batches.batches, name="batches"),
+    path("batches/", batches.index, name="batches"),
     path("batches/<int:batch_id>/", batches.show, name="batch"),
     path("batches/<int:batch_id>/agreement/", agreement.agreement, name="agreement"),
     path(

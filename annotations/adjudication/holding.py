@@ -8,8 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from annotations import queue
-from annotations.errors import Conflict as NotNow
-from annotations.errors import NotFound
+from annotations.errors import NotFound, WrongState
 from annotations.models import Batch, Conflict, Ruling, User
 
 # One statement claims it: two adjudicators never get the same one.
@@ -120,18 +119,18 @@ def _claim(batch: int, by: User, until: datetime) -> Conflict | None:
 
 
 def refuse_held(conflict: Conflict, by: User) -> None:
-    """Conflict error where somebody else is looking at it."""
+    """WrongState error where somebody else is looking at it."""
     until = conflict.held_until
     is_held = until is not None and until > queue.clock()
     if is_held and conflict.held_by_id != by.pk:
-        raise NotNow("Somebody else is looking at it now.")
+        raise WrongState("Somebody else is looking at it now.")
 
 
 @transaction.atomic
 def put_off(*, batch: Batch, candidate: int, by: User) -> None:
     """Let go of a conflict, so that all others come first.
 
-    NotFound where it is none; a Conflict error where somebody else looks at it.
+    NotFound where it is none; a WrongState error where somebody else looks at it.
     """
     found = (
         Conflict.objects.select_for_update(no_key=True)

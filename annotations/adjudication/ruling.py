@@ -7,8 +7,7 @@ from django.db.models.functions import Now
 
 from annotations import queue
 from annotations.consensus import Verdict
-from annotations.errors import Conflict as NotNow
-from annotations.errors import Erased, Invalid, NotFound
+from annotations.errors import Erased, Invalid, NotFound, WrongState
 from annotations.models import (
     JUDGEABLE,
     Batch,
@@ -26,7 +25,7 @@ COMMENT_LIMIT = 5000
 RULINGS = [verdict.value for verdict in Verdict if verdict is not Verdict.SKIP]
 
 
-class AlreadyRuled(NotNow):
+class AlreadyRuled(WrongState):
     """A ruling stands; reopen it before another one."""
 
     slug = "ruled"

@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from annotations import judgments
 from annotations.consensus import Verdict
-from annotations.errors import Conflict as NotNow
-from annotations.errors import Invalid, NotFound
+from annotations.errors import Invalid, NotFound, WrongState
 from annotations.models import (
     Assignment,
     Batch,
@@ -69,10 +68,10 @@ def ask_again(
         batch=batch, candidate=found, is_disputed=True
     )
     if not conflict.exists():
-        raise NotNow("Only what is disputed can be looked at again.")
+        raise WrongState("Only what is disputed can be looked at again.")
     refuse_held(conflict.get(), by)
     if batch.state != BatchState.OPEN:
-        raise NotNow("The batch is not open: nobody could answer.")
+        raise WrongState("The batch is not open: nobody could answer.")
     asked = SecondLook.objects.bulk_create(
         [
             SecondLook(
@@ -87,7 +86,7 @@ def ask_again(
         ignore_conflicts=True,
     )
     if not asked:
-        raise NotNow("None of its judges judges this batch any more.")
+        raise WrongState("None of its judges judges this batch any more.")
     conflict.update(put_off_at=Now(), held_by=None, held_until=None)
     audit.write("asked-again", by=by, batch=batch.pk, candidate=found.pk)
     return list(_open().filter(batch=batch, candidate=found).order_by("pk"))
@@ -168,7 +167,7 @@ def _tile(page: Assignment, candidate: int) -> str:
 def answer(*, look: int, judge: User, verdict: str, argument: str = "") -> SecondLook:
     """Record what the judge says now, the same or another; and why, for the others.
 
-    It is a correction like any other, only not independent. Conflict where it comes
+    It is a correction like any other, only not independent. WrongState where it comes
     too late.
     """
     if verdict not in (Verdict.YES, Verdict.NO, Verdict.BROKEN):
@@ -179,7 +178,7 @@ def answer(*, look: int, judge: User, verdict: str, argument: str = "") -> Secon
             judge=judge, marks=[_mark(seen, Verdict(verdict), argument)]
         )
         if outcome.status != "recorded":
-            raise NotNow(REFUSED.get(outcome.reason or "", "It was not taken."))
+            raise WrongState(REFUSED.get(outcome.reason or "", "It was not taken."))
         found = seen.second_look
         found.answered_at = timezone.now()
         found.verdict, found.argument = verdict, argument

@@ -15,7 +15,7 @@ from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotations.models import Batch, BatchEntity, BatchJudge, Comparison
+from annotations.models import AgreementReport, Batch, BatchEntity, BatchJudge
 
 from .figures import figures_of, pictures
 from .ratings import Reading
@@ -75,14 +75,14 @@ class Latest:
     `problem` says why the last attempt came to nothing, for as long as none is made.
     """
 
-    comparison: Comparison | None
+    comparison: AgreementReport | None
     is_current: bool
     problem: str = ""
 
 
 def latest(batch: Batch) -> Latest:
     """What is known of a batch's agreement now."""
-    found = Comparison.objects.filter(batch=batch).first()
+    found = AgreementReport.objects.filter(batch=batch).first()
     if found is None:
         return Latest(None, is_current=False)
     problem = found.details["problem"] if _has_just_failed(found.details) else ""
@@ -141,7 +141,7 @@ def _store(batch: Batch, begun: Pass) -> None:
     figures, details = figures_of(ratings, controls, seed=batch.pk)
     details |= {"version": VERSION, "said": begun.said}
     details |= {"pictures": pictures(batch.pk, ratings)}
-    Comparison.objects.update_or_create(
+    AgreementReport.objects.update_or_create(
         batch=batch,
         defaults={
             "figures": figures,
@@ -153,7 +153,7 @@ def _store(batch: Batch, begun: Pass) -> None:
 
 
 def _note(batch: Batch) -> None:
-    comparison, _ = Comparison.objects.get_or_create(
+    comparison, _ = AgreementReport.objects.get_or_create(
         batch=batch, defaults={"figures": {}}
     )
     comparison.details |= {"problem": TOO_SLOW, "tried_at": timezone.now().isoformat()}

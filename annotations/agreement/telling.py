@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from annotations.models import Comparison, User
+from annotations.models import AgreementReport, User
 
 
-def told(comparison: Comparison) -> dict[str, Any]:
+def told(comparison: AgreementReport) -> dict[str, Any]:
     """The figures as an admin may see them."""
     figures = comparison.figures
     names = _names((each["judge"] for each in figures["per_judge"]), is_named=True)
@@ -30,7 +30,7 @@ def _named(part: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
     return part | {"pairs": pairs}
 
 
-def reliability_of(comparison: Comparison, *, names: bool) -> dict[str, Any]:
+def reliability_of(comparison: AgreementReport, *, names: bool) -> dict[str, Any]:
     """What each judge is like, for whoever settles conflicts.
 
     Judges go by pseudonyms unless the reader may see `names`.

@@ -17,7 +17,6 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from annotations.errors import (
-    Conflict,
     Erased,
     Invalid,
     InvitationOver,
@@ -28,6 +27,7 @@ from annotations.errors import (
     Stopped,
     Unreadable,
     UnreadableFile,
+    WrongState,
 )
 from annotations.scoring.weights import WrongWeights
 
@@ -43,7 +43,7 @@ STATUS: dict[type[LabelerError], int] = {
     NotRecognised: 403,
     NotFound: 404,
     Unreadable: 404,
-    Conflict: 409,
+    WrongState: 409,
     Erased: 410,
     InvitationOver: 410,
     Stopped: 500,

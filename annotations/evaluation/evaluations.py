@@ -8,7 +8,7 @@ from typing import IO, Any
 from django.db import transaction
 
 from annotations import coverage
-from annotations.errors import Conflict, Invalid
+from annotations.errors import Invalid, WrongState
 from annotations.images import store
 from annotations.models import Evaluation, Release, User, audit
 
@@ -34,14 +34,14 @@ def evaluate(
 ) -> Evaluation:
     """Read results, measure them and keep both.
 
-    `lines` are those of the set. Invalid names lines that are wrong; Conflict where
+    `lines` are those of the set. Invalid names lines that are wrong; WrongState where
     the set shows nobody.
     """
     check_names(subset, split, name)
     set_of = list(lines)
     keys = [line.key for line in set_of]
     if not any(keys):
-        raise Conflict("There is no picture of anybody in this subset and split.")
+        raise WrongState("There is no picture of anybody in this subset and split.")
     answers = read_answers(file, set_of, names_truth=split == "dev")
     data = results.written(keys, answers)
     made = Evaluation.objects.create(

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from annotations.errors import Conflict
+from annotations.errors import WrongState
 from annotations.models import Import, ImportState, User, audit
 
 from .detection import check_layout
@@ -52,7 +52,7 @@ def run_upload(import_: Import, budget_seconds: float | None = None) -> bool:
     except FileNotFoundError:
         end(import_, problem="The uploaded file is gone.")
         return True
-    except Conflict:
+    except WrongState:
         return True
     finally:
         if import_.state in ENDED:

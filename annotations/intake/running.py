@@ -8,7 +8,7 @@ from typing import IO
 
 from django.db import InterfaceError, OperationalError, connection
 
-from annotations.errors import Conflict, Invalid, Stopped, UnreadableFile
+from annotations.errors import Invalid, Stopped, UnreadableFile, WrongState
 from annotations.models import Import, ImportState
 
 from . import chunks, ledger, merging, reading
@@ -41,7 +41,7 @@ def run(
     """Go on with an import until it ends or its time is over; whether it ended.
 
     Goes on after what is committed, so that a kill at any point loses and doubles
-    nothing. Conflict where another process runs the same import. A file that cannot
+    nothing. WrongState where another process runs the same import. A file that cannot
     be read as a whole ends as failed, with the problem in a sentence; so does one at
     which we crash again and again, each time with Stopped.
     """
@@ -89,7 +89,7 @@ def _alone(import_: Import) -> Iterator[None]:
         keys = [LOCK_SPACE, import_.pk % 2**31]
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
         if not cursor.fetchone()[0]:
-            raise Conflict("The import is under way in another process.")
+            raise WrongState("The import is under way in another process.")
     try:
         yield
     finally:

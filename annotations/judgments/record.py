@@ -17,7 +17,7 @@ from annotations.models import (
     User,
     prepared,
 )
-from annotations.queue import Entry
+from annotations.queue import LockedRow
 
 from .marks import Mark, Outcome, Refusal, Sitting, at_position, clamped, decide
 from .work import Work
@@ -59,7 +59,7 @@ class _Ledger:
     judge: User
     pages: dict[int, Assignment]
     memberships: dict[int, BatchJudge]  # by batch
-    entries: dict[tuple[int, int], Entry]  # by batch and entity
+    entries: dict[tuple[int, int], LockedRow]  # by batch and entity
     current: dict[tuple[int, int], Said]  # by batch and candidate
     seen: Seen
     informed: set[int]  # candidates on which the judge has been shown the votes
@@ -79,7 +79,7 @@ class _Ledger:
         rows = queue.lock_rows_of_pages(list(numbers), judge.pk)
         pages = _pages(judge, numbers)
         touched = _touched(pages, marks)
-        entries = queue.open_entries(rows, touched) if rows else []
+        entries = queue.load_rows(rows, touched) if rows else []
         if any(entry.has_expired for entry in entries):
             pages = _pages(judge, numbers)
         batches = {page.batch_id for page in pages.values()}
@@ -138,7 +138,9 @@ class _Ledger:
             self.writes.hold(page, candidate, held)
         return Outcome(mark.id, "recorded")
 
-    def _sitting(self, page: Assignment, entry: Entry, *, is_fixed: bool) -> Sitting:
+    def _sitting(
+        self, page: Assignment, entry: LockedRow, *, is_fixed: bool
+    ) -> Sitting:
         runs = page.expires_at > entry.now
         is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
         state = vars(self.memberships[page.batch_id])["batch_state"]
@@ -153,7 +155,7 @@ class _Ledger:
         page: Assignment,
         candidate: int,
         place: int | None,
-        entry: Entry,
+        entry: LockedRow,
     ) -> None:
         key = (page.batch_id, candidate)
         before = self.current.pop(key, None)

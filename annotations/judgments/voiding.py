@@ -97,7 +97,7 @@ def _steps(batch: Batch, judge: User) -> Iterator[list[BatchEntity]]:
 
 
 def _take_out(rows: list[BatchEntity], judge: User) -> int:
-    entries = queue.open_entries(rows)
+    entries = queue.load_rows(rows)
     with connection.cursor() as cursor:
         cursor.execute(DELETE, {"rows": [row.pk for row in rows], "judge": judge.pk})
         gone = {candidate for (candidate,) in cursor.fetchall()}

@@ -30,30 +30,30 @@ from .queue import (
     QueueState,
     Reopened,
 )
-from .releases import Comparison, Evaluation, Release, ReleaseState, Removal
+from .releases import AgreementReport, Evaluation, Release, ReleaseRemoval, ReleaseState
 from .scores import (
     Clearance,
-    Due,
     Embedding,
-    Fit,
     FitMethod,
     Outcome,
+    PendingScoring,
     Score,
     Scorer,
+    ScorerFit,
 )
 from .truths import Ruling
 from .users import Invitation, InvitationState, Role, User
 
 __all__ = [
-    "Comparison",
+    "AgreementReport",
     "Evaluation",
     "Release",
     "ReleaseState",
-    "Removal",
+    "ReleaseRemoval",
     "Clearance",
-    "Due",
+    "PendingScoring",
     "Embedding",
-    "Fit",
+    "ScorerFit",
     "FitMethod",
     "Outcome",
     "Score",

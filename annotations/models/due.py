@@ -7,7 +7,7 @@ from django.db import connection
 
 # In the order of the rows' key, so that no two who mark wait for each other in a ring.
 MARK = """
-INSERT INTO annotations_due
+INSERT INTO annotations_pendingscoring
     (scorer_id, entity_id, due_at, marked, attempts, problem)
 SELECT s.id, e.id, clock_timestamp() + make_interval(secs => %(wait)s),
        1, 0, ''
@@ -15,8 +15,8 @@ FROM annotations_scorer s CROSS JOIN unnest(%(entities)s::bigint[]) AS e (id)
 WHERE s.is_active AND (%(scorer)s::bigint IS NULL OR s.id = %(scorer)s)
 ORDER BY s.id, e.id
 ON CONFLICT (scorer_id, entity_id) DO UPDATE
-SET due_at = least(annotations_due.due_at, excluded.due_at),
-    marked = annotations_due.marked + 1
+SET due_at = least(annotations_pendingscoring.due_at, excluded.due_at),
+    marked = annotations_pendingscoring.marked + 1
 """
 
 

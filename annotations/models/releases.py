@@ -69,7 +69,7 @@ class Release(models.Model):
         return self.name
 
 
-class Removal(models.Model):
+class ReleaseRemoval(models.Model):
     """A file of a release that an erasure rewrote: its old and its new digest.
 
     The new one is that of no bytes where the file's own were lost: the release has it no
@@ -113,7 +113,7 @@ class Evaluation(models.Model):
         return f"{self.name} on {self.subset} {self.split} of {self.release_id}"
 
 
-class Comparison(models.Model):
+class AgreementReport(models.Model):
     """How far the judges of a batch agree, as far as they had judged at `judged_at`.
 
     `figures` is what the API answers, `details` what the page shows beside it: weeks,

@@ -51,7 +51,7 @@ class FitMethod(models.TextChoices):
     ISOTONIC = "isotonic"
 
 
-class Fit(models.Model):
+class ScorerFit(models.Model):
     """A calibration of a scorer on this installation's own independent verdicts.
 
     The latest one of a scorer counts; without any the scorer's documented prior does.
@@ -135,7 +135,9 @@ class Score(models.Model):
     cohesion = models.FloatField(null=True)
     compared = models.SmallIntegerField(default=0)
     probability = models.FloatField(null=True)
-    fit = models.ForeignKey(Fit, on_delete=models.SET_NULL, null=True, db_index=False)
+    fit = models.ForeignKey(
+        ScorerFit, on_delete=models.SET_NULL, null=True, db_index=False
+    )
     scored_at = models.DateTimeField(db_default=Now())
     doubt = models.GeneratedField(
         expression=DOUBT, output_field=models.FloatField(), db_persist=True
@@ -184,7 +186,7 @@ class Embedding(models.Model):
         return f"embedding by {self.scorer_id} of candidate {self.candidate_id}"
 
 
-class Due(models.Model):
+class PendingScoring(models.Model):
     """An entity that a scorer is to look at: a row is there as long as work is.
 
     Worked on from `due_at` on, by whoever claims it; a claim that is over is free, so

@@ -5,7 +5,7 @@ import re
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.errors import Conflict, NotRecognised
+from annotations.errors import NotRecognised, WrongState
 from annotations.models import Invitation, InvitationState, User, audit
 
 from .addresses import users_of
@@ -59,7 +59,7 @@ def _invited(email: str) -> User:
 
 def _make(invitation: Invitation, *, username: str, password: str | None) -> User:
     if users_of(invitation.email):
-        raise Conflict("A user with the address of this invitation is here already.")
+        raise WrongState("A user with the address of this invitation is here already.")
     user = create(
         username=username,
         password=password,

@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.errors import (
-    Conflict,
     Invalid,
     InvitationExpired,
     InvitationOver,
     InvitationUsed,
     InvitationWithdrawn,
     NotFound,
+    WrongState,
 )
 from annotations.models import Invitation, InvitationState, User, audit
 
@@ -70,7 +70,7 @@ def withdraw(*, invitation: Invitation, by: User) -> Invitation:
     """Take an invitation back; Conflict once it has been accepted."""
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.accepted_at:
-        raise Conflict("It has been accepted. Deactivate the user instead.")
+        raise WrongState("It has been accepted. Deactivate the user instead.")
     if not invitation.withdrawn_at:
         invitation.withdrawn_at = timezone.now()
         invitation.save(update_fields=["withdrawn_at"])
@@ -131,9 +131,9 @@ def _check_address(email: str) -> None:
     except ValidationError as error:
         raise Invalid({"email": error.messages}) from error
     if users_of(email):
-        raise Conflict("A user with this address is here already, active or not.")
+        raise WrongState("A user with this address is here already, active or not.")
     if invitations_to(email):
-        raise Conflict(
+        raise WrongState(
             "An open invitation has this address already. Withdraw it first."
         )
 

@@ -12,7 +12,7 @@ from django.core.mail import send_mail
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from annotations.errors import Conflict, MailNotSent
+from annotations.errors import MailNotSent, WrongState
 from annotations.models import Invitation, User, audit
 
 from .addresses import users_of
@@ -62,15 +62,17 @@ def send_invitation(*, invitation: Invitation, link: str) -> bool:
 def send_reset(*, user: User, link: str, by: User) -> None:
     """Send somebody a link to set a new password, as an admin wishes.
 
-    `link` holds UID and TOKEN where these belong. Conflict where no mail may go to this
+    `link` holds UID and TOKEN where these belong. WrongState where no mail may go to this
     person.
     """
     if not user.is_active:
-        raise Conflict(f"{user.username} is deactivated.")
+        raise WrongState(f"{user.username} is deactivated.")
     if not user.email:
-        raise Conflict(f"{user.username} has no e-mail address.")
+        raise WrongState(f"{user.username} has no e-mail address.")
     if not _may_write(user.email):
-        raise Conflict(f"{user.username} got {RESETS_MAX} such mails within the hour.")
+        raise WrongState(
+            f"{user.username} got {RESETS_MAX} such mails within the hour."
+        )
     _write_reset(user, link)
     audit.write("reset-sent", by=by, user=user.pk)
 

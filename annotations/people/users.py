@@ -9,9 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from annotations import queue
-from annotations.errors import Conflict, Invalid
-from annotations.models import Conflict as ConflictRow
-from annotations.models import Role, User, audit
+from annotations.errors import Invalid, WrongState
+from annotations.models import Conflict, Role, User, audit
 
 from . import invitations
 from .roles import known_roles
@@ -33,7 +32,7 @@ def create(
     by: User | None,
     is_checked: bool = True,
 ) -> User:
-    """Make a user. Names are unique, whatever their case: Conflict where one is taken.
+    """Make a user. Names are unique, whatever their case: WrongState where one is taken.
 
     Without a password nobody signs in by one. `is_checked=False` takes any password: for
     the operator's own, from the environment.
@@ -43,7 +42,7 @@ def create(
     _check_name(user)
     _set_password(user, password, is_checked=is_checked)
     if User.objects.filter(username__iexact=user.username).exists():
-        raise Conflict(f"There is a user {user.username} already.")
+        raise WrongState(f"There is a user {user.username} already.")
     user.save()
     audit.write("user-made", by=by, user=user.pk, roles=list(user.roles))
     return user
@@ -54,7 +53,7 @@ def change(*, user: User, by: User | None, **fields: Any) -> User:
 
     Who is deactivated, or judges no more, gives held pages back; who is no active admin
     any more has nobody invited any more. A new password and a deactivation end every
-    token; sessions end by themselves. The last active admin stays one: Conflict.
+    token; sessions end by themselves. The last active admin stays one: WrongState.
     """
     judged = user.is_active and user.is_judge
     user = _change(user, by, fields)
@@ -74,12 +73,12 @@ def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
     user.email = fields.get("email", user.email)
     user.is_active = fields.get("is_active", user.is_active)
     if admins == {user.pk} and not (user.is_active and user.is_admin):
-        raise Conflict("The last active admin cannot be removed.")
+        raise WrongState("The last active admin cannot be removed.")
     user.save()
     if not (user.is_active and user.is_judge):
         queue.release_all(judge=user)
     if not (user.is_active and user.is_adjudicator):
-        held = ConflictRow.objects.filter(held_by=user)
+        held = Conflict.objects.filter(held_by=user)
         held.update(held_by=None, held_until=None)
     if not (user.is_active and user.is_admin):
         invitations.withdraw_all_of(user, by=by)

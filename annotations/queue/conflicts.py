@@ -15,7 +15,7 @@ from annotations import consensus
 from annotations.consensus import Basis, Rules
 from annotations.models import BatchEntity, Conflict
 
-from .standing import Standing
+from .standings import Standing
 
 
 @dataclass(frozen=True, slots=True)

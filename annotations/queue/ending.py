@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations.errors import Conflict, LeaseLost, NotFound, PageIncomplete
+from annotations.errors import LeaseLost, NotFound, PageIncomplete, WrongState
 from annotations.models import (
     Assignment,
     AssignmentState,
@@ -18,8 +18,8 @@ from annotations.models import (
     audit,
 )
 
-from .entry import Entry, lock_pairs, open_entries
-from .standing import Standing
+from .locked_row import LockedRow, load_rows, lock_pairs
+from .standings import Standing
 
 
 def own_page(assignment_id: int, judge: User) -> Assignment:
@@ -77,19 +77,19 @@ def _lock_memberships(judge: User, batch: Batch | None = None) -> None:
     list(found.select_for_update(no_key=True).values_list("pk"))
 
 
-def _lock(page: Assignment) -> Entry:
+def _lock(page: Assignment) -> LockedRow:
     """Lock the page's queue row, then read the page again under the lock."""
-    [entry] = open_entries(lock_pairs([(page.batch_id, page.entity_id)]))
+    [entry] = load_rows(lock_pairs([(page.batch_id, page.entity_id)]))
     page.refresh_from_db(fields=["state", "expires_at", "ended_at"])
     return entry
 
 
-def _end(page: Assignment, entry: Entry, state: AssignmentState) -> None:
+def _end(page: Assignment, entry: LockedRow, state: AssignmentState) -> None:
     _leave(page, entry, state)
     entry.settle()
 
 
-def _leave(page: Assignment, entry: Entry, state: AssignmentState) -> None:
+def _leave(page: Assignment, entry: LockedRow, state: AssignmentState) -> None:
     page.state = state
     page.ended_at = entry.now
     page.save(update_fields=["state", "ended_at"])
@@ -102,7 +102,7 @@ def _leave(page: Assignment, entry: Entry, state: AssignmentState) -> None:
 def release(*, assignment_id: int, judge: User) -> None:
     """Give a page back; its places without a verdict are free for others.
 
-    Releasing a page that is over already changes nothing; a submitted one: Conflict.
+    Releasing a page that is over already changes nothing; a submitted one: WrongState.
     """
     _give_back(own_page(assignment_id, judge))
 
@@ -111,7 +111,7 @@ def release(*, assignment_id: int, judge: User) -> None:
 def release_page(*, assignment_id: int, by: User) -> Assignment:
     """Take a page from whoever holds it, as its judge's own `release` would.
 
-    For admins. NotFound where there is no such page; Conflict where it is submitted.
+    For admins. NotFound where there is no such page; WrongState where it is submitted.
     """
     pages = Assignment.objects.select_related("batch", "entity", "judge")
     page = pages.filter(pk=assignment_id).first()
@@ -127,7 +127,7 @@ def _give_back(page: Assignment) -> bool:
     """End a held page without its judge having finished it; whether it was held."""
     entry = _lock(page)
     if page.state == AssignmentState.SUBMITTED:
-        raise Conflict("This page is submitted already.")
+        raise WrongState("This page is submitted already.")
     if page.state != AssignmentState.HELD:
         return False
     _end(page, entry, AssignmentState.RELEASED)
@@ -146,7 +146,7 @@ def release_all(*, judge: User, batch: Batch | None = None) -> int:
     if batch is not None:
         pages = pages.filter(batch=batch)
     rows = lock_pairs(pages.values_list("batch_id", "entity_id"))
-    entries = {(e.row.batch_id, e.row.entity_id): e for e in open_entries(rows)}
+    entries = {(e.row.batch_id, e.row.entity_id): e for e in load_rows(rows)}
     held = [page for page in pages if (page.batch_id, page.entity_id) in entries]
     for page in held:
         entry = entries[page.batch_id, page.entity_id]
@@ -168,7 +168,7 @@ def expire_due(batch: Batch | None = None) -> int:
     pages = list(due.order_by("pk").values_list("batch_id", "entity_id"))
     for pair in dict.fromkeys(pages):
         with transaction.atomic():
-            open_entries(lock_pairs([pair]))
+            load_rows(lock_pairs([pair]))
     return len(pages)
 
 
@@ -208,7 +208,7 @@ def _is_asked(standing: Standing | None) -> bool:
     )
 
 
-def _refuse(page: Assignment, entry: Entry, missing: Sequence[int]) -> None:
+def _refuse(page: Assignment, entry: LockedRow, missing: Sequence[int]) -> None:
     lost = [
         n
         for n in missing
@@ -222,7 +222,7 @@ def _refuse(page: Assignment, entry: Entry, missing: Sequence[int]) -> None:
     )
 
 
-def is_finished(entry: Entry, judge: User, page: Assignment) -> bool:
+def is_finished(entry: LockedRow, judge: User, page: Assignment) -> bool:
     """Whether nothing more of the entity is there for the judge.
 
     Only the required places count: whether an adaptive one is open would tell what

@@ -27,7 +27,7 @@ from annotations.models import (
     Scorer,
 )
 
-from .standing import Standing
+from .standings import Standing
 
 ROWS_PER_STEP = 500
 UNKNOWN = 1.0  # the doubt about what has no score

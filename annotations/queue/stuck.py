@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from annotations.models import BatchEntity, BatchJudge, User
 
 from .conflicts import write_conflicts, written_conflicts
-from .entry import open_entries
+from .locked_row import load_rows
 
 ROWS_PER_STEP = 500
 
@@ -62,7 +62,7 @@ def recheck_batches_of(judge: User) -> None:
 
 def rewrite(rows: Sequence[BatchEntity]) -> None:
     """Make the conflicts of locked queue rows what they should be."""
-    for entry in open_entries(rows):
+    for entry in load_rows(rows):
         write_conflicts(entry.row, written_conflicts(entry.row), entry.conflicts())
 
 

@@ -29,10 +29,9 @@ from annotations.models import (
 )
 
 from . import search
-from .entry import Entry, clock, open_entries
-from .membership import still_judges
+from .locked_row import LockedRow, clock, is_active_judge, load_rows
 from .order import first_of
-from .standing import read
+from .standings import read
 
 PAGES_HELD_LIMIT = 2
 ROWS_PER_TRANSACTION = 100
@@ -91,7 +90,7 @@ class Turn:
             .filter(batch=batch, judge=judge, removed_at__isnull=True)
             .first()
         )
-        if membership is None or not still_judges(judge):
+        if membership is None or not is_active_judge(judge):
             raise NothingToLease("no-batch")
         if membership.batch.state != BatchState.OPEN:
             raise NothingToLease("closed")
@@ -123,7 +122,7 @@ class Turn:
                 self._end(waits=waits)
                 break
             self.has_skipped |= found.has_skipped
-            [entry] = open_entries([found.row])
+            [entry] = load_rows([found.row])
             page = self._grant(entry, size)
             if page is None or not self._offers(entry):
                 self._pass(found)
@@ -165,12 +164,12 @@ class Turn:
             self.membership.cursor_priority = row.priority
             self.membership.cursor_entity = row.entity_id
 
-    def _offers(self, entry: Entry) -> bool:
+    def _offers(self, entry: LockedRow) -> bool:
         return any(
             s.is_open_to(self.judge.pk, entry.rules) for s in entry.standings.values()
         )
 
-    def _grant(self, entry: Entry, size: int) -> Assignment | None:
+    def _grant(self, entry: LockedRow, size: int) -> Assignment | None:
         """Give the judge a page of what the row offers: places and the lease."""
         offered = [
             s

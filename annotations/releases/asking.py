@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from annotations import ground_truth
-from annotations.errors import Conflict, Invalid, NotFound
+from annotations.errors import Invalid, NotFound, WrongState
 from annotations.images.store import after_commit
 from annotations.models import Batch, Release, ReleaseState, User, audit
 
@@ -145,7 +145,7 @@ def check(release: Release, found: Found) -> None:
 
 @transaction.atomic
 def retry(*, release: Release, by: User) -> Release:
-    """Make a failed one again from the beginning; Conflict for any other."""
+    """Make a failed one again from the beginning; WrongState for any other."""
     hold_gate(shared=True)
     locked = _failed(release)
     locked.state, locked.problem, locked.progress = ReleaseState.PENDING, "", 0
@@ -173,7 +173,7 @@ def _failed(release: Release) -> Release:
     if locked is None:
         raise NotFound(f"There is no release {release.pk}.")
     if locked.state != ReleaseState.FAILED:
-        raise Conflict(f"The release is {locked.get_state_display().lower()}.")
+        raise WrongState(f"The release is {locked.get_state_display().lower()}.")
     return locked
 
 

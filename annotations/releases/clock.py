@@ -4,7 +4,7 @@ import time
 
 from django.db import connection
 
-from annotations.errors import Conflict
+from annotations.errors import WrongState
 
 TOO_LONG = (
     "It holds more than a worker can write in its time. Make it by the command"
@@ -13,7 +13,7 @@ TOO_LONG = (
 QUERY_CANCELED = "57014"
 
 
-class TooLong(Conflict):
+class TooLong(WrongState):
     """A step that takes longer than a worker may."""
 
     slug = "too-long"

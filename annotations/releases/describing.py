@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from annotations.export import JUDGMENT_COLUMNS
 from annotations.ground_truth import COLUMNS
-from annotations.models import Release, Removal
+from annotations.models import Release, ReleaseRemoval
 
 from . import files
 
@@ -62,7 +62,7 @@ CONTEXT: dict[str, Any] = {
 
 
 def describe(
-    release: Release, held: Mapping[str, Any], removals: Sequence[Removal]
+    release: Release, held: Mapping[str, Any], removals: Sequence[ReleaseRemoval]
 ) -> dict[str, dict[str, Any]]:
     """Store what tells about the files that it holds; the entries by name."""
     held = {name: entry for name, entry in held.items() if name not in DESCRIBING}
@@ -73,7 +73,7 @@ def describe(
     return {name: _kept(data) for name, data in told.items()}
 
 
-def keep_removals(removals: Sequence[Removal]) -> dict[str, Any]:
+def keep_removals(removals: Sequence[ReleaseRemoval]) -> dict[str, Any]:
     """Store `removals.tsv`; its entry."""
     return _kept(removals_tsv(removals))
 
@@ -85,7 +85,7 @@ def _kept(data: bytes) -> dict[str, Any]:
         return made.entry
 
 
-def removals_tsv(removals: Iterable[Removal]) -> bytes:
+def removals_tsv(removals: Iterable[ReleaseRemoval]) -> bytes:
     """`removals.tsv`: which file was rewritten when, and its digests before and after."""
     lines = ["\t".join(REMOVAL_COLUMNS)]
     for each in removals:
@@ -96,7 +96,7 @@ def removals_tsv(removals: Iterable[Removal]) -> bytes:
 
 
 def datasheet(
-    release: Release, held: Mapping[str, Any], removals: Sequence[Removal]
+    release: Release, held: Mapping[str, Any], removals: Sequence[ReleaseRemoval]
 ) -> bytes:
     """`datasheet.md`."""
     counts = release.counts

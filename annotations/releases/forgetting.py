@@ -17,8 +17,8 @@ from annotations.models import (
     BatchEntity,
     Candidate,
     Release,
+    ReleaseRemoval,
     ReleaseState,
-    Removal,
 )
 
 from . import describing, files
@@ -89,7 +89,7 @@ class _Rewriting:
     gone: frozenset[int]
     recount: Recount
     files: dict[str, Any] = field(default_factory=dict)
-    removals: list[Removal] = field(default_factory=list)
+    removals: list[ReleaseRemoval] = field(default_factory=list)
     lines: dict[tuple[str, str], set[int]] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -151,7 +151,7 @@ class _Rewriting:
         self._note_removal(name, old["sha256"], entry["sha256"], lines)
 
     def _note_removal(self, name: str, old: str, new: str, lines: int) -> None:
-        removal = Removal(
+        removal = ReleaseRemoval(
             release=self.release,
             file=name,
             old_sha256=old,
@@ -221,7 +221,7 @@ class _Rewriting:
 
     def _save(self) -> None:
         old = files.digests_of(self.release.files) - files.digests_of(self.files)
-        Removal.objects.bulk_create(self.removals)
+        ReleaseRemoval.objects.bulk_create(self.removals)
         with connection.cursor() as cursor:
             # Only so does the row's trigger let it be changed.
             cursor.execute("SET LOCAL labeler.erasing = 'on'")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from annotations import scoring
-from annotations.errors import Conflict, LabelerError, NotFound
+from annotations.errors import LabelerError, NotFound, WrongState
 from annotations.export import Writable
 
 AT_ONCE = 32  # lines of one piece
@@ -48,7 +48,7 @@ def _cut_out(rows: Sequence[Sequence[Any]]) -> Iterator[scoring.Cut]:
         except NotFound as error:
             raise NotFound(LOST.format(row[CANDIDATE])) from error
         except LabelerError as error:
-            raise Conflict(f"Candidate {row[CANDIDATE]}: {error.detail}") from error
+            raise WrongState(f"Candidate {row[CANDIDATE]}: {error.detail}") from error
 
 
 def _wanted(row: Sequence[Any]) -> scoring.Wanted:

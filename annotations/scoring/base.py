@@ -31,7 +31,7 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detection:
     """A face, or whatever a scorer compares, in one picture.
 
     `vector` has length 1. `box` is x1 y1 x2 y2 relative to the picture, `side` its
@@ -45,16 +45,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Analysis:
     """What was found in one picture, the largest first; where nothing was, why."""
 
-    found: Sequence[Found] = ()
+    found: Sequence[Detection] = ()
     outcome: Outcome = Outcome.SCORED
     problem: str = ""
     count: int = 0  # of faces, those too small to compare included
 
 
-class Scorer(Protocol):
+class ScoringModel(Protocol):
     """A model. Its class tells what it is; making one loads the weights.
 
     `digest` is the SHA-256 of the weights, checked when they are loaded; `side` is the
@@ -73,7 +73,9 @@ class Scorer(Protocol):
         """Load the weights for `cpu` or `cuda`."""
         ...
 
-    def look(self, pictures: Sequence[Pixels], scales: Sequence[float]) -> list[Look]:
+    def look(
+        self, pictures: Sequence[Pixels], scales: Sequence[float]
+    ) -> list[Analysis]:
         """Look at some pictures; called from several threads at once.
 
         `scales` tell how many pixels of the original one of these pixels stands for.

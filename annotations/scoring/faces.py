@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from annotations.models import Outcome
 
 from . import embedders
-from .base import Found, Look, Pixels, Prior
+from .base import Analysis, Detection, Pixels, Prior
 from .boxes import Box, framed, shared
 from .opencv import opencv
 from .weights import plain_sface, read_checked
@@ -64,7 +64,9 @@ class Faces:
         self.batch = self._embedder.batch
         self._own = threading.local()
 
-    def look(self, pictures: Sequence[Pixels], scales: Sequence[float]) -> list[Look]:
+    def look(
+        self, pictures: Sequence[Pixels], scales: Sequence[float]
+    ) -> list[Analysis]:
         """Look at some pictures; called from several threads at once."""
         turned = [np.ascontiguousarray(each[..., ::-1]) for each in pictures]
         rows = [self._detected(picture) for picture in turned]
@@ -160,15 +162,15 @@ def _large(rows: Rows, scale: float) -> Rows:
 
 def _look(
     kept: Rows, count: int, shape: tuple[int, ...], scale: float, vectors: Any
-) -> Look:
+) -> Analysis:
     if not count:
-        return Look(outcome=Outcome.NO_FACE)
+        return Analysis(outcome=Outcome.NO_FACE)
     if not len(kept):
         problem = f"The faces found are less than {TINY} pixels wide."
-        return Look(outcome=Outcome.TINY_FACE, problem=problem, count=count)
+        return Analysis(outcome=Outcome.TINY_FACE, problem=problem, count=count)
     height, width = shape[:2]
     found = [
-        Found(
+        Detection(
             vector=next(vectors),
             box=_relative(row, width, height),
             side=float(row[2:4].min() * scale),
@@ -176,7 +178,7 @@ def _look(
         )
         for row in kept
     ]
-    return Look(found, count=count)
+    return Analysis(found, count=count)
 
 
 def _relative(row: Any, width: int, height: int) -> Box:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from annotations.models import Outcome
 
-from .base import Found
+from .base import Detection
 
 # Of an entity's other candidates, the most similar so many tell how alike they are.
 NEAREST = 3
@@ -27,7 +27,7 @@ class Item:
     candidate: int
     sha256: str
     rank: int | None
-    found: Sequence[Found] = ()
+    found: Sequence[Detection] = ()
     is_settled: bool = False
     is_named: bool = False
     is_refused: bool = False
@@ -38,7 +38,7 @@ class Compared:
     """The best matching face of a candidate, and the features of its probability."""
 
     outcome: Outcome
-    face: Found | None = None
+    face: Detection | None = None
     similarity: float | None = None
     cohesion: float | None = None
     references: int = 0
@@ -77,7 +77,7 @@ def compare(items: Sequence[Item]) -> dict[int, Compared]:
 
 
 def _compared(
-    face: Found, similarity: float | None, count: int, cohesion: float | None
+    face: Detection, similarity: float | None, count: int, cohesion: float | None
 ) -> Compared:
     outcome = Outcome.NO_REFERENCE if similarity is None else Outcome.SCORED
     return Compared(outcome, face, similarity, cohesion, count)
@@ -97,7 +97,7 @@ class _References:
         vectors = [vector for _, vector in given]
         self._vectors = np.stack(vectors) if vectors else np.empty((0, 0))
 
-    def best(self, item: Item) -> tuple[Found, float | None, int]:
+    def best(self, item: Item) -> tuple[Detection, float | None, int]:
         """The best matching face, its cosine, and how many references there were."""
         foreign = self._vectors[self._digests != item.sha256]
         if not len(foreign):
@@ -105,7 +105,7 @@ class _References:
         return *_nearest(item.found, foreign), len(foreign)
 
 
-def _chosen(shown: Sequence[Item]) -> list[tuple[Item, Found]]:
+def _chosen(shown: Sequence[Item]) -> list[tuple[Item, Detection]]:
     """The representative and settled pictures, each with the face that is compared."""
     able = [item for item in shown if not item.is_refused]
     named = [item for item in able if item.is_named] or able[:1]
@@ -119,7 +119,9 @@ def _chosen(shown: Sequence[Item]) -> list[tuple[Item, Found]]:
     return chosen
 
 
-def _nearest(found: Sequence[Found], to: NDArray[np.float32]) -> tuple[Found, float]:
+def _nearest(
+    found: Sequence[Detection], to: NDArray[np.float32]
+) -> tuple[Detection, float]:
     """The face with the largest cosine to any of some vectors, and that cosine."""
     nearest = (np.stack([f.vector for f in found]) @ to.T).max(axis=1)
     chosen = int(nearest.argmax())
@@ -129,13 +131,13 @@ def _nearest(found: Sequence[Found], to: NDArray[np.float32]) -> tuple[Found, fl
 class _Others:
     """The best matching faces of an entity's candidates."""
 
-    def __init__(self, faces: Sequence[tuple[Item, Found]]) -> None:
+    def __init__(self, faces: Sequence[tuple[Item, Detection]]) -> None:
         self._digests = np.array([item.sha256 for item, _ in faces])
         vectors = [face.vector for _, face in faces]
         self._vectors = np.stack(vectors) if vectors else np.empty((0, 0))
 
     def cohesion(
-        self, item: Item, best: dict[int, tuple[Found, float | None, int]]
+        self, item: Item, best: dict[int, tuple[Detection, float | None, int]]
     ) -> float | None:
         """Mean cosine to the most similar `NEAREST` of other pictures."""
         foreign = self._vectors[self._digests != item.sha256]

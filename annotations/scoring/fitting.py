@@ -7,7 +7,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from annotations.models import AuditEntry, BatchJudge, Fit, Scorer, User, audit
+from annotations.models import AuditEntry, BatchJudge, Scorer, ScorerFit, User, audit
 
 from . import calibration
 from .base import FEATURES, Prior
@@ -53,9 +53,9 @@ LIMIT %(limit)s
 """
 
 
-def latest(scorer: Scorer) -> Fit | None:
+def latest(scorer: Scorer) -> ScorerFit | None:
     """The fit that counts; None while the prior does."""
-    return Fit.objects.filter(scorer=scorer).order_by("-pk").first()
+    return ScorerFit.objects.filter(scorer=scorer).order_by("-pk").first()
 
 
 def is_due(scorer: Scorer) -> bool:
@@ -107,7 +107,7 @@ def _not_fitted(scorer: Scorer) -> AuditEntry | None:
     return next(own, None)
 
 
-def refit(*, scorer: Scorer, prior: Prior, by: User | None = None) -> Fit | None:
+def refit(*, scorer: Scorer, prior: Prior, by: User | None = None) -> ScorerFit | None:
     """Fit anew to all independent verdicts; None where there are too few.
 
     A label is the majority of a candidate's independent verdicts over all batches: yes,
@@ -161,7 +161,7 @@ def _keep(
     known: tuple[Floats, Integers, Integers],
     verdicts: int,
     by: User | None,
-) -> Fit:
+) -> ScorerFit:
     """Store a fit with its figures, beside those of what counted before."""
     features, labels, entities = known
     before = latest(scorer)
@@ -170,7 +170,7 @@ def _keep(
     )
     found = calibration.probabilities(fitted.parameters, prior, features, entities)
     measures = measure(labels, found)
-    fit = Fit.objects.create(
+    fit = ScorerFit.objects.create(
         scorer=scorer,
         method=fitted.method,
         parameters=fitted.parameters,

@@ -12,14 +12,14 @@ from annotations import images
 from annotations.errors import LabelerError
 from annotations.models import Outcome
 
-from .base import Look, Scorer
+from .base import Analysis, ScoringModel
 
 # Slices that each thread may be ahead.
 AHEAD = 3
 
 Picture = tuple[int, str]  # a candidate and the digest of its picture
 # What was found, or what of the machine was in the way: a storage that is away.
-Seen = tuple[int, Look | Exception]
+Seen = tuple[int, Analysis | Exception]
 PASSING = (OSError, MemoryError)
 
 
@@ -36,7 +36,7 @@ def let_threads_go() -> None:
         threads.cache_clear()
 
 
-def look_ahead(model: Scorer, pictures: Iterable[Picture]) -> Iterator[Seen]:
+def look_ahead(model: ScoringModel, pictures: Iterable[Picture]) -> Iterator[Seen]:
     """What the model finds, in the order of the pictures, in constant memory."""
     waiting = iter(pictures)
     under_way: deque[Future[list[Seen]]] = deque()
@@ -56,15 +56,15 @@ def look_ahead(model: Scorer, pictures: Iterable[Picture]) -> Iterator[Seen]:
             each.cancel()
 
 
-def look_at(model: Scorer, pictures: Sequence[Picture]) -> list[Seen]:
+def look_at(model: ScoringModel, pictures: Sequence[Picture]) -> list[Seen]:
     """Decode some pictures and look at them; one that fails does not spoil the others."""
-    found: dict[int, Look | Exception] = {}
+    found: dict[int, Analysis | Exception] = {}
     decoded, scales, numbers = [], [], []
     for candidate, sha256 in pictures:
         try:
             picture, scale = images.open_pixels(sha256, model.side)
         except LabelerError as error:
-            found[candidate] = Look(outcome=Outcome.FAILED, problem=error.detail)
+            found[candidate] = Analysis(outcome=Outcome.FAILED, problem=error.detail)
             continue
         except PASSING as error:
             found[candidate] = error
@@ -78,8 +78,8 @@ def look_at(model: Scorer, pictures: Sequence[Picture]) -> list[Seen]:
 
 
 def _looked(
-    model: Scorer, pictures: list[np.ndarray], scales: list[float]
-) -> list[Look | Exception]:
+    model: ScoringModel, pictures: list[np.ndarray], scales: list[float]
+) -> list[Analysis | Exception]:
     try:
         return list(model.look(pictures, scales))
     except Exception as error:
@@ -91,4 +91,4 @@ def _looked(
             return [error]
         said = str(error).strip().splitlines() or [""]
         problem = f"{type(error).__name__}: {said[0]}"[:300]
-        return [Look(outcome=Outcome.FAILED, problem=problem)]
+        return [Analysis(outcome=Outcome.FAILED, problem=problem)]

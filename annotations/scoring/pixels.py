@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import Found, Look, Pixels, Prior, Vector
+from .base import Analysis, Detection, Pixels, Prior, Vector
 from .embedders import unit
 from .opencv import opencv
 
@@ -34,17 +34,19 @@ class WholePicture:
     def __init__(self, device: str) -> None:
         """Nothing is loaded, and every device is a CPU."""
 
-    def look(self, pictures: Sequence[Pixels], scales: Sequence[float]) -> list[Look]:
+    def look(
+        self, pictures: Sequence[Pixels], scales: Sequence[float]
+    ) -> list[Analysis]:
         """Look at some pictures; called from several threads at once."""
         return [
-            Look([_found(picture, scale)], count=1)
+            Analysis([_found(picture, scale)], count=1)
             for picture, scale in zip(pictures, scales, strict=True)
         ]
 
 
-def _found(picture: Pixels, scale: float) -> Found:
+def _found(picture: Pixels, scale: float) -> Detection:
     side = float(min(picture.shape[:2]) * scale)
-    return Found(_described(picture), (0.0, 0.0, 1.0, 1.0), side, 1.0)
+    return Detection(_described(picture), (0.0, 0.0, 1.0, 1.0), side, 1.0)
 
 
 def _described(picture: Pixels) -> Vector:

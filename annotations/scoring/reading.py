@@ -10,11 +10,10 @@ import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 
-from annotations.models import JUDGEABLE, CandidateState, Outcome
-from annotations.models import Scorer as Row
+from annotations.models import JUDGEABLE, CandidateState, Outcome, Scorer
 from annotations.models.settled import SETTLED_AS_YES, SETTLED_OTHERWISE
 
-from .base import Found, Look
+from .base import Analysis, Detection
 from .features import Compared, Item
 
 BOX = 6  # x1 y1 x2 y2, detection, side
@@ -81,7 +80,7 @@ class Known:
     is_named: bool
     is_settled: bool
     is_refused: bool
-    look: Look | None  # None where it is to be looked at
+    look: Analysis | None  # None where it is to be looked at
     scored: Compared | None  # the features of the last comparison
     faces: int  # found at that look
     is_new: bool  # has no score yet
@@ -98,7 +97,7 @@ class Known:
         is_wanted = self.is_settled or self.is_named or self.is_first
         return is_wanted and not self.is_refused
 
-    def item(self, look: Look) -> Item:
+    def item(self, look: Analysis) -> Item:
         """What is compared."""
         return Item(
             self.candidate,
@@ -116,11 +115,11 @@ class Written:
     """Scores of one entity on their way into the database."""
 
     scores: list[dict[str, Any]] = field(default_factory=list)
-    looks: dict[int, Look] = field(default_factory=dict)  # newly made
+    looks: dict[int, Analysis] = field(default_factory=dict)  # newly made
     is_whole: bool = True  # nothing of the entity is left to look at
 
 
-def read(scorer: Row, entities: Sequence[int]) -> dict[int, list[Known]]:
+def read(scorer: Scorer, entities: Sequence[int]) -> dict[int, list[Known]]:
     """The candidates of some entities by rank, with what is known of each."""
     found: dict[int, list[Known]] = defaultdict(list)
     values: dict[str, Any] = {
@@ -161,17 +160,17 @@ def _known(
 
 def _look(
     outcome: Outcome, faces: int, problem: str, vectors: Any, boxes: Any
-) -> Look | None:
+) -> Analysis | None:
     """What was found; None where it was not kept and would have to be looked for."""
     if outcome not in (Outcome.SCORED, Outcome.NO_REFERENCE):
-        return Look(outcome=outcome, problem=problem, count=faces)
+        return Analysis(outcome=outcome, problem=problem, count=faces)
     if vectors is None:
         return None
     at = np.frombuffer(bytes(boxes), "<f4").reshape(-1, BOX).tolist()
     of = np.frombuffer(bytes(vectors), "<f4").reshape(len(at), -1)
     pairs = zip(of, at, strict=True)
-    found = [Found(v, (b[0], b[1], b[2], b[3]), b[5], b[4]) for v, b in pairs]
-    return Look(found, count=faces)
+    found = [Detection(v, (b[0], b[1], b[2], b[3]), b[5], b[4]) for v, b in pairs]
+    return Analysis(found, count=faces)
 
 
 def _scored(
@@ -185,14 +184,14 @@ def _scored(
 ) -> Compared:
     if box is None or side is None or detection is None:
         return Compared(outcome)
-    face = Found(
+    face = Detection(
         np.empty(0, np.float32), (box[0], box[1], box[2], box[3]), side, detection
     )
     return Compared(outcome, face, similarity, cohesion, compared)
 
 
 def row_of(
-    known: Known, look: Look, compared: Compared | None, probability: float | None
+    known: Known, look: Analysis, compared: Compared | None, probability: float | None
 ) -> dict[str, Any]:
     """A score as a row of `WRITE`."""
     row: dict[str, Any] = {
@@ -217,7 +216,7 @@ def row_of(
 
 
 @transaction.atomic
-def write(scorer: Row, fit: int | None, entity: int, written: Written) -> None:
+def write(scorer: Scorer, fit: int | None, entity: int, written: Written) -> None:
     """Write an entity's scores and embeddings, all at once.
 
     What was erased since it was read is left out.
@@ -230,7 +229,7 @@ def write(scorer: Row, fit: int | None, entity: int, written: Written) -> None:
         _keep(scorer, {n: look for n, look in written.looks.items() if look.found})
 
 
-def _keep(scorer: Row, looks: Mapping[int, Look]) -> None:
+def _keep(scorer: Scorer, looks: Mapping[int, Analysis]) -> None:
     if not looks:
         return
     found = [look.found for look in looks.values()]

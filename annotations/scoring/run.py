@@ -12,11 +12,10 @@ from itertools import repeat, takewhile
 import numpy as np
 from django.db import OperationalError
 
-from annotations.models import Fit, Outcome, User
-from annotations.models import Scorer as Row
+from annotations.models import Outcome, Scorer, ScorerFit, User
 
 from . import calibration, fitting, looking, reading, registry, work
-from .base import Look, Scorer
+from .base import Analysis, ScoringModel
 from .features import Compared, compare
 from .looking import PASSING as LOOKING_FAILED
 from .looking import Seen, look_ahead, look_at
@@ -48,7 +47,7 @@ def score_due(
     *,
     seconds: float,
     entities: Sequence[int] | None = None,
-    scorers: Sequence[Row] | None = None,
+    scorers: Sequence[Scorer] | None = None,
     then: Callable[[list[int]], object] = len,
 ) -> Done:
     """Score what is due for so long, of some entities or all, of some scorers or all.
@@ -74,7 +73,7 @@ def score_due(
     return done
 
 
-def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
+def _score(row: Scorer, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
     """Score claimed entities; those that were."""
     known = reading.read(row, [claim.entity for claim in claims])
     sitting = Sitting(row, fitting.latest(row), known)
@@ -88,7 +87,7 @@ def _score(row: Row, claims: Sequence[work.Claim], ends: float) -> Iterator[Scor
         yield from sitting.score(claims, ends)
 
 
-def refit(*, scorer: Row, by: User | None = None) -> Fit | None:
+def refit(*, scorer: Scorer, by: User | None = None) -> ScorerFit | None:
     """Calibrate a scorer anew, and have rescored what judges are served by it.
 
     None where too little was judged for it.
@@ -113,11 +112,11 @@ def rest() -> None:
 class Sitting:
     """One scorer at some claimed entities."""
 
-    row: Row
-    fit: Fit | None
+    row: Scorer
+    fit: ScorerFit | None
     known: dict[int, list[Known]]
     # None where all pictures have been looked at: no weights are needed.
-    model: Scorer | None = None
+    model: ScoringModel | None = None
     ahead: Iterator[Seen] = iter(())
 
     def prepare(self, claims: Sequence[work.Claim]) -> None:
@@ -167,14 +166,14 @@ class Sitting:
         """One by one; the one over which a worker died comes first, or not at all."""
         for each in sorted(wanted, key=lambda k: k.candidate != claim.trying):
             if each.candidate == claim.deadly:
-                yield each.candidate, Look(outcome=Outcome.FAILED, problem=DEADLY)
+                yield each.candidate, Analysis(outcome=Outcome.FAILED, problem=DEADLY)
                 continue
             work.trying(claim, each.candidate)
             assert self.model is not None
             yield from look_at(self.model, [(each.candidate, each.sha256)])
 
     def _written(
-        self, claim: work.Claim, candidates: Sequence[Known], looks: dict[int, Look]
+        self, claim: work.Claim, candidates: Sequence[Known], looks: dict[int, Analysis]
     ) -> Written:
         """The scores of what was looked at now, and of all that is compared anew."""
         seen = {k.candidate: _seen(k, looks) for k in candidates}
@@ -183,7 +182,7 @@ class Sitting:
         for each in candidates:
             if seen[each.candidate] is None and each.scored is not None:
                 # Not kept, not looked at again: its features stay.
-                seen[each.candidate] = Look(count=each.faces)
+                seen[each.candidate] = Analysis(count=each.faces)
                 compared[each.candidate] = each.scored
         chances = self._probabilities(claim, candidates, compared)
         written = Written(looks=looks)
@@ -230,9 +229,9 @@ def _wanted(candidates: Sequence[Known]) -> list[Known]:
     return fresh[:PICTURES] + [each for each in again if each.is_reference]
 
 
-def _looks(seen: Sequence[Seen]) -> dict[int, Look]:
+def _looks(seen: Sequence[Seen]) -> dict[int, Analysis]:
     """What was found, by candidate; raises what was in the way of any of them."""
-    found: dict[int, Look] = {}
+    found: dict[int, Analysis] = {}
     for candidate, look in seen:
         if isinstance(look, Exception):
             raise look
@@ -240,10 +239,10 @@ def _looks(seen: Sequence[Seen]) -> dict[int, Look]:
     return found
 
 
-def _seen(known: Known, looks: dict[int, Look]) -> Look | None:
+def _seen(known: Known, looks: dict[int, Analysis]) -> Analysis | None:
     """What is known to be in a picture; None where it is still to be looked at."""
     if known.candidate in looks:
         return looks[known.candidate]
     if not known.is_readable:
-        return Look(outcome=Outcome.UNREADABLE)
+        return Analysis(outcome=Outcome.UNREADABLE)
     return known.look

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotations.errors import Conflict, NotFound
+from annotations.errors import NotFound, WrongState
 from annotations.models import Outcome, Scorer, User, audit
 
 SLICE = 10_000
@@ -20,13 +20,13 @@ WITH gone AS (
       AND (%(candidate)s::bigint IS NULL OR candidate_id = %(candidate)s)
     RETURNING candidate_id
 ), due AS (
-    INSERT INTO annotations_due
+    INSERT INTO annotations_pendingscoring
         (scorer_id, entity_id, due_at, marked, attempts, problem)
     SELECT %(scorer)s, c.entity_id, clock_timestamp(), 1, 0, ''
     FROM gone JOIN annotations_candidate c ON c.id = gone.candidate_id
     GROUP BY c.entity_id ORDER BY c.entity_id
     ON CONFLICT (scorer_id, entity_id) DO UPDATE
-    SET marked = annotations_due.marked + 1, attempts = 0, due_at = excluded.due_at,
+    SET marked = annotations_pendingscoring.marked + 1, attempts = 0, due_at = excluded.due_at,
         trying = NULL, problem = ''
 )
 SELECT count(*) FROM gone
@@ -40,9 +40,9 @@ DELETE FROM annotations_embedding WHERE ctid = ANY(ARRAY(
 
 
 def at_work(scorer: Scorer) -> Scorer:
-    """The scorer itself; Conflict where the settings name this version no more."""
+    """The scorer itself; WrongState where the settings name this version no more."""
     if not scorer.is_active:
-        raise Conflict(f"{scorer} is a former version: nothing is done with it.")
+        raise WrongState(f"{scorer} is a former version: nothing is done with it.")
     return scorer
 
 
@@ -71,7 +71,7 @@ def _set_paused(scorer: Scorer, at: datetime | None, act: str, by: User) -> Scor
 def try_again(*, scorer: Scorer, by: User, candidate: int | None = None) -> int:
     """Look once more at what was set aside, one candidate's picture or all; how many.
 
-    NotFound where this one was not set aside. Conflict where the version is no longer
+    NotFound where this one was not set aside. WrongState where the version is no longer
     at work: nobody would come.
     """
     at_work(scorer)

@@ -16,12 +16,12 @@ from django.utils import timezone
 from annotations.models import (
     Batch,
     Candidate,
-    Due,
-    Fit,
     Judgment,
     Outcome,
+    PendingScoring,
     Score,
     Scorer,
+    ScorerFit,
 )
 
 from . import fitting, registry
@@ -41,7 +41,7 @@ SELECT s.id, count(q.entity_id), count(d.entity_id),
 FROM annotations_scorer s
 LEFT JOIN (SELECT entity_id FROM annotations_batchentity
            WHERE batch_id = %(batch)s LIMIT %(limit)s) q ON true
-LEFT JOIN LATERAL (SELECT entity_id, problem, due_at FROM annotations_due
+LEFT JOIN LATERAL (SELECT entity_id, problem, due_at FROM annotations_pendingscoring
                    WHERE scorer_id = s.id AND entity_id = q.entity_id LIMIT 1) d ON true
 WHERE s.is_active GROUP BY s.id
 """
@@ -49,7 +49,7 @@ OF_THE_LINE = """
 SELECT count(*), count(q.found),
        (array_agg(d.problem ORDER BY d.due_at DESC)
         FILTER (WHERE d.problem <> '' AND q.found))[1]
-FROM (SELECT entity_id, problem, due_at FROM annotations_due
+FROM (SELECT entity_id, problem, due_at FROM annotations_pendingscoring
       WHERE scorer_id = %(scorer)s ORDER BY due_at LIMIT %(limit)s) d
 LEFT JOIN LATERAL (SELECT true AS found FROM annotations_batchentity
                    WHERE batch_id = %(batch)s AND entity_id = d.entity_id LIMIT 1) q
@@ -106,7 +106,7 @@ class ScorerLine:
     """A scorer and its latest fit; None: its documented prior counts."""
 
     scorer: Scorer
-    fit: Fit | None
+    fit: ScorerFit | None
 
 
 def batch_scoring(batch: Batch) -> BatchScoring:
@@ -142,7 +142,9 @@ def _in_batch(
 
 def line_of(scorer: Scorer) -> Line:
     """How many entities wait for a scorer in all."""
-    waiting = len(Due.objects.filter(scorer=scorer).values_list("pk")[: READ + 1])
+    waiting = len(
+        PendingScoring.objects.filter(scorer=scorer).values_list("pk")[: READ + 1]
+    )
     return Line(min(waiting, READ), waiting > READ, waiting > 0 and _is_stuck(scorer))
 
 
@@ -153,7 +155,7 @@ def _is_stuck(scorer: Scorer) -> bool:
     """
     if scorer.paused_at is not None:
         return False
-    first = Due.objects.filter(scorer=scorer).order_by("due_at")[:HEADS]
+    first = PendingScoring.objects.filter(scorer=scorer).order_by("due_at")[:HEADS]
     times = list(first.values_list("due_at", "claimed_until"))
     long_ago = timezone.now() - timedelta(minutes=STUCK_MINUTES)
     if not times or times[0][0] > long_ago:
@@ -178,17 +180,21 @@ def scorers() -> list[ScorerLine]:
 
 def with_fits(scorers: Sequence[Scorer]) -> list[ScorerLine]:
     """The scorers in the given order, with their latest fits, in two statements."""
-    latest = Fit.objects.filter(scorer=OuterRef("pk")).order_by("-pk").values("pk")
+    latest = (
+        ScorerFit.objects.filter(scorer=OuterRef("pk")).order_by("-pk").values("pk")
+    )
     rows = Scorer.objects.filter(pk__in=[scorer.pk for scorer in scorers])
     newest = rows.values_list("pk", Subquery(latest[:1]))
     fits = dict(newest)
-    shown = Fit.objects.defer("parameters").in_bulk([pk for pk in fits.values() if pk])
+    shown = ScorerFit.objects.defer("parameters").in_bulk(
+        [pk for pk in fits.values() if pk]
+    )
     return [ScorerLine(each, shown.get(fits.get(each.pk) or 0)) for each in scorers]
 
 
-def fits_of(scorer: Scorer) -> QuerySet[Fit]:
+def fits_of(scorer: Scorer) -> QuerySet[ScorerFit]:
     """The fits of a scorer, the newest first, without what they are made of."""
-    rows = Fit.objects.filter(scorer=scorer).select_related("scorer")
+    rows = ScorerFit.objects.filter(scorer=scorer).select_related("scorer")
     return rows.defer("parameters").order_by("-pk")
 
 

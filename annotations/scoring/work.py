@@ -13,8 +13,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotations.models import JUDGEABLE, Due
-from annotations.models import Scorer as Row
+from annotations.models import JUDGEABLE, PendingScoring, Scorer
 
 # Longer than any task may take (settings.CELERY_TASK_TIME_LIMIT).
 CLAIM_SECONDS = 40
@@ -23,11 +22,11 @@ DEATHS = 2
 BACK_OFF, LONGEST_BACK_OFF = 15, 3600  # seconds, doubled with each attempt
 
 CLAIM = """
-UPDATE annotations_due d
+UPDATE annotations_pendingscoring d
 SET claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s),
     attempts = attempts + 1
 WHERE d.id IN (
-    SELECT id FROM annotations_due
+    SELECT id FROM annotations_pendingscoring
     WHERE scorer_id = %(scorer)s AND due_at <= clock_timestamp()
       AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
       AND (%(entities)s IS NULL OR entity_id = ANY(%(entities)s))
@@ -36,18 +35,18 @@ RETURNING d.id, d.entity_id, d.marked, d.attempts, d.trying
 """
 # Another picture than the last one counts its deaths from the start.
 TRY = """
-UPDATE annotations_due
+UPDATE annotations_pendingscoring
 SET attempts = CASE WHEN trying = %(candidate)s THEN attempts ELSE 2 END,
     trying = %(candidate)s
 WHERE id = %(claim)s
 """
-FINISH = "DELETE FROM annotations_due WHERE id = %(claim)s AND marked = %(marked)s"
+FINISH = "DELETE FROM annotations_pendingscoring WHERE id = %(claim)s AND marked = %(marked)s"
 LET_GO = """
-UPDATE annotations_due
+UPDATE annotations_pendingscoring
 SET claimed_until = NULL, attempts = 0, trying = NULL, problem = '' WHERE id = %(claim)s
 """
 POSTPONE = """
-UPDATE annotations_due
+UPDATE annotations_pendingscoring
 SET claimed_until = NULL, trying = NULL, problem = %(problem)s,
     due_at = clock_timestamp() + make_interval(secs =>
         least(%(longest)s, %(first)s * 2 ^ least(attempts - 1, 20)))
@@ -58,7 +57,7 @@ SWEEP = """
 WITH part AS (
     SELECT id FROM annotations_entity WHERE id > %(after)s ORDER BY id LIMIT %(limit)s
 ), found AS (
-    INSERT INTO annotations_due
+    INSERT INTO annotations_pendingscoring
         (scorer_id, entity_id, due_at, marked, attempts, problem)
     SELECT %(scorer)s, p.id, clock_timestamp(), 1, 0, '' FROM part p
     WHERE EXISTS (
@@ -97,7 +96,7 @@ class Claim:
 
 
 def claim(
-    scorer: Row, limit: int, entities: Sequence[int] | None = None
+    scorer: Scorer, limit: int, entities: Sequence[int] | None = None
 ) -> list[Claim]:
     """Claim what is due, longest first; of some entities or of all."""
     values: dict[str, Any] = {
@@ -135,32 +134,34 @@ def postpone(claim: Claim, problem: str) -> None:
     _run(POSTPONE, {"claim": claim.number} | said)
 
 
-def is_due(scorer: Row) -> bool:
+def is_due(scorer: Scorer) -> bool:
     """Whether there is anything to claim now."""
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now())
-    return Due.objects.filter(free, scorer=scorer, due_at__lte=Now()).exists()
+    return PendingScoring.objects.filter(
+        free, scorer=scorer, due_at__lte=Now()
+    ).exists()
 
 
 # What stands in the queue of open batches, and is served by doubt or cleared.
 SERVED = """
-INSERT INTO annotations_due (scorer_id, entity_id, due_at, marked, attempts, problem)
+INSERT INTO annotations_pendingscoring (scorer_id, entity_id, due_at, marked, attempts, problem)
 SELECT DISTINCT %(scorer)s::bigint, q.entity_id, clock_timestamp(), 1, 0, ''
 FROM annotations_batchentity q JOIN annotations_batch b ON b.id = q.batch_id
 WHERE b.state = 'open' AND q.state <> 'done'
   AND (b."order" = 'uncertain' OR b.clear_beyond IS NOT NULL)
 ORDER BY q.entity_id
-ON CONFLICT (scorer_id, entity_id) DO UPDATE SET marked = annotations_due.marked + 1
+ON CONFLICT (scorer_id, entity_id) DO UPDATE SET marked = annotations_pendingscoring.marked + 1
 """
 
 
-def mark_served(scorer: Row) -> None:
+def mark_served(scorer: Scorer) -> None:
     """What judges are served by doubt is due: its probabilities are out of date."""
     _run(SERVED, {"scorer": scorer.pk})
 
 
-def sweep_all(scorer: Row) -> None:
+def sweep_all(scorer: Scorer) -> None:
     """A whole round of the sweep at once."""
-    Row.objects.filter(pk=scorer.pk).update(swept_to=0, swept_at=None)
+    Scorer.objects.filter(pk=scorer.pk).update(swept_to=0, swept_at=None)
     while True:
         scorer.refresh_from_db()
         if scorer.swept_at is not None and scorer.swept_to == 0:
@@ -168,7 +169,7 @@ def sweep_all(scorer: Row) -> None:
         sweep(scorer)
 
 
-def sweep(scorer: Row) -> None:
+def sweep(scorer: Scorer) -> None:
     """Look through a slice of all entities for what lacks a score, round after round."""
     values: dict[str, Any] = {
         "scorer": scorer.pk,
@@ -188,7 +189,7 @@ def sweep(scorer: Row) -> None:
         cursor.execute(SWEEP, values)
         last = cursor.fetchone()[0]
     done = {"swept_to": 0, "swept_at": Now()} if last is None else {"swept_to": last}
-    Row.objects.filter(pk=scorer.pk).update(**done)
+    Scorer.objects.filter(pk=scorer.pk).update(**done)
 
 
 def _run(statement: str, values: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ import pytest
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from annotations import queue, tasks
+from annotations import batches, tasks
 from annotations.models import Role
 from labeler.celery import app
 
@@ -92,11 +92,11 @@ def make_batch(admin):
         for rank in range(candidates):
             CandidateFactory(entity=entity, rank=rank)
         rules = {"name": "a batch", "entities": [entity.key]} | rules
-        batch = queue.cut(by=admin, **rules)
+        batch = batches.create(by=admin, **rules)
         usernames = [judge.username for judge in judges]
         if usernames:
-            queue.add_judges(batch=batch, usernames=usernames, by=admin)
-        return queue.open_batch(batch=batch, by=admin) if is_open else batch
+            batches.add_judges(batch=batch, usernames=usernames, by=admin)
+        return batches.open_batch(batch=batch, by=admin) if is_open else batch
 
     return make
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from annotations import judgments, queue
+from annotations import batches, judgments, queue
 from annotations.consensus import Verdict
 from annotations.judgments import Mark
 from annotations.models import Assignment, Role
@@ -20,9 +20,11 @@ def batch_of(*judges, entities=1, candidates=3, **rules):
     for entity in made:
         CandidateFactory.create_batch(candidates, entity=entity)
     rules = {"judges_required": 2, "order": "rank", **rules}
-    batch = queue.cut(by=admin, name="Batch", entities=[e.key for e in made], **rules)
-    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
-    return queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(
+        by=admin, name="Batch", entities=[e.key for e in made], **rules
+    )
+    batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    return batches.open_batch(batch=batch, by=admin)
 
 
 def mark_of(page, position, verdict, *, mark_id=None, seconds=1.0, **fields):

@@ -12,12 +12,12 @@ from annotations.models import (
     CandidateState,
     Entity,
     Evaluation,
-    Fit,
     Image,
     Release,
     Role,
     Score,
     Scorer,
+    ScorerFit,
     User,
 )
 
@@ -107,7 +107,7 @@ class FitFactory(DjangoModelFactory):
     """A calibration with figures such as a good one has."""
 
     class Meta:
-        model = Fit
+        model = ScorerFit
 
     scorer = factory.SubFactory(ScorerFactory)
     method = "sigmoid"

@@ -6,7 +6,7 @@ import io
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from annotations import adjudication, judgments, queue, releases
+from annotations import adjudication, batches, judgments, queue, releases
 from annotations.models import Role
 
 from .desk import mark_of
@@ -29,10 +29,10 @@ def judged_batch(truth, *, seed=0, name="Judged"):
             image = stored(seed=seed)
             candidate = CandidateFactory(entity=entity, image=image, rank=rank)
             said[candidate.pk] = verdict
-    batch = queue.cut(by=admin, name=name, entities=list(truth), order="rank")
+    batch = batches.create(by=admin, name=name, entities=list(truth), order="rank")
     usernames = [judge.username for judge in judges]
-    queue.add_judges(batch=batch, usernames=usernames, by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batches.add_judges(batch=batch, usernames=usernames, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     for judge in judges:
         judge_all(judge, lambda page, n: said[page.candidates[n]])
     return batch

@@ -2,7 +2,7 @@
 
 import math
 
-from annotations.models import Fit, FitMethod, Score, Scorer
+from annotations.models import FitMethod, Score, Scorer, ScorerFit
 
 NAME = "faces"
 
@@ -14,7 +14,7 @@ def scorer_named(name=NAME):
 
 def fit_of(scorer):
     """A calibration on this installation's own verdicts, made when missing."""
-    return scorer.fits.first() or Fit.objects.create(
+    return scorer.fits.first() or ScorerFit.objects.create(
         scorer=scorer,
         method=FitMethod.SIGMOID,
         parameters={},

@@ -6,9 +6,9 @@ import numpy as np
 import PIL.Image
 
 from annotations import scoring
-from annotations.models import Due, Score
+from annotations.models import PendingScoring, Score
 from annotations.scoring import registry
-from annotations.scoring.base import Found, Look, Prior
+from annotations.scoring.base import Analysis, Detection, Prior
 
 from .factories import CandidateFactory, EntityFactory
 from .pictures import stored
@@ -37,7 +37,7 @@ class Shade:
             raise self.error
         angle = float(picture.mean()) / 255 * np.pi / 2
         vector = np.array([np.cos(angle), np.sin(angle)], np.float32)
-        return Look([Found(vector, WHOLE, float(width), 1.0)], count=1)
+        return Analysis([Detection(vector, WHOLE, float(width), 1.0)], count=1)
 
 
 def use(settings, *classes):
@@ -66,7 +66,7 @@ def work_off(**only):
 
 def due_now():
     """Nobody waits: what is postponed or claimed is due and free."""
-    Due.objects.update(due_at="2020-01-01T00:00Z", claimed_until=None)
+    PendingScoring.objects.update(due_at="2020-01-01T00:00Z", claimed_until=None)
 
 
 def picture_of(level, width=20):

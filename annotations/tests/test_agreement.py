@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from annotations import agreement, erasure, judgments, queue, tasks
+from annotations import agreement, batches, erasure, judgments, queue, tasks
 from annotations.agreement import ratings, reporting
 from annotations.coefficients import cohen_kappa, gwet_ac1, krippendorff_alpha, percent
 from annotations.models import (
+    AgreementReport,
     Assignment,
     BatchEntity,
     BatchJudge,
     Candidate,
-    Comparison,
     Judgment,
 )
 
@@ -55,7 +55,7 @@ def first_page(judge, batch):
 
 def reported(batch):
     assert agreement.report(batch.pk)
-    return Comparison.objects.get(batch=batch)
+    return AgreementReport.objects.get(batch=batch)
 
 
 def counts_of(*words):
@@ -142,7 +142,7 @@ def test_the_control_share_stands_by_itself_or_tells_why_it_does_not(batch):
     assert (control["pairs"], control["weeks"]) == ([], [])
     rows = BatchEntity.objects.filter(batch=batch).order_by("entity")
     BatchEntity.objects.filter(pk=rows[1].pk).update(is_control=True)
-    Comparison.objects.all().delete()
+    AgreementReport.objects.all().delete()
     control = reported(batch).figures["parts"]["control"]
     table = counts_of(*(words[1] for words in WORDS))
     alpha = krippendorff_alpha(table)
@@ -255,11 +255,11 @@ def test_whatever_is_said_changed_voided_or_erased_makes_it_old(batch, three, ad
         batch=batch, username=three[1].username, reason="Drawn by lot.", by=admin
     )
     assert is_old()
-    assert Comparison.objects.get().figures["judges"] == 2
+    assert AgreementReport.objects.get().figures["judges"] == 2
     erasure.erase_entity(key=page.entity.key, by=admin)
     assert is_old()
-    assert Comparison.objects.get().figures["candidates"] == 9  # one was skipped
-    queue.add_judges(batch=batch, usernames=[UserFactory().username], by=admin)
+    assert AgreementReport.objects.get().figures["candidates"] == 9  # one was skipped
+    batches.add_judges(batch=batch, usernames=[UserFactory().username], by=admin)
     assert not is_old()
 
 
@@ -281,7 +281,7 @@ def test_what_an_older_version_stored_is_worked_out_anew(batch):
 
 def test_the_same_judgments_give_the_same_figures(batch):
     first = reported(batch).figures
-    Comparison.objects.all().delete()
+    AgreementReport.objects.all().delete()
     assert reported(batch).figures == first
 
 
@@ -297,7 +297,7 @@ def test_it_is_worked_out_again_by_itself_after_ten_minutes(batch, three, monkey
     page = first_page(three[0], batch)
     say(three[0], page, 0, "broken")
     assert agreement.due_reports() == []
-    Comparison.objects.update(computed_at=timezone.now() - timedelta(minutes=11))
+    AgreementReport.objects.update(computed_at=timezone.now() - timedelta(minutes=11))
     assert agreement.due_reports() == [batch.pk]
 
 
@@ -316,10 +316,10 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
     assert found.comparison.figures == before
     assert found.problem == reporting.TOO_SLOW
     earlier = timezone.now() - timedelta(minutes=11)
-    Comparison.objects.update(computed_at=earlier)
+    AgreementReport.objects.update(computed_at=earlier)
     assert agreement.due_reports() == []  # not before ten minutes
     details = found.comparison.details | {"tried_at": earlier.isoformat()}
-    Comparison.objects.update(details=details)
+    AgreementReport.objects.update(details=details)
     assert agreement.due_reports() == [batch.pk]
     assert not agreement.latest(batch).problem
     monkeypatch.undo()
@@ -328,7 +328,7 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
 
 def test_one_that_takes_several_tasks_goes_on_where_it_stopped(batch, monkeypatch):
     whole = reported(batch)
-    Comparison.objects.all().delete()
+    AgreementReport.objects.all().delete()
     monkeypatch.setattr(ratings, "SLICE", 7)
     sent = []
     monkeypatch.setattr(
@@ -338,11 +338,11 @@ def test_one_that_takes_several_tasks_goes_on_where_it_stopped(batch, monkeypatc
     tasks.ask_for_agreement(batch.pk)
     rounds = 0
     while sent:
-        assert not Comparison.objects.exists()
+        assert not AgreementReport.objects.exists()
         tasks.report_agreement(*sent.pop())
         rounds += 1
     assert rounds > 3
-    found = Comparison.objects.get()
+    found = AgreementReport.objects.get()
     assert found.figures == whole.figures
     assert found.details == whole.details
     assert agreement.latest(batch).is_current

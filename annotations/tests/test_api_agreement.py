@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from annotations import agreement, tasks
-from annotations.models import Comparison
+from annotations.models import AgreementReport
 
 from .desk import batch_of, say
 from .factories import UserFactory
@@ -60,7 +60,7 @@ def test_it_is_202_until_a_result_newer_than_the_last_judgment_exists(
 
 
 def test_one_that_failed_says_why_and_is_not_tried_at_once(api, admin, batch, asked):
-    Comparison.objects.create(
+    AgreementReport.objects.create(
         batch=batch,
         figures={},
         details={"problem": "Too slow.", "tried_at": timezone.now().isoformat()},

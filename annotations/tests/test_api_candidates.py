@@ -5,7 +5,7 @@ import io
 import PIL.Image
 import pytest
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import AssignmentState, Candidate, CandidateState
 
 from .factories import CandidateFactory, EntityFactory
@@ -28,9 +28,9 @@ def entity(db):
 def page(admin, judge, entity):
     """The judge's page of one candidate with a picture."""
     CandidateFactory(entity=entity, image=stored(drawn(3)))
-    batch = queue.cut(by=admin, name="b", entities=[entity.key])
-    queue.add_judges(batch=batch, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="b", entities=[entity.key])
+    batches.add_judges(batch=batch, usernames=[judge.username], by=admin)
+    batches.open_batch(batch=batch, by=admin)
     return queue.lease(judge=judge)
 
 
@@ -131,7 +131,7 @@ def test_tiles_work_after_submit_while_the_batch_is_open(api, admin, judge, page
     page.save()
     address = f"{URL}{page.tile_id(0)}/image/"
     assert api(judge).get(address).status_code == 200
-    queue.close_batch(batch=page.batch, by=admin)
+    batches.close_batch(batch=page.batch, by=admin)
     assert_problem(api(judge).get(address), 404, "not-found")
 
 

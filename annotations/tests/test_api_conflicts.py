@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Candidate, Report
 
 from .desk import batch_of, say_all
@@ -81,7 +81,7 @@ def test_pages_of_the_list_follow_each_other(disputed, adjudicator, api, judge):
     candidates = list(Candidate.objects.order_by("pk"))
     settled = candidates[0]
     later = CandidateFactory(entity=settled.entity)
-    queue.refresh(batch=disputed, by=adjudicator)
+    batches.refresh(batch=disputed, by=adjudicator)
     queue.report(candidate=later, by=judge, reason="other", comment="")
     client, address, seen = api(adjudicator), None, []
     address = f"{V1}/batches/{disputed.pk}/conflicts/?limit=1"
@@ -108,7 +108,7 @@ def test_an_adjudicator_sees_pictures_of_conflicts_only(
     entity = batch.batchentity_set.get().entity
     shown = CandidateFactory(entity=entity, image=stored(seed=5))
     other = CandidateFactory(entity=entity, image=stored(seed=6))
-    queue.refresh(batch=batch, by=adjudicator)
+    batches.refresh(batch=batch, by=adjudicator)
     client = api(adjudicator)
     report = queue.report(candidate=shown, by=judge, reason="minor", comment="")
     for name in ("image", "thumbnail"):

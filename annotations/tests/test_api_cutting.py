@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations import queue
+from annotations import batches
 from annotations.models import Batch
 
 from .factories import CandidateFactory, EntityFactory
@@ -157,7 +157,7 @@ def test_order_and_purpose_change_on_a_draft_only(desk, make_batch, batch):
 
 
 def test_judges_see_the_deadline_and_no_caps(api, admin, judge, batch):
-    queue.change(batch=batch, by=admin, cap=2, guidelines="New.")
+    batches.update(batch=batch, by=admin, cap=2, guidelines="New.")
     shown = api(judge).get(f"{URL}{batch.pk}/").json()
     assert (shown["deadline"], shown["guidelines_version"]) == (None, 2)
     assert not {"cap", "cap_share", "filter"} & set(shown)
@@ -165,7 +165,7 @@ def test_judges_see_the_deadline_and_no_caps(api, admin, judge, batch):
 
 def test_former_guidelines_are_listed_newest_first(api, admin, judge, batch):
     for text in ("one", "two", "three"):
-        queue.change(batch=batch, by=admin, guidelines=text)
+        batches.update(batch=batch, by=admin, guidelines=text)
     url = f"{URL}{batch.pk}/guidelines/"
     page = api(admin).get(f"{url}?limit=2").json()
     assert [(r["version"], r["text"]) for r in page["results"]] == [

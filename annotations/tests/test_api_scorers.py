@@ -3,7 +3,7 @@
 import pytest
 
 from annotations import tasks
-from annotations.models import Due, Embedding, Scorer
+from annotations.models import Embedding, PendingScoring, Scorer
 from annotations.scoring import steering
 
 from .factories import (
@@ -104,7 +104,7 @@ def test_what_was_set_aside_is_listed_and_tried_again(api, admin, address, score
     assert client.post(retry, one, format="json").json() == {"retried": 1}
     assert_problem(client.post(retry, one, format="json"), 404, "not-found")
     assert client.post(retry, {}, format="json").json() == {"retried": 2}
-    assert Due.objects.count() == 3
+    assert PendingScoring.objects.count() == 3
     wrong = client.post(retry, {"candidate": "1"}, format="json")
     assert_problem(wrong, 400, "invalid")
     Scorer.objects.update(is_active=False)
@@ -128,7 +128,7 @@ def test_few_embeddings_go_at_once_and_many_in_a_worker(
 
 def test_a_batch_tells_how_far_scoring_is(api, admin, judge, scorer, batch):
     # Opening the batch has made its entity due.
-    assert Due.objects.update(problem="Away.") == 1
+    assert PendingScoring.objects.update(problem="Away.") == 1
     told = api(admin).get(f"/api/v1/batches/{batch.pk}/scoring/").json()
     assert told["entities"] == 1
     [line] = told["scorers"]

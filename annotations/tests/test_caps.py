@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import BatchJudge
 from annotations.queue.caps import smallest
 
@@ -84,10 +84,10 @@ def test_others_go_on_where_somebody_has_reached_the_cap(judge, other_judge, db)
 def test_a_higher_cap_gives_more_and_a_lower_one_takes_nothing_away(judge, admin):
     batch = batch_of(judge, candidates=9, judges_required=1, cap=3)
     page = queue.lease(judge=judge, batch=batch)
-    queue.change(batch=batch, by=admin, cap=1)
+    batches.update(batch=batch, by=admin, cap=1)
     say_all(judge, page)
     assert refusal_of(judge, batch=batch) == "all-done"
-    queue.change(batch=batch, by=admin, cap=None)
+    batches.update(batch=batch, by=admin, cap=None)
     assert len(queue.lease(judge=judge, batch=batch).candidates) == 6
 
 

@@ -3,7 +3,16 @@
 import pytest
 from django.db import connection
 
-from annotations import adjudication, ground_truth, queue, tasks, verification
+from annotations import (
+    adjudication,
+    batches,
+    clearance,
+    ground_truth,
+    queue,
+    tasks,
+    verification,
+)
+from annotations.clearance import _has_failed
 from annotations.errors import Invalid
 from annotations.models import (
     AuditEntry,
@@ -13,7 +22,6 @@ from annotations.models import (
     Conflict,
     Reopened,
 )
-from annotations.queue.clearance import _has_failed
 
 from .desk import batch_of, refusal_of, say, say_all
 from .scored import score
@@ -69,7 +77,7 @@ def models_verdicts(batch):
 
 
 def test_nobody_is_asked_about_what_is_certain_but_for_the_audit(cleaning, judge):
-    assert queue.clear(cleaning) == 9
+    assert clearance.clear(cleaning) == 9
     rows = Clearance.objects.order_by("lot")
     assert [row.is_audit for row in rows] == [True] * 2 + [False] * 7
     asked = {row.candidate_id for row in rows[:2]} | {Candidate.objects.latest("pk").pk}
@@ -83,7 +91,7 @@ def test_nobody_is_asked_about_what_is_certain_but_for_the_audit(cleaning, judge
 
 
 def test_what_is_cleared_carries_the_models_verdict_and_no_counts(cleaning):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     told = truths(cleaning)
     for row in Clearance.objects.all():
         if row.is_audit:
@@ -99,8 +107,8 @@ def test_it_is_off_unless_asked_for(judge):
     batch = batch_of(judge, purpose="cleaning")
     for candidate in Candidate.objects.all():
         score(candidate, 1.0)
-    assert queue.clearing_batches() == []
-    assert queue.clear(batch) == 0
+    assert clearance.clearing_batches() == []
+    assert clearance.clear(batch) == 0
     assert not Clearance.objects.exists()
 
 
@@ -110,7 +118,7 @@ def test_a_measurement_is_never_cleared(judge, admin):
     assert list(told.value.errors) == ["clear_beyond"]
     batch = batch_of(judge, purpose="measurement")
     with pytest.raises(Invalid) as told:
-        queue.change(batch=batch, by=admin, clear_beyond=0.99)
+        batches.update(batch=batch, by=admin, clear_beyond=0.99)
     assert list(told.value.errors) == ["clear_beyond"]
 
 
@@ -132,17 +140,17 @@ def test_only_what_nobody_has_to_do_with_is_cleared(judge, other_judge, admin):
         say_all(judge, page)
     page = queue.lease(judge=judge)
     assert page.candidates == [held.pk]
-    assert queue.clear(batch) == 2
+    assert clearance.clear(batch) == 2
     cleared = set(Clearance.objects.values_list("candidate", flat=True))
     assert cleared == {candidate.pk for candidate in sure}
     queue.release(assignment_id=page.pk, judge=judge)
-    assert queue.clear(batch) == 1
+    assert clearance.clear(batch) == 1
     assert differences() == []
 
 
 def test_control_entities_are_not_cleared(cleaning):
     BatchEntity.objects.update(is_control=True)
-    assert queue.clear(cleaning) == 0
+    assert clearance.clear(cleaning) == 0
 
 
 def test_the_audit_stays_a_random_sample_while_more_is_cleared(judge, other_judge):
@@ -151,12 +159,12 @@ def test_the_audit_stays_a_random_sample_while_more_is_cleared(judge, other_judg
     candidates = list(Candidate.objects.order_by("pk"))
     for candidate in candidates[:8]:
         score(candidate, 0.99)
-    queue.clear(batch)
+    clearance.clear(batch)
     early = set(Clearance.objects.filter(is_audit=True).values_list("pk"))
     assert len(early) == 6
     for candidate in candidates[8:]:
         score(candidate, 0.99)
-    queue.clear(batch)
+    clearance.clear(batch)
     lots = Clearance.objects.order_by("lot")
     assert [row.is_audit for row in lots] == [True] * 6 + [False] * 24
     assert not early <= {row.pk for row in lots[:6]}
@@ -167,11 +175,11 @@ def test_who_was_asked_stays_in_the_audit(cleaning, judge):
     Clearance.objects.all().delete()
     cleaning.audit_size = 9
     cleaning.save()
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     say_all(judge, queue.lease(judge=judge))
     cleaning.audit_size = 1
     cleaning.save()
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     judged = set(judge.judgment_set.values_list("candidate", flat=True))
     audited = set(
         Clearance.objects.filter(is_audit=True).values_list("candidate", flat=True)
@@ -182,11 +190,11 @@ def test_who_was_asked_stays_in_the_audit(cleaning, judge):
 
 
 def test_a_larger_audit_asks_again(cleaning, judge):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     judge_all(judge, cleaning, models_verdicts(cleaning))
     cleaning.audit_size = 5
     cleaning.save()
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     assert Clearance.objects.filter(is_audit=True).count() == 5
     judge_all(judge, cleaning, models_verdicts(cleaning))
     assert judge.judgment_set.count() == 6
@@ -194,24 +202,24 @@ def test_a_larger_audit_asks_again(cleaning, judge):
 
 
 def test_totals_tell_of_the_audit(cleaning, judge, other_judge):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     judge_all(judge, cleaning, models_verdicts(cleaning))
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     cleaning.refresh_from_db()
     assert (cleaning.cleared_total, cleaning.audit_total) == (9, 2)
     assert cleaning.audited_total == 0
     judge_all(other_judge, cleaning, models_verdicts(cleaning))
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     cleaning.refresh_from_db()
     assert (cleaning.audited_total, cleaning.audit_errors) == (2, 0)
     queue.count()
     cleaning.refresh_from_db()
-    members = queue.members_of(cleaning)
-    assert queue.outlook(cleaning, members).judgments == 0
+    members = batches.members_of(cleaning)
+    assert batches.outlook(cleaning, members).judgments == 0
 
 
 def test_a_failed_audit_returns_all_and_ends_it(cleaning, judge, other_judge, admin):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     wrong = {
         candidate: "no" if verdict == "yes" else "yes"
         for candidate, verdict in models_verdicts(cleaning).items()
@@ -219,7 +227,7 @@ def test_a_failed_audit_returns_all_and_ends_it(cleaning, judge, other_judge, ad
     for each in (judge, other_judge):
         judge_all(each, cleaning, wrong)
     assert refusal_of(judge) == "all-done"
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     cleaning.refresh_from_db()
     assert cleaning.clearance_failed_at is not None
     assert (cleaning.clear_beyond, cleaning.audit_errors) == (0.95, 2)
@@ -227,8 +235,8 @@ def test_a_failed_audit_returns_all_and_ends_it(cleaning, judge, other_judge, ad
     assert Reopened.objects.filter(judge=judge).exists()
     entry = AuditEntry.objects.get(action="clearance-failed")
     assert entry.details["errors"] == 2
-    assert queue.clear(cleaning) == 0
-    assert queue.clearing_batches() == []
+    assert clearance.clear(cleaning) == 0
+    assert clearance.clearing_batches() == []
     judge_all(judge, cleaning, {})
     assert judge.judgment_set.count() == 10
     assert {basis for _, basis, *_ in truths(cleaning).values()} == {
@@ -239,60 +247,60 @@ def test_a_failed_audit_returns_all_and_ends_it(cleaning, judge, other_judge, ad
 
 
 def test_a_ruling_on_the_audited_counts_as_what_people_say(cleaning, admin):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     audited = Clearance.objects.filter(is_audit=True).first()
     verdict = "no" if audited.verdict == "yes" else "yes"
     adjudication.rule(
         batch=cleaning, candidate=audited.candidate_id, verdict=verdict, by=admin
     )
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     cleaning.refresh_from_db()
     assert cleaning.clearance_failed_at is not None
 
 
 def test_what_returns_after_it_was_interrupted_returns_later(cleaning):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     cleaning.clearance_failed_at = cleaning.created_at
     cleaning.save()
-    assert queue.clearing_batches() == [cleaning.pk]
-    queue.clear(cleaning)
+    assert clearance.clearing_batches() == [cleaning.pk]
+    clearance.clear(cleaning)
     assert not Clearance.objects.exists()
     assert sum(row.open_places for row in BatchEntity.objects.all()) == 20
 
 
 def test_switched_off_it_returns_all_and_on_again_it_begins_anew(cleaning, admin):
-    queue.clear(cleaning)
-    batch = queue.change(batch=cleaning, by=admin, clear_beyond=None)
+    clearance.clear(cleaning)
+    batch = batches.update(batch=cleaning, by=admin, clear_beyond=None)
     assert not Clearance.objects.exists()
     assert batch.cleared_total == 0
     assert sum(row.open_places for row in BatchEntity.objects.all()) == 20
-    assert queue.clear(batch) == 0
+    assert clearance.clear(batch) == 0
     batch.clearance_failed_at = batch.created_at
     batch.save()
-    batch = queue.change(batch=batch, by=admin, clear_beyond=0.98)
+    batch = batches.update(batch=batch, by=admin, clear_beyond=0.98)
     assert batch.clearance_failed_at is None
-    assert queue.clear(batch) == 9
+    assert clearance.clear(batch) == 9
     assert differences() == []
 
 
 def test_nothing_is_cleared_in_a_closed_batch(cleaning, admin):
-    queue.close_batch(batch=cleaning, by=admin)
-    assert queue.clear(cleaning) == 0
-    assert queue.clearing_batches() == []
+    batches.close_batch(batch=cleaning, by=admin)
+    assert clearance.clear(cleaning) == 0
+    assert clearance.clearing_batches() == []
 
 
 def test_a_pass_goes_on_where_the_last_one_ended(cleaning, monkeypatch):
-    monkeypatch.setattr("annotations.queue.clearance.ENTITIES_PER_STEP", 1)
-    assert queue.clear(cleaning, seconds=-1) == 5
-    assert queue.clear(cleaning, seconds=-1) == 4
-    assert queue.clear(cleaning) == 0
+    monkeypatch.setattr("annotations.clearance.ENTITIES_PER_STEP", 1)
+    assert clearance.clear(cleaning, seconds=-1) == 5
+    assert clearance.clear(cleaning, seconds=-1) == 4
+    assert clearance.clear(cleaning) == 0
     assert Clearance.objects.filter(is_audit=False).count() == 7
 
 
 def test_a_report_on_what_is_cleared_is_looked_at_and_nobody_is_stuck(
     cleaning, judge, admin
 ):
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     row = Clearance.objects.filter(is_audit=False).first()
     candidate = Candidate.objects.get(pk=row.candidate_id)
     report = queue.report(candidate=candidate, by=judge, reason="other", comment="")
@@ -306,7 +314,7 @@ def test_a_report_on_what_is_cleared_is_looked_at_and_nobody_is_stuck(
 def test_a_late_mark_on_what_is_cleared_meanwhile_is_refused(cleaning, judge):
     page = queue.lease(judge=judge)
     queue.release(assignment_id=page.pk, judge=judge)
-    queue.clear(cleaning)
+    clearance.clear(cleaning)
     row = Clearance.objects.filter(
         is_audit=False, candidate__in=page.candidates
     ).first()
@@ -334,10 +342,10 @@ def test_an_audit_fails_once_no_clean_rest_could_bound_the_error(
 
 def test_lots_are_even(judge):
     batch = batch_of(judge, entities=1, candidates=200, purpose="cleaning")
-    batch = queue.change(batch=batch, by=batch.created_by, clear_beyond=0.9)
+    batch = batches.update(batch=batch, by=batch.created_by, clear_beyond=0.9)
     for candidate in Candidate.objects.all():
         score(candidate, 0.99)
-    assert queue.clear(batch) == 200
+    assert clearance.clear(batch) == 200
     lots = list(Clearance.objects.values_list("lot", flat=True))
     assert 0.4 < sum(lots) / len(lots) < 0.6
     assert 0 <= min(lots) < 0.05

@@ -5,9 +5,8 @@ import threading
 import pytest
 from django.db import connection
 
-from annotations import adjudication, judgments, people, queue
-from annotations.errors import Conflict as NotNow
-from annotations.errors import Erased, Invalid, NotFound
+from annotations import adjudication, batches, judgments, people, queue
+from annotations.errors import Erased, Invalid, NotFound, WrongState
 from annotations.models import (
     AuditEntry,
     Batch,
@@ -106,24 +105,24 @@ def test_what_nobody_is_left_to_judge_is_stuck(judge, other_judge, stranger, adm
     say(judge, queue.lease(judge=judge), 0, "skip")
     say(other_judge, queue.lease(judge=other_judge), 0, "yes")
     assert kinds(batch) == [["stuck"]]
-    queue.add_judges(batch=batch, usernames=[stranger.username], by=admin)
+    batches.add_judges(batch=batch, usernames=[stranger.username], by=admin)
     assert kinds(batch) == []
-    queue.remove_judge(batch=batch, username=stranger.username, by=admin)
+    batches.remove_judge(batch=batch, username=stranger.username, by=admin)
     assert kinds(batch) == [["stuck"]]
 
 
 def test_who_leaves_may_leave_something_stuck(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=2)
     say_all(judge, queue.lease(judge=judge))
-    queue.remove_judge(batch=batch, username=other_judge.username, by=admin)
+    batches.remove_judge(batch=batch, username=other_judge.username, by=admin)
     assert kinds(batch) == [["stuck"], ["stuck"]]
-    queue.add_judges(batch=batch, usernames=[other_judge.username], by=admin)
+    batches.add_judges(batch=batch, usernames=[other_judge.username], by=admin)
     assert kinds(batch) == []
 
 
 def test_without_any_judge_left_all_that_is_unmet_is_stuck(judge, admin):
     batch = batch_of(judge, candidates=2, judges_required=1)
-    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    batches.remove_judge(batch=batch, username=judge.username, by=admin)
     assert kinds(batch) == [["stuck"], ["stuck"]]
 
 
@@ -135,9 +134,9 @@ def test_raising_the_numbers_takes_a_dispute_back(judge, other_judge, stranger, 
     batch = batch_of(judge, other_judge, stranger, candidates=1)
     differ(batch, judge, other_judge)
     assert kinds(batch) == [["disputed"]]
-    queue.change(batch=batch, by=admin, judges_required=3)
+    batches.update(batch=batch, by=admin, judges_required=3)
     assert kinds(batch) == []
-    queue.change(batch=batch, by=admin, judges_required=2)
+    batches.update(batch=batch, by=admin, judges_required=2)
     assert kinds(batch) == [["disputed"]]
 
 
@@ -184,7 +183,7 @@ def test_a_ruling_stands_alone_and_leaves_judgments(judge, other_judge, adjudica
     assert ruling.note == "It is her sister."
     assert list(Judgment.objects.values_list("judge", "verdict")) == before
     assert not Conflict.objects.exists()
-    with pytest.raises(NotNow, match="stands"):
+    with pytest.raises(WrongState, match="stands"):
         adjudication.rule(**rule, verdict="yes")
     adjudication.reopen(ruling=ruling, by=adjudicator)
     adjudication.reopen(ruling=ruling, by=adjudicator)
@@ -325,7 +324,7 @@ def test_a_judge_who_goes_while_another_marks_leaves_it_stuck(
     def go():
         try:
             barrier.wait()
-            queue.remove_judge(batch=batch, username=other_judge.username, by=admin)
+            batches.remove_judge(batch=batch, username=other_judge.username, by=admin)
         finally:
             connection.close()
 
@@ -356,7 +355,7 @@ def test_nobody_puts_off_what_somebody_else_looks_at(
     held = adjudication.lease(by=admin)
     asked = {"batch": batch, "candidate": held.candidate_id, "by": adjudicator}
     for act in (adjudication.put_off, adjudication.ask_again):
-        with pytest.raises(NotNow, match="Somebody else"):
+        with pytest.raises(WrongState, match="Somebody else"):
             act(**asked)
     people.change(user=admin, by=None, roles=[Role.JUDGE, Role.ADMIN])
     assert Conflict.objects.get().held_by == admin

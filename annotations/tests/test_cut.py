@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotations import erasure, queue, sampling
+from annotations import batches, erasure, queue, sampling
+from annotations.batches.choice import Choice
+from annotations.batches.filters import Filter
 from annotations.errors import Invalid
 from annotations.models import Batch, BatchEntity, Entity
-from annotations.queue.choice import Choice
-from annotations.queue.filters import Filter
 
 from .desk import batch_of, say
 from .factories import CandidateFactory, EntityFactory
@@ -111,10 +111,10 @@ def test_a_filter_chooses_what_plain_python_would(people, admin, wanted):
     expected = [e.key for e in by_frequency(people) if passes(e, people, wanted)]
     if not expected:
         with pytest.raises(Invalid) as told:
-            queue.cut(by=admin, name="b", filter=wanted)
+            batches.create(by=admin, name="b", filter=wanted)
         assert "filter" in told.value.errors
         return
-    batch = queue.cut(by=admin, name="b", filter=wanted)
+    batch = batches.create(by=admin, name="b", filter=wanted)
     assert queued(batch) == expected
     assert batch.filter == {
         n: v for n, v in wanted.items() if v != [] and v is not False
@@ -143,7 +143,7 @@ def test_a_sample_within_a_filter_is_what_plain_python_draws(
     if not expected:
         return
     sample = {"size": size, "seed": seed, "exponent": exponent}
-    batch = queue.cut(by=admin, name="b", sample=sample, filter=wanted)
+    batch = batches.create(by=admin, name="b", sample=sample, filter=wanted)
     assert queued(batch) == expected
     assert batch.sample == sample
 
@@ -152,14 +152,14 @@ def test_a_sample_within_a_filter_is_what_plain_python_draws(
 @given(chosen=st.lists(st.integers(0, 49), min_size=1, max_size=80))
 def test_a_list_is_queued_in_its_order_each_once(people, admin, chosen):
     keys = [f"m.p{n}" for n in chosen]
-    batch = queue.cut(by=admin, name="b", entities=keys)
+    batch = batches.create(by=admin, name="b", entities=keys)
     assert queued(batch) == list(dict.fromkeys(keys))
     assert batch.filter is batch.sample is None
 
 
 def test_an_empty_filter_is_everybody_but_the_erased(people, admin):
     erasure.erase_entity(key=people[7].key, by=admin)
-    batch = queue.cut(by=admin, name="b", filter={})
+    batch = batches.create(by=admin, name="b", filter={})
     left = [p for p in people if p.pk != people[7].pk]
     assert queued(batch) == [e.key for e in by_frequency(left)]
     assert batch.filter == {}
@@ -172,7 +172,7 @@ def test_who_was_judged_in_any_batch_is_not_never_judged(judge, other_judge, adm
     queue.release(assignment_id=page.pk, judge=judge)
     queue.lease(judge=other_judge)  # looked at, and nothing said
     EntityFactory()
-    chosen = queue.cut(by=admin, name="new", filter={"never_judged": True})
+    chosen = batches.create(by=admin, name="new", filter={"never_judged": True})
     keys = set(queued(chosen))
     assert page.entity.key not in keys
     assert len(keys) == batch.batchentity_set.count() - 1 + 1
@@ -183,7 +183,7 @@ def test_what_was_taken_back_was_never_judged(judge, admin):
     page = queue.lease(judge=judge)
     say(judge, page, 0, "yes")
     say(judge, page, 0, None)
-    chosen = queue.cut(by=admin, name="new", filter={"never_judged": True})
+    chosen = batches.create(by=admin, name="new", filter={"never_judged": True})
     assert queued(chosen) == [page.entity.key]
 
 
@@ -204,24 +204,24 @@ def test_what_was_taken_back_was_never_judged(judge, admin):
 )
 def test_a_choice_that_is_none_is_refused_at_its_field(people, admin, choice, blamed):
     with pytest.raises(Invalid) as told:
-        queue.cut(by=admin, name="b", **choice)
+        batches.create(by=admin, name="b", **choice)
     assert list(told.value.errors) == [blamed]
     assert not Batch.objects.exists()
 
 
 def test_every_wrong_line_of_a_list_is_named(people, admin):
     text = "# keys\nm.p1\textra\n\nm.none\na b\nm.p1\n/m/p2\nm.nobody\n"
-    keys = queue.KeyList.read(text.splitlines())
+    keys = batches.KeyList.read(text.splitlines())
     assert keys.doubles.first == ["Line 6: m.p1 stands in 2 already."]
     with pytest.raises(Invalid) as told:
-        queue.cut(by=admin, name="b", entities=keys)
+        batches.create(by=admin, name="b", entities=keys)
     sentences = told.value.errors["entities"]
     assert [s.partition(":")[0] for s in sentences] == ["Line 5", "Line 4", "Line 8"]
 
 
 def test_of_very_many_wrong_lines_the_first_are_named(people, admin):
     with pytest.raises(Invalid) as told:
-        queue.cut(by=admin, name="b", entities=[f"m.x{n}" for n in range(500)])
+        batches.create(by=admin, name="b", entities=[f"m.x{n}" for n in range(500)])
     sentences = told.value.errors["entities"]
     assert len(sentences) == 21
     assert sentences[0] == "Entry 1: there is no entity m.x0."
@@ -229,9 +229,9 @@ def test_of_very_many_wrong_lines_the_first_are_named(people, admin):
 
 
 def test_the_same_seed_makes_the_same_batch(people, admin):
-    first = queue.cut(by=admin, name="a", sample={"size": 9, "seed": 3})
-    again = queue.cut(by=admin, name="b", sample={"size": 9, "seed": 3})
-    other = queue.cut(by=admin, name="c", sample={"size": 9, "seed": 4})
+    first = batches.create(by=admin, name="a", sample={"size": 9, "seed": 3})
+    again = batches.create(by=admin, name="b", sample={"size": 9, "seed": 3})
+    other = batches.create(by=admin, name="c", sample={"size": 9, "seed": 4})
     assert queued(first) == queued(again) != queued(other)
 
 
@@ -255,12 +255,12 @@ def test_ten_thousand_draws_fit_the_papers_weights(db):
 
 def test_a_draft_takes_another_order_and_the_lists_order_again(people, admin):
     keys = ["m.p9", "m.p3", "m.p30", "m.p1", "m.p2", "m.p8", "m.p7"]
-    batch = queue.cut(by=admin, name="b", entities=keys, order="random")
+    batch = batches.create(by=admin, name="b", entities=keys, order="random")
     shuffled = queued(batch)
     assert sorted(shuffled) == sorted(keys)
-    queue.change(batch=batch, by=admin, order="rank")
+    batches.update(batch=batch, by=admin, order="rank")
     assert queued(batch) == keys
-    queue.change(batch=batch, by=admin, order="random")
+    batches.update(batch=batch, by=admin, order="random")
     assert queued(batch) == shuffled
 
 
@@ -269,7 +269,7 @@ def test_cutting_all_asks_as_much_for_many_as_for_few(admin):
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            queue.cut(by=admin, name="b", **choice)
+            batches.create(by=admin, name="b", **choice)
         return len(captured)
 
     EntityFactory.create_batch(3)

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from annotations import erasure, images, intake, queue, verification
+from annotations import batches, erasure, images, intake, queue, verification
 from annotations.errors import Invalid, NotFound
 from annotations.intake import tombstones
 from annotations.models import (
@@ -21,7 +21,6 @@ from annotations.models import (
     Clearance,
     Comment,
     Conflict,
-    Due,
     Embedding,
     Entity,
     Image,
@@ -29,6 +28,7 @@ from annotations.models import (
     ImportState,
     Judgment,
     JudgmentRevision,
+    PendingScoring,
     QueueState,
     RefusedRow,
     Report,
@@ -94,8 +94,8 @@ def import_picture(folder, key, *, seed):
 def test_what_models_made_of_it_is_gone_with_it(pictured, admin):
     other = EntityFactory()
     CandidateFactory(entity=other, image=stored(seed=9))
-    batch = queue.cut(by=admin, name="Models", entities=[pictured.key, other.key])
-    queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="Models", entities=[pictured.key, other.key])
+    batches.open_batch(batch=batch, by=admin)
     scorer = scorer_named()
     for candidate in Candidate.objects.all():
         score(candidate, 0.99)
@@ -108,11 +108,11 @@ def test_what_models_made_of_it_is_gone_with_it(pictured, admin):
             **{"verdict": "yes", "probability": 0.99, "lot": 0.5},
         )
     for entity in (pictured, other):
-        Due.objects.create(scorer=scorer, entity=entity)
+        PendingScoring.objects.create(scorer=scorer, entity=entity)
     erasure.erase_entity(key=pictured.key, by=admin)
     for model in (Score, Embedding, Clearance):
         assert model.objects.get().candidate.entity == other
-    assert Due.objects.get().entity == other
+    assert PendingScoring.objects.get().entity == other
     assert differences() == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from annotations import evaluation
-from annotations.errors import Conflict, Invalid
+from annotations.errors import Invalid, WrongState
 from annotations.models import AuditEntry, Evaluation
 
 from .factories import ReleaseFactory
@@ -159,9 +159,9 @@ def test_names_are_checked(release):
 
 
 def test_a_set_of_nobody_is_not_evaluated(release):
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         evaluate(release, three((1, "m.1", 1)), truth=[None])
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         evaluate(release, "", truth=[])
 
 

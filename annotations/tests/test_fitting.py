@@ -15,10 +15,10 @@ from annotations.models import (
     Batch,
     BatchEntity,
     BatchJudge,
-    Fit,
     Judgment,
     Score,
     Scorer,
+    ScorerFit,
 )
 from annotations.scoring import calibration, fitting
 from annotations.scoring.base import Prior
@@ -242,7 +242,7 @@ def test_it_is_due_again_after_a_quarter_more_or_after_a_day_with_new_ones(desk)
     assert not fitting.is_due(desk.scorer)
     desk.count_verdicts(more=20)
     assert fitting.is_due(desk.scorer)
-    Fit.objects.update(made_at=timezone.now() - timedelta(days=1, minutes=1))
+    ScorerFit.objects.update(made_at=timezone.now() - timedelta(days=1, minutes=1))
     desk.count_verdicts(more=1)
     assert fitting.is_due(desk.scorer)
     desk.count_verdicts()
@@ -253,7 +253,7 @@ def test_too_few_labels_make_no_fit_are_told_and_not_tried_again_at_once(desk):
     desk.many(people=4, each=15)
     assert fitting.lacking(desk.scorer) == ""
     assert fitting.refit(scorer=desk.scorer, prior=PRIOR) is None
-    assert not Fit.objects.exists()
+    assert not ScorerFit.objects.exists()
     assert "4 entities" in fitting.lacking(desk.scorer)
     assert not fitting.is_due(desk.scorer)
     desk.count_verdicts(more=15)

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from annotations import intake
-from annotations.errors import Conflict, Stopped
+from annotations.errors import Stopped, WrongState
 from annotations.intake import chunks, merging
 from annotations.models import Candidate, Entity, Import, RefusedRow
 from annotations.models.imports import ImportState
@@ -189,7 +189,7 @@ def test_one_import_is_never_run_by_two_at_once():
     thread = threading.Thread(target=run)
     thread.start()
     entered.wait(20)
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         intake.run(Import.objects.get(), io.BytesIO(rows_of(3).encode()))
     upload = Import.objects.get()
     upload.upload = default_storage.save("imports/y", ContentFile(b""))

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.intake import tombstones
 from annotations.models import (
     BatchEntity,
@@ -123,9 +123,9 @@ def test_a_reported_waiting_candidate_is_not_dropped(admin):
 
 def open_batch_over(keys, judge, **rules):
     admin = UserFactory(roles=[Role.ADMIN])
-    batch = queue.cut(by=admin, name="Batch", entities=keys, order="rank", **rules)
-    queue.add_judges(batch=batch, usernames=[judge.username], by=admin)
-    return queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="Batch", entities=keys, order="rank", **rules)
+    batches.add_judges(batch=batch, usernames=[judge.username], by=admin)
+    return batches.open_batch(batch=batch, by=admin)
 
 
 def test_waiting_candidates_join_their_open_batch_when_their_picture_comes(judge):
@@ -160,14 +160,14 @@ def test_later_candidates_join_by_refresh_only(judge, admin):
     imported(face(rank=1, url="a", data=drawn(1)))
 
     assert BatchEntity.objects.get(batch=batch).total == 1
-    assert queue.refresh(batch=batch, by=admin) == 1
+    assert batches.refresh(batch=batch, by=admin) == 1
 
 
 def test_a_waiting_member_taken_in_by_refresh_joins_once(judge, admin):
     imported(face(rank=0, url="z", data=drawn(9)))
     batch = open_batch_over(["m.01"], judge, judges_required=2)
     waiting(face(rank=1, url="a"))
-    assert queue.refresh(batch=batch, by=admin) == 0
+    assert batches.refresh(batch=batch, by=admin) == 0
     for _ in range(2):
         imported(face(rank=1, url="a", data=drawn(1)))
 

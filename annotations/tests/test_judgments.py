@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from annotations import judgments, queue
+from annotations import batches, judgments, queue
 from annotations.errors import PageIncomplete
 from annotations.judgments.record import SAID
 from annotations.models import (
@@ -207,7 +207,7 @@ def test_a_correction_after_submit_while_the_batch_is_open(judge, admin):
     page = queue.lease(judge=judge)
     say_all(judge, page)
     assert say(judge, page, 0, "no") == "recorded"
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     Assignment.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert say(judge, page, 0, "yes") == "batch-closed"
 
@@ -215,11 +215,11 @@ def test_a_correction_after_submit_while_the_batch_is_open(judge, admin):
 def test_closing_takes_marks_until_the_lease_ends(judge, admin):
     batch = batch_of(judge)
     page = queue.lease(judge=judge)
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     assert say(judge, page, 0, "yes") == "recorded"
     let_expire(page)
     assert say(judge, page, 1, "yes") == "batch-closed"
-    queue.open_batch(batch=batch, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     assert say(judge, page, 1, "yes") == "recorded"
 
 

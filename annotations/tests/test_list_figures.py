@@ -3,7 +3,7 @@
 import pytest
 from django.core.cache import cache
 
-from annotations import erasure, queue
+from annotations import batches, erasure
 from annotations.entities import figures
 from annotations.models import Entity
 from annotations.tasks import count_list
@@ -58,7 +58,7 @@ def test_each_property_is_counted_of_those_who_have_it(people):
 
 def test_a_batch_has_figures_of_its_own(people, admin):
     keys = [people[1].key, people[3].key]
-    batch = queue.cut(by=admin, name="b", entities=keys)
+    batch = batches.create(by=admin, name="b", entities=keys)
     count_list(batch=batch.pk)
     found = figures.known(figures.batch_name(batch.pk))
     assert (found.entities, found.gender.counts) == (2, {"male": 1})

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from annotations import judgments, queue
+from annotations import batches, judgments, queue
 from annotations.consensus import Basis, Rules, Verdict, truth
 from annotations.models import BatchEntity, Candidate, Conflict, Judgment
 
@@ -82,7 +82,7 @@ class Crew:
 
     def leave(self, page):
         judge = self.judges[page and self.judges.index(page.judge)]
-        queue.remove_judge(
+        batches.remove_judge(
             batch=self.batch, username=judge.username, by=self.batch.created_by
         )
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations import page, queue
+from annotations import batches, page, queue
 from annotations.models import Entity, Report, Ruling
 from annotations.page.settled import SHOWN
 
@@ -28,9 +28,9 @@ def later_batch(*judges, count=1, **rules):
     made = [CandidateFactory(entity=entity, image=stored(seed=n)) for n in range(count)]
     admin = UserFactory(roles=["admin"])
     rules = {"judges_required": 2, "page_size": 100, **rules}
-    batch = queue.cut(by=admin, name="Later", entities=[entity.key], **rules)
-    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
-    return queue.open_batch(batch=batch, by=admin), made
+    batch = batches.create(by=admin, name="Later", entities=[entity.key], **rules)
+    batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    return batches.open_batch(batch=batch, by=admin), made
 
 
 def shown_beside(assignment):
@@ -86,7 +86,7 @@ def test_nothing_is_shown_that_the_judge_may_still_be_asked_about(judge, mine):
     batch, [later] = later_batch(first, second, judge)
     settle(batch, first, second)
     assert shown_beside(mine) == []
-    queue.remove_judge(batch=batch, username=judge.username, by=batch.created_by)
+    batches.remove_judge(batch=batch, username=judge.username, by=batch.created_by)
     assert shown_beside(mine) == [later]
 
 
@@ -136,6 +136,6 @@ def test_a_settled_picture_is_given_to_the_page_s_judge_alone(api, judge, mine):
     assert later.image.sha256 not in address
     assert api(others[0]).get(address).status_code == 404
     assert client.get(address.replace("/0/", "/1/")).status_code == 404
-    queue.close_batch(batch=mine.batch, by=UserFactory(roles=["admin"]))
+    batches.close_batch(batch=mine.batch, by=UserFactory(roles=["admin"]))
     queue.release_all(judge=judge)
     assert client.get(address).status_code == 404

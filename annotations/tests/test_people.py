@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.db import connection
 from knox.models import AuthToken
 
-from annotations import people, queue
-from annotations.errors import Conflict, Invalid
+from annotations import batches, people, queue
+from annotations.errors import Invalid, WrongState
 from annotations.models import AssignmentState, AuditEntry, Role, User
 
 from .factories import CandidateFactory, EntityFactory, UserFactory
@@ -46,7 +46,7 @@ def test_what_breaks_a_rule_is_named(admin, fields, blamed):
 
 
 def test_a_name_is_taken_whatever_its_case(admin):
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         people.create(username="ADA", password=PASSWORD, by=admin)
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_named_stays(admin, judge):
 @pytest.mark.parametrize("change", [{"is_active": False}, {"roles": ["judge"]}])
 def test_the_last_active_admin_stays(admin, change):
     UserFactory(roles=[Role.ADMIN], is_active=False)
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         people.change(user=admin, by=admin, **change)
     admin.refresh_from_db()
     assert admin.is_active
@@ -87,7 +87,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one():
     def remove(user, by):
         try:
             people.change(user=user, by=by, is_active=False)
-        except Conflict as refusal:
+        except WrongState as refusal:
             refusals.append(refusal)
         finally:
             connection.close()
@@ -108,9 +108,9 @@ def test_two_admins_who_remove_each_other_at_once_leave_one():
 def test_who_judges_no_more_gives_held_pages_back(admin, judge, change):
     entity = EntityFactory()
     CandidateFactory(entity=entity)
-    batch = queue.cut(by=admin, name="one", entities=[entity.key])
-    queue.add_judges(batch=batch, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="one", entities=[entity.key])
+    batches.add_judges(batch=batch, usernames=[judge.username], by=admin)
+    batches.open_batch(batch=batch, by=admin)
     page = queue.lease(judge=judge)
     people.change(user=judge, by=admin, **change)
     page.refresh_from_db()

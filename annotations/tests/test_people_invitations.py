@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from annotations import people
 from annotations.errors import (
-    Conflict,
     Invalid,
     InvitationExpired,
     InvitationUsed,
     InvitationWithdrawn,
     LabelerError,
     NotFound,
+    WrongState,
 )
 from annotations.models import AuditEntry, Invitation, InvitationState, Role, User
 
@@ -109,7 +109,7 @@ def test_withdrawing_twice_is_once(admin, invited):
 
 def test_an_accepted_one_cannot_be_withdrawn(admin, invited):
     accept(invited[1])
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         people.withdraw(invitation=invited[0], by=admin)
 
 
@@ -140,7 +140,7 @@ def test_what_is_refused_leaves_the_invitation_open(invited, fields, blamed):
 
 
 def test_a_taken_name_leaves_the_invitation_open(admin, invited):
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         accept(invited[1], username="ADA")
     assert accept(invited[1])
 
@@ -148,12 +148,12 @@ def test_a_taken_name_leaves_the_invitation_open(admin, invited):
 def test_who_is_here_is_not_invited_again(admin, judge):
     UserFactory(email="gone@example.org", is_active=False)
     for address in (judge.email.upper(), "gone@example.org"):
-        with pytest.raises(Conflict):
+        with pytest.raises(WrongState):
             people.invite(email=address, roles=[], by=admin)
 
 
 def test_an_address_has_one_open_invitation(admin, invited):
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         people.invite(email="new@example.org", roles=[], by=admin)
     people.withdraw(invitation=invited[0], by=admin)
     assert people.invite(email="new@example.org", roles=[], by=admin)
@@ -161,7 +161,7 @@ def test_an_address_has_one_open_invitation(admin, invited):
 
 def test_who_came_in_otherwise_meanwhile_is_not_made_twice(admin, invited):
     UserFactory(email="new@example.org")
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         accept(invited[1])
 
 

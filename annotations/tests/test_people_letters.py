@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from annotations import people, tasks
-from annotations.errors import Conflict, MailNotSent
+from annotations.errors import MailNotSent, WrongState
 from annotations.models import AuditEntry
 
 from .factories import UserFactory
@@ -69,7 +69,7 @@ def test_an_address_gets_few_mails_an_hour(member, admin, mailoutbox):
     for address in ["pat@example.org", "PAT@example.org"] * 4:
         people.send_resets(address=address, link=LINK)
     assert len(mailoutbox) == 3
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         people.send_reset(user=member, link=LINK, by=admin)
 
 
@@ -82,7 +82,7 @@ def test_an_admin_sends_a_link_to_whoever_is_active(admin, judge, mailoutbox):
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"email": ""}])
 def test_an_admin_cannot_write_to_whom_no_mail_may_go(admin, fields, mailoutbox):
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         people.send_reset(user=UserFactory(**fields), link=LINK, by=admin)
     assert mailoutbox == []
 

@@ -10,7 +10,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from annotations import adjudication, people, queue
+from annotations import adjudication, batches, people, queue
 from annotations.models import Import, Release, Role
 
 from .factories import (
@@ -161,15 +161,15 @@ def world(db, admin, judge, other_judge, stranger, adjudicator):
     """An open batch, a page of the judge's, and everybody who may ask."""
     entity = EntityFactory(key="m.world")
     CandidateFactory(entity=entity, image=stored(seed=2))
-    batch = queue.cut(by=admin, name="b", entities=[entity.key])
+    batch = batches.create(by=admin, name="b", entities=[entity.key])
     names = [judge.username, other_judge.username]
-    queue.add_judges(batch=batch, usernames=names, by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batches.add_judges(batch=batch, usernames=names, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     reported = CandidateFactory(entity=entity)
-    queue.refresh(batch=batch, by=admin)
+    batches.refresh(batch=batch, by=admin)
     report = queue.report(candidate=reported, by=admin, reason="other", comment="")
     ruled = CandidateFactory(entity=entity)
-    queue.refresh(batch=batch, by=admin)
+    batches.refresh(batch=batch, by=admin)
     ruling = adjudication.rule(batch=batch, candidate=ruled.pk, verdict="yes", by=admin)
     return {
         "reported": reported,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.errors import Invalid, LeaseLost, NotFound, PageIncomplete, TwoHeld
 from annotations.models import Assignment, BatchEntity, Candidate, Reopened
 
@@ -93,7 +93,7 @@ def test_nobody_judges_a_candidate_twice(judge):
 def test_reasons_when_there_is_no_page(judge, stranger, admin):
     batch = batch_of(judge)
     assert refusal_of(stranger) == "no-batch"
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     assert refusal_of(judge) == "closed"
     assert refusal_of(judge, batch=batch) == "closed"
 
@@ -235,18 +235,18 @@ def test_later_candidates_join_by_refresh_only(judge, admin):
     entity = BatchEntity.objects.get(batch=batch).entity
     CandidateFactory.create_batch(2, entity=entity)
     assert refusal_of(judge) == "all-done"
-    assert queue.refresh(batch=batch, by=admin) == 2
+    assert batches.refresh(batch=batch, by=admin) == 2
     assert len(queue.lease(judge=judge).candidates) == 2
-    assert queue.refresh(batch=batch, by=admin) == 0
+    assert batches.refresh(batch=batch, by=admin) == 0
 
 
 def test_waiting_candidates_are_not_served(judge, admin):
     entity = EntityFactory()
     CandidateFactory.create_batch(2, entity=entity)
     CandidateFactory(entity=entity, waiting=True)
-    batch = queue.cut(by=admin, name="b", entities=[entity.key])
-    queue.add_judges(batch=batch, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="b", entities=[entity.key])
+    batches.add_judges(batch=batch, usernames=[judge.username], by=admin)
+    batches.open_batch(batch=batch, by=admin)
     assert len(queue.lease(judge=judge).candidates) == 2
 
 
@@ -254,7 +254,7 @@ def test_a_removed_judge_loses_pages_and_keeps_judgments(judge, other_judge, adm
     batch = batch_of(judge, other_judge, judges_required=1)
     page = queue.lease(judge=judge)
     say(judge, page, 0, "yes")
-    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    batches.remove_judge(batch=batch, username=judge.username, by=admin)
     assert say(judge, page, 1, "yes") == "not-yours"
     assert refusal_of(judge) == "no-batch"
     assert len(queue.lease(judge=other_judge).candidates) == 2
@@ -264,7 +264,7 @@ def test_raising_the_requirement_reopens_what_was_done(judge, other_judge, admin
     batch = batch_of(judge, other_judge, judges_required=1)
     say_all(judge, queue.lease(judge=judge))
     assert refusal_of(other_judge) == "all-done"
-    queue.change(batch=batch, by=admin, judges_required=2)
+    batches.update(batch=batch, by=admin, judges_required=2)
     assert len(queue.lease(judge=other_judge).candidates) == 3
 
 
@@ -272,7 +272,7 @@ def test_lowering_the_numbers_takes_nothing_away(judge, other_judge, stranger, a
     batch = batch_of(judge, other_judge, stranger, judges_required=3)
     page = queue.lease(judge=judge)
     other = queue.lease(judge=other_judge)
-    queue.change(batch=batch, by=admin, judges_required=1)
+    batches.update(batch=batch, by=admin, judges_required=1)
     assert refusal_of(stranger) != "no-batch"
     say_all(judge, page)
     assert say(other_judge, other, 0, "no") == "recorded"
@@ -298,7 +298,7 @@ def test_tiles_are_known_to_their_judge_only(judge, other_judge, admin):
             queue.resolve_tile(tile, other_judge)
     say_all(judge, page)
     assert queue.resolve_tile(page.tile_id(0), judge)
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     with pytest.raises(NotFound):
         queue.resolve_tile(page.tile_id(0), judge)
 
@@ -338,26 +338,26 @@ def test_the_batch_of_highest_priority_comes_first(judge, admin):
 def test_a_wrong_rule_is_named(admin, rules, field):
     entity = EntityFactory()
     with pytest.raises(Invalid) as invalid:
-        queue.cut(by=admin, name="b", entities=[entity.key], **rules)
+        batches.create(by=admin, name="b", entities=[entity.key], **rules)
     assert list(invalid.value.errors) == [field]
 
 
 def test_unknown_keys_are_named(admin):
     with pytest.raises(Invalid, match=r"m\.nobody"):
-        queue.cut(by=admin, name="b", entities=["m.nobody"])
+        batches.create(by=admin, name="b", entities=["m.nobody"])
 
 
 def test_a_key_that_is_none_is_blamed_on_the_entities(admin):
     with pytest.raises(Invalid) as refusal:
-        queue.cut(by=admin, name="Batch", entities=["a b"])
+        batches.create(by=admin, name="Batch", entities=["a b"])
     assert list(refusal.value.errors) == ["entities"]
 
 
 def test_a_sample_is_drawn_by_frequency_and_seed(admin):
     for n in range(30):
         EntityFactory(frequency=n)
-    first = queue.cut(by=admin, name="a", sample={"size": 10, "seed": 3})
-    again = queue.cut(by=admin, name="b", sample={"size": 10, "seed": 3})
+    first = batches.create(by=admin, name="a", sample={"size": 10, "seed": 3})
+    again = batches.create(by=admin, name="b", sample={"size": 10, "seed": 3})
     drawn = [
         list(BatchEntity.objects.filter(batch=b).order_by("pk").values_list("entity"))
         for b in (first, again)
@@ -372,7 +372,7 @@ def test_only_judges_can_be_added(judge, admin):
     idle = UserFactory(is_active=False)
     for name in ("nobody", admin.username, idle.username):
         with pytest.raises(Invalid, match=name):
-            queue.add_judges(batch=batch, usernames=[name], by=admin)
+            batches.add_judges(batch=batch, usernames=[name], by=admin)
 
 
 def test_progress_of_a_judge_holds_own_numbers_only(judge, other_judge, admin):

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Count
 
-from annotations import judgments, people, queue
+from annotations import batches, judgments, people, queue
 from annotations.errors import PageIncomplete
 from annotations.models import Assignment, BatchEntity, Judgment, Reopened
 
@@ -190,7 +190,7 @@ def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
 
     def remove(_):
         is_submitted.wait()
-        queue.remove_judge(batch=batch, username=judge.username, by=batch.created_by)
+        batches.remove_judge(batch=batch, username=judge.username, by=batch.created_by)
 
     at_once(lambda act: act(None), [submit, remove])
     states = dict(Assignment.objects.values_list("pk", "state"))

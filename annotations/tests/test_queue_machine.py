@@ -22,10 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from annotations import adjudication, consensus, judgments, queue
+from annotations import adjudication, batches, consensus, judgments, queue
 from annotations.consensus import Rules, Verdict
-from annotations.errors import Conflict as NotNow
-from annotations.errors import LeaseLost, NotFound, PageIncomplete, TwoHeld
+from annotations.errors import LeaseLost, NotFound, PageIncomplete, TwoHeld, WrongState
 from annotations.models import (
     Assignment,
     Batch,
@@ -228,7 +227,7 @@ class Queue(RuleBasedStateMachine):
         if page:
             try:
                 queue.release(assignment_id=page.pk, judge=page.judge)
-            except NotNow:
+            except WrongState:
                 page.refresh_from_db()
                 assert page.state == "submitted"
 
@@ -251,16 +250,16 @@ class Queue(RuleBasedStateMachine):
 
     @rule()
     def close(self):
-        queue.close_batch(batch=self.batch, by=self.admin)
+        batches.close_batch(batch=self.batch, by=self.admin)
 
     @rule()
     def open_again(self):
-        queue.open_batch(batch=self.batch, by=self.admin)
+        batches.open_batch(batch=self.batch, by=self.admin)
 
     @rule(required=st.integers(1, 3), more=st.integers(0, 2))
     def change_rules(self, required, more):
         self.highest = max(self.highest, required + more)
-        self.batch = queue.change(
+        self.batch = batches.update(
             batch=self.batch,
             by=self.admin,
             judges_required=required,
@@ -303,7 +302,7 @@ class Queue(RuleBasedStateMachine):
         if held is None:
             return
         if held.is_disputed and number % 2:
-            with suppress(NotNow):
+            with suppress(WrongState):
                 adjudication.ask_again(
                     batch=self.batch, candidate=held.candidate_id, by=self.admin
                 )
@@ -320,7 +319,7 @@ class Queue(RuleBasedStateMachine):
             blind = Judgment.objects.get(**said).blind_verdict
             try:
                 adjudication.answer(look=look.pk, judge=judge, verdict=verdict)
-            except NotNow:  # skipped since, and others have met the need
+            except WrongState:  # skipped since, and others have met the need
                 continue
             now = Judgment.objects.get(**said)
             assert (now.verdict, now.blind_verdict) == (verdict, blind)
@@ -338,25 +337,25 @@ class Queue(RuleBasedStateMachine):
     def leave(self, who):
         name = self.judges[who].username
         with suppress(NotFound):
-            queue.remove_judge(batch=self.batch, username=name, by=self.admin)
+            batches.remove_judge(batch=self.batch, username=name, by=self.admin)
 
     @rule()
     def everybody_returns(self):
         names = [judge.username for judge in self.judges]
-        queue.add_judges(batch=self.batch, usernames=names, by=self.admin)
+        batches.add_judges(batch=self.batch, usernames=names, by=self.admin)
 
     @rule()
     def later_import(self):
         row = BatchEntity.objects.filter(batch=self.batch).first()
         CandidateFactory(entity=row.entity)
-        queue.refresh(batch=self.batch, by=self.admin)
+        batches.refresh(batch=self.batch, by=self.admin)
 
     @rule(who=who)
     def leave_and_return(self, who):
         name = self.judges[who].username
         with suppress(NotFound):  # who left before returns all the same
-            queue.remove_judge(batch=self.batch, username=name, by=self.admin)
-        queue.add_judges(batch=self.batch, usernames=[name], by=self.admin)
+            batches.remove_judge(batch=self.batch, username=name, by=self.admin)
+        batches.add_judges(batch=self.batch, usernames=[name], by=self.admin)
 
     @invariant()
     def places_are_kept_apart(self):
@@ -418,7 +417,7 @@ class Queue(RuleBasedStateMachine):
     def come_to_rest(self):
         """Let every judge do all there is; then nobody may be left with something."""
         self.everybody_returns()
-        queue.open_batch(batch=self.batch, by=self.admin)
+        batches.open_batch(batch=self.batch, by=self.admin)
         Assignment.objects.filter(state="held").update(
             expires_at=queue.clock() - self.batch_age()
         )

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from annotations import queue
+from annotations import batches, clearance, queue
 from annotations.models import BatchEntity, Clearance, Score
 
 from .desk import batch_of
@@ -62,11 +62,11 @@ class ScoredQueue(Queue):
 
     @rule()
     def clear(self):
-        queue.clear(self.batch)
+        clearance.clear(self.batch)
 
     @rule(beyond=st.sampled_from([None, 0.95, 0.98]), size=st.integers(1, 4))
     def change_clearance(self, beyond, size):
-        self.batch = queue.change(
+        self.batch = batches.update(
             batch=self.batch, by=self.admin, clear_beyond=beyond, audit_size=size
         )
         if beyond is None:

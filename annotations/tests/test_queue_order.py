@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count
 from scipy.stats import spearmanr
 
-from annotations import judgments, queue
+from annotations import batches, judgments, queue
 from annotations.models import (
     Assignment,
     BatchEntity,
@@ -170,13 +170,13 @@ def test_a_first_opening_and_a_refresh_order_by_what_is_scored_already(judge, ad
     score(easy.candidates.get(), 0.1)
     score(hard.candidates.get(), 0.4)
     keys = [easy.key, hard.key]
-    other = queue.cut(by=admin, name="Second", entities=keys)
-    queue.open_batch(batch=other, by=admin)
+    other = batches.create(by=admin, name="Second", entities=keys)
+    batches.open_batch(batch=other, by=admin)
     rows = other.batchentity_set.order_by("-priority")
     assert [row.entity for row in rows] == [hard, easy]
     for _ in range(3):
         score(CandidateFactory(entity=easy), 0.5)
-    queue.refresh(batch=other, by=admin)
+    batches.refresh(batch=other, by=admin)
     assert [row.entity for row in rows.all()] == [easy, hard]
 
 
@@ -232,7 +232,7 @@ def test_next_to_no_change_writes_nothing(judge):
 def test_other_orders_drafts_and_leased_pages_stay_as_they_are(judge, admin):
     ranked = batch_of(judge, candidates=2, order="rank")
     [entity] = entities_of(ranked)
-    draft = queue.cut(by=admin, name="Draft", entities=[entity.key])
+    draft = batches.create(by=admin, name="Draft", entities=[entity.key])
     page = queue.lease(judge=judge)
     for candidate in entity.candidates.all():
         score(candidate, 0.5)
@@ -262,10 +262,10 @@ def test_controls_are_drawn_by_seed_and_come_evenly_and_at_random(judge, admin):
     first = batch_of(judge, entities=200, candidates=1, order="uncertain")
     doubts = score_all(entities_of(first))
     keys = [entity.key for entity in entities_of(first)]
-    batch = queue.cut(by=admin, name="With controls", entities=keys)
+    batch = batches.create(by=admin, name="With controls", entities=keys)
     batch.control_share = 0.3
     batch.save()
-    queue.open_batch(batch=batch, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     rows = list(batch.batchentity_set.order_by("-priority", "entity"))
     controls = [n for n, row in enumerate(rows) if row.is_control]
     assert 40 <= len(controls) <= 80
@@ -280,11 +280,11 @@ def test_controls_are_drawn_by_seed_and_come_evenly_and_at_random(judge, admin):
 def test_controls_follow_when_scores_come_later(judge, admin):
     first = batch_of(judge, entities=60, candidates=1, order="uncertain")
     entities = entities_of(first)
-    batch = queue.cut(by=admin, name="Later", entities=[e.key for e in entities])
+    batch = batches.create(by=admin, name="Later", entities=[e.key for e in entities])
     batch.control_share = 0.3
     batch.save()
-    queue.add_judges(batch=batch, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batches.add_judges(batch=batch, usernames=[judge.username], by=admin)
+    batches.open_batch(batch=batch, by=admin)
     drawn = set(batch.batchentity_set.filter(is_control=True))
     score_all(entities)
     queue.reorder([entity.pk for entity in entities])
@@ -301,10 +301,10 @@ def test_controls_follow_when_scores_come_later(judge, admin):
 def test_where_all_are_controls_the_lot_is_the_order(judge, admin):
     first = batch_of(judge, entities=30, candidates=2, order="rank")
     keys = [entity.key for entity in entities_of(first)]
-    batch = queue.cut(by=admin, name="All", entities=keys, page_size=1)
+    batch = batches.create(by=admin, name="All", entities=keys, page_size=1)
     batch.control_share = 1
     batch.save()
-    queue.open_batch(batch=batch, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     rows = batch.batchentity_set.order_by("-priority")
     numbers = [row.entity_id for row in rows]
     assert numbers != sorted(numbers)

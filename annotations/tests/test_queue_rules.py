@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.errors import Invalid
 from annotations.models import AuditEntry, FormerGuidelines, Reopened
 
@@ -23,7 +23,7 @@ from .desk import batch_of, refusal_of, say_all
 )
 def test_a_rule_that_is_none_is_refused_and_nothing_changes(batch, admin, field, value):
     with pytest.raises(Invalid) as told:
-        queue.change(batch=batch, by=admin, **{field: value})
+        batches.update(batch=batch, by=admin, **{field: value})
     assert list(told.value.errors) == [field]
     before = getattr(batch, field)
     batch.refresh_from_db()
@@ -31,33 +31,33 @@ def test_a_rule_that_is_none_is_refused_and_nothing_changes(batch, admin, field,
 
 
 def test_order_and_purpose_are_fixed_by_the_first_opening(batch, admin):
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     with pytest.raises(Invalid) as told:
-        queue.change(batch=batch, by=admin, order="rank", purpose="cleaning", cap=3)
+        batches.update(batch=batch, by=admin, order="rank", purpose="cleaning", cap=3)
     assert set(told.value.errors) == {"order", "purpose"}
-    queue.change(batch=batch, by=admin, order=batch.order, cap=3)
+    batches.update(batch=batch, by=admin, order=batch.order, cap=3)
 
 
 def test_a_higher_number_of_judges_reopens_what_was_done(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, judges_required=1)
     say_all(judge, queue.lease(judge=judge))
     assert refusal_of(other_judge) == "all-done"
-    queue.change(batch=batch, by=admin, judges_required=2)
+    batches.update(batch=batch, by=admin, judges_required=2)
     assert len(queue.lease(judge=other_judge).candidates) == 3
 
 
 def test_a_draft_has_nothing_to_count_anew(judge, make_batch, admin):
     draft = make_batch([judge], is_open=False)
-    queue.change(batch=draft, by=admin, judges_required=3)
+    batches.update(batch=draft, by=admin, judges_required=3)
     assert not Reopened.objects.exists()
-    batch = queue.open_batch(batch=draft, by=admin)
+    batch = batches.open_batch(batch=draft, by=admin)
     assert batch.batchentity_set.get().open_places == 9
 
 
 def test_guidelines_that_are_replaced_are_kept(batch, admin):
-    queue.change(batch=batch, by=admin, guidelines="First.")
-    queue.change(batch=batch, by=admin, guidelines="Second.", priority=2)
-    queue.change(batch=batch, by=admin, guidelines="Second.")
+    batches.update(batch=batch, by=admin, guidelines="First.")
+    batches.update(batch=batch, by=admin, guidelines="Second.", priority=2)
+    batches.update(batch=batch, by=admin, guidelines="Second.")
     former = FormerGuidelines.objects.order_by("version")
     assert [(f.version, f.text) for f in former] == [(1, ""), (2, "First.")]
     batch.refresh_from_db()
@@ -65,6 +65,6 @@ def test_guidelines_that_are_replaced_are_kept(batch, admin):
 
 
 def test_a_change_is_written_down_without_its_words(batch, admin):
-    queue.change(batch=batch, by=admin, guidelines="Private words.", cap=4)
+    batches.update(batch=batch, by=admin, guidelines="Private words.", cap=4)
     entry = AuditEntry.objects.filter(action="batch-changed").get()
     assert entry.details == {"batch": batch.pk, "fields": ["cap", "guidelines"]}

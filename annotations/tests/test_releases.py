@@ -11,8 +11,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
-from annotations import adjudication, queue, releases
-from annotations.errors import Conflict, Invalid, NotFound
+from annotations import adjudication, batches, releases
+from annotations.errors import Invalid, NotFound, WrongState
 from annotations.models import AuditEntry, Embedding, Release, Scorer
 from annotations.releases import making
 
@@ -160,9 +160,9 @@ def test_a_release_that_is_done_cannot_be_changed(batch, admin):
     ):
         with pytest.raises(DatabaseError, match="never changed"):
             act()
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         releases.delete(release=release, by=admin)
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         releases.retry(release=release, by=admin)
 
 
@@ -193,11 +193,11 @@ def test_a_name_is_given_once(batch, admin):
 
 def test_open_candidates_block_unless_they_are_left_out(batch, admin):
     late = CandidateFactory(entity__key="m.e", image=stored(seed=99))
-    draft = queue.cut(by=admin, name="never", entities=["m.e"])
+    draft = batches.create(by=admin, name="never", entities=["m.e"])
     asked = {"name": "n", "dev_entities": 1, "distractors": 0, "by": admin}
     with pytest.raises(Invalid, match="never opened"):
         releases.ask(batches=[draft.pk], **asked)
-    queue.open_batch(batch=draft, by=admin)
+    batches.open_batch(batch=draft, by=admin)
     both = [batch.pk, draft.pk]
     with pytest.raises(Invalid, match="1 candidates is open"):
         releases.ask(batches=both, **asked)

@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
-from annotations import agreement, judgments, queue
-from annotations.models import Comparison, Judgment
+from annotations import agreement, batches, judgments, queue
+from annotations.models import AgreementReport, Judgment
 from annotations.releases import telling
 
 from .desk import mark_of
@@ -28,8 +28,10 @@ def section(release):
 def disagree(batch):
     """A third judge says broken of everything."""
     third = UserFactory()
-    queue.change(batch=batch, by=batch.created_by, judges_required=3, judges_maximum=3)
-    queue.add_judges(batch=batch, usernames=[third.username], by=batch.created_by)
+    batches.update(
+        batch=batch, by=batch.created_by, judges_required=3, judges_maximum=3
+    )
+    batches.add_judges(batch=batch, usernames=[third.username], by=batch.created_by)
     for _ in range(2):
         page = queue.lease(judge=third, batch=batch)
         marks = [mark_of(page, n, "broken") for n in range(3)]
@@ -38,11 +40,11 @@ def disagree(batch):
 
 
 def test_what_was_never_worked_out_is_worked_out_then(batch):
-    assert not Comparison.objects.exists()
+    assert not AgreementReport.objects.exists()
     release = released(batch)
     assert release.counts["agreement"][0]["percent"] == 1
     assert "candidates 6" in section(release)
-    assert not Comparison.objects.exists()
+    assert not AgreementReport.objects.exists()
 
 
 def test_verdicts_are_not_joined_row_by_row(batch, monkeypatch):
@@ -72,7 +74,7 @@ def test_what_is_stored_and_old_is_worked_out_anew(batch):
 
 def test_what_is_stored_and_current_is_told_as_it_is(batch):
     assert agreement.report(batch.pk)
-    comparison = Comparison.objects.get()
+    comparison = AgreementReport.objects.get()
     comparison.figures["percent"] = 0.123
     comparison.save()
     assert "percent 0.123" in section(released(batch))
@@ -83,7 +85,7 @@ def test_where_there_are_too_many_judgments_the_old_one_tells_its_age(
 ):
     monkeypatch.setattr(telling, "COMPARED_JUDGMENTS", 0)
     assert agreement.report(batch.pk)
-    computed_at = Comparison.objects.get().computed_at
+    computed_at = AgreementReport.objects.get().computed_at
     disagree(batch)
     said = section(released(batch, distractors=0, seconds=15))
     assert "percent 1.0" in said
@@ -92,12 +94,12 @@ def test_where_there_are_too_many_judgments_the_old_one_tells_its_age(
 
 def test_an_empty_one_is_told_as_none(batch, monkeypatch):
     monkeypatch.setattr(telling, "COMPARED_JUDGMENTS", 0)
-    Comparison.objects.create(batch=batch, figures={}, details={"problem": "slow"})
+    AgreementReport.objects.create(batch=batch, figures={}, details={"problem": "slow"})
     assert "had not been worked out" in section(released(batch, seconds=15))
 
 
 def test_a_batch_without_two_judges_says_so(batch):
     first = Judgment.objects.order_by("judge").first().judge
-    queue.change(batch=batch, by=batch.created_by, judges_required=1)
+    batches.update(batch=batch, by=batch.created_by, judges_required=1)
     Judgment.objects.exclude(judge=first).update(blind_verdict=None)
     assert "nothing was judged by two" in section(released(batch))

@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from annotations import judgments, queue, releases
+from annotations import batches, judgments, queue, releases
 from annotations.errors import Invalid
 from annotations.models import Candidate, Clearance, Release, Role
 from annotations.releases import asking, distractors
@@ -33,8 +33,10 @@ def cleaned(admin):
     entity = EntityFactory(key="m.b")
     for n in range(3):
         CandidateFactory(entity=entity, image=stored(seed=400 + n))
-    second = queue.cut(by=admin, name="second", entities=["m.b"], purpose="cleaning")
-    queue.open_batch(batch=second, by=admin)
+    second = batches.create(
+        by=admin, name="second", entities=["m.b"], purpose="cleaning"
+    )
+    batches.open_batch(batch=second, by=admin)
     for n, candidate in enumerate(entity.candidates.order_by("pk")):
         Clearance.objects.create(
             batch=second,
@@ -71,8 +73,10 @@ def test_what_only_a_model_judged_is_in_no_measurement_file(cleaned, admin):
 def test_what_a_majority_refused_is_no_distractor():
     batch = judged_batch({"m.a": "yes no no"})
     third = UserFactory()
-    queue.change(batch=batch, by=batch.created_by, judges_required=3, judges_maximum=3)
-    queue.add_judges(batch=batch, usernames=[third.username], by=batch.created_by)
+    batches.update(
+        batch=batch, by=batch.created_by, judges_required=3, judges_maximum=3
+    )
+    batches.add_judges(batch=batch, usernames=[third.username], by=batch.created_by)
     page = queue.lease(judge=third, batch=batch)
     disputed = Candidate.objects.order_by("pk").last()
     said = {c.pk: "no" if c.rank else "yes" for c in Candidate.objects.all()}
@@ -96,10 +100,12 @@ def doubled(admin):
     entity = EntityFactory(key="m.b")
     for each in refused:
         CandidateFactory(entity=entity, image=each.image)
-    second = queue.cut(by=admin, name="second", entities=["m.b"], judges_required=1)
+    second = batches.create(
+        by=admin, name="second", entities=["m.b"], judges_required=1
+    )
     judge = batch.judges.first()
-    queue.add_judges(batch=second, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=second, by=admin)
+    batches.add_judges(batch=second, usernames=[judge.username], by=admin)
+    batches.open_batch(batch=second, by=admin)
     say_all(judge, queue.lease(judge=judge, batch=second))
     return [batch.pk, second.pk]
 

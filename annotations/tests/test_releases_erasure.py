@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from annotations import erasure, releases, verification
-from annotations.models import Candidate, Entity, Release, Removal
+from annotations.models import Candidate, Entity, Release, ReleaseRemoval
 from annotations.releases import making
 
 from .released import (
@@ -91,7 +91,7 @@ def test_removals_tell_the_old_and_the_new_digest(batch, admin):
         assert int(row["lines"]) == (0 if is_told else lost)
     assert int(rows["truth.tsv"]["lines"]) == 3
     assert int(rows["key-random.tsv"]["lines"]) == 1
-    assert Removal.objects.count() == len(rows)
+    assert ReleaseRemoval.objects.count() == len(rows)
     erasure.erase_entity(key="m.anna", by=admin)
     release.refresh_from_db()
     assert len(rows_of(release, "removals.tsv")) > len(rows)
@@ -125,7 +125,7 @@ def test_a_release_that_holds_nothing_of_it_stays_as_it_is(batch, admin):
     erasure.erase_entity(key="m.zoe", by=admin)
     release.refresh_from_db()
     assert release.files == before
-    assert not Removal.objects.exists()
+    assert not ReleaseRemoval.objects.exists()
     assert other.pk
 
 

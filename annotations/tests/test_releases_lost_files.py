@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from annotations import erasure, images, releases, verification
 from annotations.errors import NotFound
 from annotations.images import store
-from annotations.models import BatchEntity, Candidate, Removal
+from annotations.models import BatchEntity, Candidate, ReleaseRemoval
 from annotations.releases import files, making
 
 from .pictures import aged
@@ -52,7 +52,7 @@ def test_what_a_release_lost_that_never_held_the_erased_stays_named(batch, admin
     erasure.erase_entity(key="m.zoe", by=admin)
     release.refresh_from_db()
     assert release.files == before
-    assert not Removal.objects.exists()
+    assert not ReleaseRemoval.objects.exists()
     [lost] = told()
     assert "truth.tsv of release" in lost
 

@@ -9,7 +9,7 @@ import struct
 import PIL.Image
 import pytest
 
-from annotations import adjudication, queue, releases, scoring
+from annotations import adjudication, batches, releases, scoring
 from annotations.models import Candidate, Entity, Role
 from annotations.scoring import registry
 
@@ -60,10 +60,10 @@ def judged(true):
     """A batch that three judges went through, 5 % of whose verdicts are wrong."""
     admin = UserFactory(username="boss", roles=[Role.ADMIN])
     keys = list(Entity.objects.values_list("key", flat=True))
-    batch = queue.cut(by=admin, name="Sample", entities=keys, judges_required=3)
+    batch = batches.create(by=admin, name="Sample", entities=keys, judges_required=3)
     judges = [UserFactory() for _ in range(3)]
-    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    batches.open_batch(batch=batch, by=admin)
     chance = random.Random(1)
     for judge in judges:
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotations.scoring.base import FEATURES, Found
+from annotations.scoring.base import FEATURES, Detection
 from annotations.scoring.features import NEAREST, REFERENCES, Item, compare
 
 X, Y, Z = np.eye(3, dtype=np.float32)
@@ -13,7 +13,7 @@ X, Y, Z = np.eye(3, dtype=np.float32)
 
 def face(vector, side=50.0, detection=0.9):
     vector = np.asarray(vector, np.float32)
-    return Found(vector / np.linalg.norm(vector), (0, 0, 1, 1), side, detection)
+    return Detection(vector / np.linalg.norm(vector), (0, 0, 1, 1), side, detection)
 
 
 def item(number, *vectors, sha256=None, **about):

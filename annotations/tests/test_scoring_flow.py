@@ -14,9 +14,9 @@ from annotations.models import (
     Batch,
     Candidate,
     Entity,
-    Fit,
     Judgment,
     Score,
+    ScorerFit,
     due,
 )
 from annotations.scoring import registry
@@ -126,7 +126,7 @@ def test_real_faces_are_told_apart_and_calibration_carries_over(scorer, admin):
     half, other = entities[::2], entities[1::2]
     judge_all(half, labels, admin)
     fit = scoring.refit(scorer=scorer, by=admin)
-    assert (fit.method, Fit.objects.count()) == ("sigmoid", 1)
+    assert (fit.method, ScorerFit.objects.count()) == ("sigmoid", 1)
     due.mark([entity.pk for entity in entities])
     work_off()
     assert {score.fit_id for score in Score.objects.filter(outcome="scored")} == {

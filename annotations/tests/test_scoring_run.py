@@ -3,10 +3,10 @@
 import pytest
 from django.db import OperationalError
 
-from annotations import entities, erasure, queue, scoring
+from annotations import batches, entities, erasure, scoring
 from annotations.models import (
-    Due,
     Embedding,
+    PendingScoring,
     Ruling,
     Score,
     Scorer,
@@ -76,7 +76,7 @@ def test_candidates_are_compared_with_the_first_by_rank_where_nobody_named_anoth
     assert score_of(like).probability > 0.9 > 0.1 > score_of(unlike).probability
     assert score_of(first).probability is None
     assert score_of(first).doubt == 1
-    assert not Due.objects.exists()
+    assert not PendingScoring.objects.exists()
 
 
 def test_who_is_named_is_the_reference_and_settled_pictures_join(shade, admin):
@@ -85,8 +85,8 @@ def test_who_is_named_is_the_reference_and_settled_pictures_join(shade, admin):
     work_off()
     assert score_of(dark).probability < 0.1
     assert score_of(third).compared == 1
-    batch = queue.cut(by=admin, name="b", entities=[entity.key])
-    queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="b", entities=[entity.key])
+    batches.open_batch(batch=batch, by=admin)
     Ruling.objects.create(batch=batch, candidate=dark, verdict="yes", by=admin)
     mark(entity)
     work_off()
@@ -153,7 +153,7 @@ def test_a_picture_that_breaks_the_scorer_is_set_aside_with_its_reason(settings)
     assert scored()[odd.pk] == "failed"
     assert score_of(odd).problem == "ValueError: an odd picture"
     assert scored()[fine.pk] == "scored"
-    assert not Due.objects.exists()
+    assert not PendingScoring.objects.exists()
 
 
 def test_a_picture_whose_bytes_are_gone_is_set_aside(shade, own_store):
@@ -176,7 +176,7 @@ def test_what_passes_is_tried_later_and_blocks_nobody(settings, monkeypatch, err
     mark(bad, good)
     assert work_off() == [good.pk]
     assert list(scored()) == [fine.pk]
-    left = Due.objects.get()
+    left = PendingScoring.objects.get()
     assert (left.entity_id, left.attempts) == (bad.pk, 1)
     assert left.problem == f"{type(error).__name__}: {error}"
     assert left.claimed_until is None
@@ -248,7 +248,7 @@ def test_what_is_marked_while_it_is_scored_is_due_again(shade):
     claims = work.claim(shade, 1)
     mark(entity)
     work.finish(claims[0])
-    left = Due.objects.get()
+    left = PendingScoring.objects.get()
     assert (left.marked, left.attempts, left.claimed_until) == (2, 0, None)
 
 
@@ -294,13 +294,13 @@ def test_the_sweep_finds_whatever_lacks_a_score(shade, monkeypatch):
     made = [entity_of(250, 240)[0] for _ in range(5)]
     EntityFactory()  # without candidates there is nothing to do
     scoring.sweep(shade)
-    assert Due.objects.count() == 2
+    assert PendingScoring.objects.count() == 2
     scoring.sweep_all(shade)
-    assert Due.objects.count() == len(made)
+    assert PendingScoring.objects.count() == len(made)
     work_off()
     Score.objects.filter(candidate__entity=made[3]).first().delete()
     scoring.sweep_all(shade)
-    assert [row.entity_id for row in Due.objects.all()] == [made[3].pk]
+    assert [row.entity_id for row in PendingScoring.objects.all()] == [made[3].pk]
 
 
 def test_without_embeddings_only_scores_are_kept(settings):

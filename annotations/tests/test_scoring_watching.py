@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from annotations import queue
-from annotations.errors import Conflict, NotFound
-from annotations.models import AuditEntry, Batch, Due, Embedding, Score
+from annotations.errors import NotFound, WrongState
+from annotations.models import AuditEntry, Batch, Embedding, PendingScoring, Score
 from annotations.scoring import steering, watching
 from annotations.scoring.watching import batch_scoring
 
@@ -28,7 +28,7 @@ def entities_of(batch):
 
 
 def due(scorer, entity, **fields):
-    return Due.objects.create(scorer=scorer, entity=entity, **fields)
+    return PendingScoring.objects.create(scorer=scorer, entity=entity, **fields)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_one_picture_is_tried_again_alone(scorer, admin):
     number = one.candidate_id
     assert steering.try_again(scorer=scorer, by=admin, candidate=number) == 1
     assert list(watching.set_aside(scorer)) == [other]
-    assert Due.objects.get().entity == one.candidate.entity
+    assert PendingScoring.objects.get().entity == one.candidate.entity
     with pytest.raises(NotFound):
         steering.try_again(scorer=scorer, by=admin, candidate=number)
     assert steering.try_again(scorer=scorer, by=admin) == 1
@@ -188,7 +188,7 @@ def test_one_picture_is_tried_again_alone(scorer, admin):
 def test_a_version_of_the_past_looks_at_nothing_again(admin):
     old = ScorerFactory(is_active=False)
     ScoreFactory(scorer=old, failed=True)
-    with pytest.raises(Conflict):
+    with pytest.raises(WrongState):
         steering.try_again(scorer=old, by=admin)
     assert Score.objects.count() == 1
 

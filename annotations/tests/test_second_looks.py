@@ -6,9 +6,8 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from annotations import adjudication, export, judgments, queue
-from annotations.errors import Conflict as NotNow
-from annotations.errors import Invalid, NotFound
+from annotations import adjudication, batches, export, judgments, queue
+from annotations.errors import Invalid, NotFound, WrongState
 from annotations.models import Candidate, Conflict, Judgment, JudgmentRevision
 
 from .desk import batch_of, say, say_all
@@ -122,13 +121,13 @@ def test_it_can_be_asked_of_disputed_ones_in_open_batches_only(
     disputed, judge, other_judge, admin
 ):
     candidate = Candidate.objects.get().pk
-    queue.close_batch(batch=disputed, by=admin)
+    batches.close_batch(batch=disputed, by=admin)
     disputed.refresh_from_db()
-    with pytest.raises(NotNow, match="open"):
+    with pytest.raises(WrongState, match="open"):
         adjudication.ask_again(batch=disputed, candidate=candidate, by=admin)
     other = batch_of(judge, other_judge, candidates=1)
     alone = other.batchentity_set.get().entity.candidates.get()
-    with pytest.raises(NotNow, match="disputed"):
+    with pytest.raises(WrongState, match="disputed"):
         adjudication.ask_again(batch=other, candidate=alone.pk, by=admin)
 
 
@@ -153,9 +152,9 @@ def test_what_was_seen_is_not_forgotten(asked, judge, other_judge, admin):
     say(judge, page, 0, "yes")
     assert Judgment.objects.get(judge=judge).blind_verdict is None
     candidate = Candidate.objects.get()
-    other = queue.cut(by=admin, name="again", entities=[candidate.entity.key])
-    queue.add_judges(batch=other, usernames=[judge.username], by=admin)
-    queue.open_batch(batch=other, by=admin)
+    other = batches.create(by=admin, name="again", entities=[candidate.entity.key])
+    batches.add_judges(batch=other, usernames=[judge.username], by=admin)
+    batches.open_batch(batch=other, by=admin)
     say(judge, queue.lease(judge=judge, batch=other), 0, "yes")
     assert Judgment.objects.get(judge=judge, batch=other).blind_verdict is None
     [look] = adjudication.looks_of(other_judge)
@@ -167,7 +166,7 @@ def test_what_was_seen_is_not_forgotten(asked, judge, other_judge, admin):
 
 
 def test_who_left_is_not_waited_for(asked, judge, other_judge, admin):
-    queue.remove_judge(batch=asked, username=other_judge.username, by=admin)
+    batches.remove_judge(batch=asked, username=other_judge.username, by=admin)
     [look] = adjudication.looks_of(judge)
     adjudication.answer(look=look.pk, judge=judge, verdict="yes")
     assert Conflict.objects.get().put_off_at is None

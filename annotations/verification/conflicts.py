@@ -49,7 +49,7 @@ def _written(rows: list[BatchEntity]) -> Written:
 def _again(pk: int, *, fix: bool) -> list[Difference]:
     """Look once more under the row's lock; set it right where asked."""
     row = BatchEntity.objects.select_for_update(no_key=True).get(pk=pk)
-    [entry] = queue.open_entries([row])
+    [entry] = queue.load_rows([row])
     right = entry.conflicts()
     written = _written([row]).get((row.batch_id, row.entity_id), {})
     if written != right and fix:

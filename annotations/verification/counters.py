@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from annotations import queue
 from annotations.models import BatchEntity, BatchJudge
 from annotations.queue import Tally
-from annotations.queue.entry import reopen
+from annotations.queue.locked_row import reopen
 
 from .difference import Difference
 

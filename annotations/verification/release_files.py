@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.core.files.storage import default_storage
 
-from annotations.models import Release, ReleaseState, Removal
+from annotations.models import Release, ReleaseRemoval, ReleaseState
 from annotations.releases import files
 
 from . import folders
@@ -22,7 +22,7 @@ def lost_release_files() -> Iterator[Difference]:
                 stored = files.stored_name(entry["sha256"])
                 where = f"file {stored} ({name} of release {release.pk})"
                 yield Difference(where, folders.LOST, folders.THERE)
-    removals = Removal.objects.select_related("release").order_by("pk")
+    removals = ReleaseRemoval.objects.select_related("release").order_by("pk")
     for removal in removals.filter(new_sha256=files.NOTHING).iterator():
         if removal.file not in removal.release.files:
             where = f"file {removal.file} of release {removal.release_id}"

@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
-from annotations import queue
+from annotations import batches
+from annotations.batches.choice import SEED_LIMIT, SIZE_LIMIT
+from annotations.batches.filters import YEAR_LIMIT
 from annotations.models import Role, User
-from annotations.queue.choice import SEED_LIMIT, SIZE_LIMIT
-from annotations.queue.filters import YEAR_LIMIT
 
 from .rules import RulesForm
 
@@ -141,10 +141,10 @@ class ChoiceForm(forms.Form):
                 self.add_error("file", error)
 
     def choice(self) -> dict[str, Any]:
-        """Entities, filter or sample, as `queue.cut` and `queue.preview` want them."""
+        """Entities, filter or sample, as `batches.create` and `batches.preview` want them."""
         given, how = self.cleaned_data, self.cleaned_data["how"]
         if how == "list":
-            return {"entities": queue.KeyList.read(given["keys"].splitlines())}
+            return {"entities": batches.KeyList.read(given["keys"].splitlines())}
         if how == "all":
             return {"filter": {}}
         asked = {n: given[n] for n in self.FILTER if given[n] not in (None, [], "")}

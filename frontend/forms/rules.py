@@ -5,9 +5,9 @@ from typing import Any
 
 from django import forms
 
+from annotations.batches.rules import AUDIT_LIMIT, CAP_LIMIT, FIXED, PAGE_LIMIT
 from annotations.models import Batch, Order, Purpose, Scorer
 from annotations.models.batches import JUDGES_LIMIT
-from annotations.queue.rules import AUDIT_LIMIT, CAP_LIMIT, FIXED, PAGE_LIMIT
 
 GUIDELINES_LIMIT = 20_000
 PRIORITY_LIMIT = 2**31 - 1

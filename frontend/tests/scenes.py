@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from annotations import judgments, queue
+from annotations import batches, judgments
 from annotations.consensus import Verdict
 from annotations.models import Judgment
 from annotations.tests.factories import CandidateFactory, EntityFactory, UserFactory
@@ -23,9 +23,9 @@ def opened_batch(*judges, count=4, entities=1, by=None, unreadable=0, **rules):
             add_picture(entity, number * 1000 + rank, rank >= count - unreadable)
     rules.setdefault("judges_required", max(1, len(judges)))
     keys = [entity.key for entity in made]
-    batch = queue.cut(by=admin, name="First batch", entities=keys, **rules)
-    queue.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
-    return queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(by=admin, name="First batch", entities=keys, **rules)
+    batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
+    return batches.open_batch(batch=batch, by=admin)
 
 
 def add_picture(entity, seed, is_unreadable=False, **fields):

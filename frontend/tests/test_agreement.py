@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotations import agreement as domain
 from annotations import erasure, tasks
-from annotations.models import BatchEntity, Comparison
+from annotations.models import AgreementReport, BatchEntity
 from annotations.tests.desk import batch_of, say
 from annotations.tests.factories import UserFactory
 from annotations.tests.test_agreement import first_page, say_pages
@@ -76,7 +76,7 @@ def test_at_first_it_is_worked_out_and_then_comes_by_itself(desk, judged, asked)
 def test_it_shows_alpha_its_reading_pairs_and_where_judges_differ(desk, judged, asked):
     domain.report(judged.pk)
     page = desk.get(address_of(judged))
-    figures = Comparison.objects.get().figures
+    figures = AgreementReport.objects.get().figures
     assert asked == []
     assert f"{figures['krippendorff_alpha']:.3f}" in page.text
     assert "Not reliable enough" in page.text
@@ -87,7 +87,7 @@ def test_it_shows_alpha_its_reading_pairs_and_where_judges_differ(desk, judged, 
     assert page.context["matrix"][0][1][1]["n"] == 10
     assert len(page.context["entities"]) == 2
     assert len(page.context["pictures"]) == len(
-        Comparison.objects.get().details["pictures"]
+        AgreementReport.objects.get().details["pictures"]
     )
     assert "keeps no random control share" in page.text
     assert "It takes 30 pictures" in page.text
@@ -191,7 +191,7 @@ def test_what_was_erased_since_is_not_shown(desk, judged, admin):
 
 def test_one_that_takes_too_long_tells(desk, judged, asked):
     details = {"problem": "Too long.", "tried_at": timezone.now().isoformat()}
-    Comparison.objects.create(batch=judged, figures={}, details=details)
+    AgreementReport.objects.create(batch=judged, figures={}, details=details)
     for name in ("agreement", "reliability"):
         page = desk.get(reverse(name, args=[judged.pk]))
         assert "Too long." in page.text

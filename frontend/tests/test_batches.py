@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import BatchState
 from annotations.tests.factories import EntityFactory, UserFactory
 
@@ -35,7 +35,7 @@ def test_a_batch_is_opened_closed_and_opened_again(desk, judge):
 
 def test_what_does_not_fit_the_state_is_said(desk, admin):
     key = EntityFactory().key
-    draft = queue.cut(by=admin, name="Draft", entities=[key])
+    draft = batches.create(by=admin, name="Draft", entities=[key])
     assert "never opened" in act(desk, "close-batch", draft)
 
 

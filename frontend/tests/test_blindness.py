@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from annotations import adjudication, judgments, queue
+from annotations import adjudication, batches, judgments, queue
 from annotations.consensus import Verdict
 from annotations.models import Candidate, Role, User
 from annotations.tests.desk import mark_of
@@ -85,9 +85,9 @@ class World:
                 CandidateFactory(
                     entity=entity, image=image, rank=rank, image_url="", page_url=""
                 )
-        batch = queue.cut(by=self.admin, name="b", entities=keys, **rules)
-        queue.add_judges(batch=batch, usernames=names, by=self.admin)
-        self.batch = queue.open_batch(batch=batch, by=self.admin)
+        batch = batches.create(by=self.admin, name="b", entities=keys, **rules)
+        batches.add_judges(batch=batch, usernames=names, by=self.admin)
+        self.batch = batches.open_batch(batch=batch, by=self.admin)
         self.verdicts = verdicts
         self.work()
 

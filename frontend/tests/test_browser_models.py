@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from annotations.models import Due, Scorer
+from annotations.models import PendingScoring, Scorer
 from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
 
 from .scenes import opened_batch
@@ -33,7 +33,9 @@ def scorer(batch):
     first = batch.batchentity_set.order_by("pk").first().entity
     for n, candidate in enumerate(first.candidates.order_by("pk")):
         ScoreFactory(scorer=made, candidate=candidate, failed=n == 0)
-    Due.objects.create(scorer=made, entity=first, problem="OSError: the store is away")
+    PendingScoring.objects.create(
+        scorer=made, entity=first, problem="OSError: the store is away"
+    )
     ScorerFactory(name="pixels", version="2")
     return made
 
@@ -138,7 +140,7 @@ def test_a_batch_hears_that_its_scoring_has_ended(opened, admin, batch, scorer):
     part = page.locator("#scoring")
     expect(part).to_contain_text("2 of 3 entities are scored and up to date.")
     expect(part).to_contain_text("the store is away")
-    Due.objects.all().delete()
+    PendingScoring.objects.all().delete()
     page.evaluate(
         "htmx.ajax('GET', document.querySelector('#scoring').getAttribute('hx-get'),"
         " {source: '#scoring', target: '#scoring', swap: 'outerHTML'})"

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision
 
 from .scenes import add_picture, mark, opened_batch, verdicts_of
@@ -254,9 +254,11 @@ def test_settled_pictures_are_shown_beside_the_page(opened, judge, other_judge, 
 def settle_later_picture(entity, other, admin) -> Candidate:
     """A picture that came after the batch was opened, settled as yes in another."""
     later = add_picture(entity, 4711)
-    batch = queue.cut(by=admin, name="Second", entities=[entity.key], judges_required=1)
-    queue.add_judges(batch=batch, usernames=[other.username], by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batch = batches.create(
+        by=admin, name="Second", entities=[entity.key], judges_required=1
+    )
+    batches.add_judges(batch=batch, usernames=[other.username], by=admin)
+    batches.open_batch(batch=batch, by=admin)
     page = queue.lease(judge=other, batch=batch)
     for position in range(len(page.candidates)):
         mark(other, page.tile_id(position), "yes")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision, Ruling
 
 from .conftest import sign_in
@@ -269,7 +269,7 @@ def test_a_closed_batch_says_so_on_the_tile(opened, judge, admin):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     past = timezone.now() - timedelta(minutes=1)
     Assignment.objects.update(expires_at=past)
     press(page, "y")
@@ -300,7 +300,7 @@ def test_a_removed_judge_is_told(opened, judge, admin):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
-    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    batches.remove_judge(batch=batch, username=judge.username, by=admin)
     press(page, "y")
     expect(page.locator(".refusal").first).to_contain_text("no longer assigned to you")
 
@@ -346,7 +346,7 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     page.route("**/api/v1/judgments/", lambda route: route.abort())
     press(page, "y")
     expect(page.locator("#saving")).to_contain_text("1 waiting")
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     page.unroute("**/api/v1/judgments/")
     page.reload()
@@ -360,7 +360,7 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     page.reload()
     page.get_by_role("button", name="1 refused").click()
     expect(page.locator("#refused li")).to_contain_text("this batch is closed")
-    queue.open_batch(batch=batch, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     page.get_by_role("button", name="Send again").click()
     expect(page.locator("#refused-count")).to_be_hidden()
     eventually(lambda: verdicts_of(judge, batch) == ["yes"])

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Batch
 from annotations.tests.factories import EntityFactory, UserFactory
 from frontend.templatetags.markdown import markdown
@@ -86,7 +86,7 @@ def test_a_form_sent_as_it_came_changes_nothing(desk, judge, admin):
     batch = opened_batch(judge)
     deadline = datetime(2030, 5, 1, 12, 30, 17, tzinfo=UTC)
     rules = {"cap_share": 1 / 3, "deadline": deadline, "guidelines": "a\nb\n"}
-    queue.change(batch=batch, by=admin, **rules)
+    batches.update(batch=batch, by=admin, **rules)
     assert "Nothing was changed." in change(desk, batch)
     assert (batch.deadline, batch.cap_share) == (deadline, 1 / 3)
     assert batch.guidelines_version == 2
@@ -95,7 +95,7 @@ def test_a_form_sent_as_it_came_changes_nothing(desk, judge, admin):
 def test_what_somebody_else_changed_meanwhile_stays(desk, judge, admin):
     batch = opened_batch(judge)
     sent = shown(desk, batch)
-    queue.change(batch=batch, by=admin, cap=9, guidelines="Theirs.")
+    batches.update(batch=batch, by=admin, cap=9, guidelines="Theirs.")
     desk.post(address_of(batch), {**sent, "priority": 3})
     batch.refresh_from_db()
     assert (batch.cap, batch.guidelines, batch.priority) == (9, "Theirs.", 3)
@@ -108,7 +108,7 @@ def test_limits_are_taken_away_by_emptying_their_fields(desk, judge, admin):
 
 
 def test_order_and_purpose_are_there_for_a_draft_only(desk, judge, admin):
-    draft = queue.cut(by=admin, name="Draft", entities=[EntityFactory().key])
+    draft = batches.create(by=admin, name="Draft", entities=[EntityFactory().key])
     assert "Order: uncertain → random." in change(desk, draft, order="random")
     text = change(desk, opened_batch(judge), order="rank", purpose="cleaning")
     assert "Nothing was changed." in text
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_changes(desk, judge):
 def test_former_guidelines_can_be_read(desk, judge, admin):
     batch = opened_batch(judge, guidelines="The *first*.")
     for number in range(22):
-        queue.change(batch=batch, by=admin, guidelines=f"Text {number}")
+        batches.update(batch=batch, by=admin, guidelines=f"Text {number}")
     text = desk.get(address_of(batch)).text
     assert "Version 22, until" in text
     assert "The <em>first</em>." not in text
@@ -143,7 +143,7 @@ def test_how_the_entities_were_chosen_is_said(desk, admin):
         ({"filter": wanted}, "professions: poet"),
         ({"sample": {"size": 3, "seed": 8}}, "A sample of 3, drawn with seed 8."),
     ):
-        batch = queue.cut(by=admin, name="b", **choice)
+        batch = batches.create(by=admin, name="b", **choice)
         assert sentence in desk.get(address_of(batch)).text
 
 
@@ -152,7 +152,7 @@ def test_judges_and_admins_see_the_deadline_and_whether_it_is_over(
 ):
     batch = opened_batch(judge, deadline=timezone.now() + timedelta(days=2))
     assert "overdue" not in desk.get(reverse("batch", args=[batch.pk])).text
-    queue.change(batch=batch, by=admin, deadline=timezone.now() - timedelta(days=2))
+    batches.update(batch=batch, by=admin, deadline=timezone.now() - timedelta(days=2))
     for address in (address_of(batch), reverse("batch", args=[batch.pk])):
         assert "overdue; it goes on" in desk.get(address).text
     client.force_login(judge)

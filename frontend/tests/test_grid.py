@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Candidate, Entity
 from annotations.tests.factories import UserFactory
 
@@ -61,7 +61,7 @@ def test_an_admin_who_does_not_judge_has_no_page(client, judge, admin):
 
 def test_a_removed_judge_has_no_page(client, judge, admin):
     batch = opened_batch(judge)
-    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    batches.remove_judge(batch=batch, username=judge.username, by=admin)
     assert grid(client, judge, batch).status_code == 404
 
 
@@ -153,7 +153,7 @@ def test_a_batch_without_more_says_so(client, judge):
 
 def test_a_closed_batch_says_so(client, judge, admin):
     batch = opened_batch(judge)
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     assert "This batch is closed" in grid(client, judge, batch).text
 
 
@@ -274,7 +274,7 @@ def test_an_own_page_is_opened_in_its_batch_only(client, judge, admin):
     wrong = reverse("own-page", args=[second.pk, page.pk])
     assert client.get(wrong).status_code == 404
     queue.release_all(judge=judge)
-    queue.close_batch(batch=first, by=admin)
+    batches.close_batch(batch=first, by=admin)
     right = reverse("own-page", args=[first.pk, page.pk])
     assert client.get(right).status_code == 404
 

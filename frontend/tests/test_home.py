@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Batch, BatchJudge, Judgment
 from annotations.tests.factories import UserFactory
 
@@ -86,18 +86,18 @@ def test_what_is_left_has_a_deadline_and_hours_at_the_own_pace(client, judge):
 
 def test_a_draft_is_not_shown_to_its_judges(client, judge, admin):
     batch = opened_batch(judge)
-    draft = queue.cut(
+    draft = batches.create(
         by=admin,
         name="Still a draft",
         entities=[batch.batchentity_set.get().entity.key],
     )
-    queue.add_judges(batch=draft, usernames=[judge.username], by=admin)
+    batches.add_judges(batch=draft, usernames=[judge.username], by=admin)
     assert "Still a draft" not in home(client, judge)
 
 
 def test_a_closed_batch_offers_nothing_to_do(client, judge, admin):
     batch = opened_batch(judge)
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     text = home(client, judge)
     assert "Nothing is open for you now" in text
     assert reverse("grid", args=[batch.pk]) not in text
@@ -114,7 +114,7 @@ def test_a_held_page_is_continued_first(client, judge):
 
 def test_a_removed_judge_sees_the_batch_no_more(client, judge, admin):
     batch = opened_batch(judge)
-    queue.remove_judge(batch=batch, username=judge.username, by=admin)
+    batches.remove_judge(batch=batch, username=judge.username, by=admin)
     assert batch.name not in home(client, judge)
 
 

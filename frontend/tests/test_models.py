@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations import queue, scoring, tasks
-from annotations.models import Due, Embedding, Score, Scorer
+from annotations.models import Embedding, PendingScoring, Score, Scorer
 from annotations.scoring import steering
 from annotations.tests.desk import batch_of, say_all
 from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
@@ -121,7 +121,7 @@ def test_one_or_all_are_tried_again(desk, scorer):
     assert f"Candidate {number} is not set aside." in text
     assert do(desk, "try-again", scorer, candidate="x").status_code == 404
     assert "again: 2." in do(desk, "try-again", scorer).text
-    assert Due.objects.count() == 3
+    assert PendingScoring.objects.count() == 3
 
 
 def test_embeddings_go_after_a_question_and_scores_stay(
@@ -195,7 +195,7 @@ def test_more_fits_and_failures_cost_no_more_queries(
         for _ in range(count):
             FitFactory(scorer=scorer)
             ScoreFactory(scorer=scorer, failed=True)
-            Due.objects.create(
+            PendingScoring.objects.create(
                 scorer=scorer, entity=ScoreFactory(scorer=scorer).candidate.entity
             )
         return scorer

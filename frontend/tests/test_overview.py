@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations import queue
+from annotations import batches, queue
 from annotations.models import Batch, Import
 from annotations.tests.desk import let_expire
 
@@ -46,7 +46,7 @@ def test_open_batches_are_shown_with_what_needs_a_look(desk, judge):
 
 def test_drafts_and_closed_batches_are_not_among_the_open(desk, judge, admin):
     batch = opened_batch(judge)
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     text = desk.get(reverse("home")).text
     assert "No batch is open." in text
     assert batch.name not in text

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from annotations import adjudication, erasure, queue, releases
+from annotations import adjudication, batches, erasure, queue, releases
 from annotations.models import Release
 from annotations.releases import asking
 from annotations.tests.released import judged_batch, released
@@ -71,8 +71,10 @@ def test_the_preview_counts_and_links_to_what_is_open(client, admin, batch, judg
     assert "possible distractors" in fragment
     assert "is open" not in fragment
 
-    open_one = queue.cut(by=admin, name="open one", entities=["m.a"], judges_required=1)
-    queue.open_batch(batch=open_one, by=admin)
+    open_one = batches.create(
+        by=admin, name="open one", entities=["m.a"], judges_required=1
+    )
+    batches.open_batch(batch=open_one, by=admin)
     whole = client.post(address, {"batches": [open_one.pk], "name": "kept"}).text
     assert "The truth of 3 candidates is open." in whole
     assert reverse("conflicts", args=[open_one.pk]) in whole

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import Batch, Due
+from annotations.models import Batch, PendingScoring
 from annotations.scoring import watching
 from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
 
@@ -35,7 +35,7 @@ def part_of(desk, batch):
 
 def due(scorer, batch, place=0, **fields):
     entity = batch.batchentity_set.order_by("pk")[place].entity
-    return Due.objects.create(scorer=scorer, entity=entity, **fields)
+    return PendingScoring.objects.create(scorer=scorer, entity=entity, **fields)
 
 
 def test_without_a_model_it_says_what_that_means(desk, batch):
@@ -121,7 +121,7 @@ def test_judges_read_nothing_of_it(client, judge, stranger, adjudicator, batch):
     scorer = ScorerFactory()
     FitFactory(scorer=scorer)
     for row in batch.batchentity_set.all():
-        Due.objects.create(scorer=scorer, entity=row.entity)
+        PendingScoring.objects.create(scorer=scorer, entity=row.entity)
         for candidate in row.entity.candidates.all():
             ScoreFactory(scorer=scorer, candidate=candidate, probability=0.77)
     after = [re.sub(r"T[\d:.+]+", "", text) for text in seen()]

@@ -11,7 +11,7 @@ from django.conf import settings
 from PIL.Image import Dither
 from playwright.sync_api import expect
 
-from annotations import images, queue
+from annotations import batches, images, queue
 from annotations.models import Batch, BatchJudge, Candidate, Entity, Image
 from labeler import demo
 
@@ -51,7 +51,7 @@ def batch(judge, other_judge, admin) -> Batch:
         url=person["url"],
     )
     add_candidates(entity)
-    made = queue.cut(
+    made = batches.create(
         by=admin,
         name="First batch",
         entities=[PERSON],
@@ -59,8 +59,8 @@ def batch(judge, other_judge, admin) -> Batch:
         order="uncertain",
     )
     names = [judge.username, other_judge.username]
-    queue.add_judges(batch=made, usernames=names, by=admin)
-    return queue.open_batch(batch=made, by=admin)
+    batches.add_judges(batch=made, usernames=names, by=admin)
+    return batches.open_batch(batch=made, by=admin)
 
 
 def add_candidates(entity) -> None:
@@ -208,7 +208,7 @@ def test_when_there_is_nothing_to_judge(opened, judge, other_judge, admin, batch
     shoot(page, "empty-all-done")
     page.get_by_role("link", name="Your earlier pages").click()
     shoot(page, "own-pages")
-    queue.close_batch(batch=batch, by=admin)
+    batches.close_batch(batch=batch, by=admin)
     page.goto(grid_of(batch))
     shoot(page, "empty-closed")
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from annotations import adjudication, people, queue
+from annotations import adjudication, batches, people, queue
 from annotations.models import (
     Batch,
     Candidate,
@@ -43,7 +43,7 @@ def at_work(batch, judge, other_judge, admin) -> Batch:
     _past_week(batch, (judge, other_judge))
     deadline = timezone.now() + timedelta(days=9)
     guidelines = "**Yes** if you are sure, also when only part of the face is seen."
-    queue.change(batch=batch, by=admin, deadline=deadline, guidelines=guidelines)
+    batches.update(batch=batch, by=admin, deadline=deadline, guidelines=guidelines)
     queue.count()
     return Batch.objects.get(pk=batch.pk)
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from annotations import queue, tasks
+from annotations import batches, tasks
 from annotations.entities import figures
 from annotations.tests.factories import EntityFactory
 from annotations.tests.released import judged_batch, released
@@ -47,7 +47,7 @@ def batch(admin):
         gender="female", professions=["actor"], birth_date="1979", frequency=1000
     )
     EntityFactory(professions=["<b>"], countries=["Chad"], birth_date="1951")
-    return queue.cut(by=admin, name="Actors", entities=[actor.key])
+    return batches.create(by=admin, name="Actors", entities=[actor.key])
 
 
 def test_a_worker_is_asked_once_and_the_page_waits(desk, asked):

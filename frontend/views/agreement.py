@@ -10,7 +10,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotations import agreement as judges
 from annotations import tasks
-from annotations.models import Batch, Candidate, Comparison, Entity
+from annotations.models import AgreementReport, Batch, Candidate, Entity
 
 from .access import PersonRequest, admins_only
 
@@ -80,7 +80,7 @@ def _news(request: PersonRequest, context: dict[str, Any]) -> HttpResponse:
     )
 
 
-def _shown(comparison: Comparison, named: str) -> dict[str, Any]:
+def _shown(comparison: AgreementReport, named: str) -> dict[str, Any]:
     figures, details = judges.told(comparison), comparison.details
     parts = {"all": figures} | figures["parts"]
     part = parts.get(named) or figures

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotations import export, people, queue
+from annotations import batches, export, people, queue
 from annotations.errors import LabelerError
 from annotations.intervals import share_interval
 from annotations.models import Assignment, Batch, BatchState, User
@@ -25,7 +25,7 @@ NAMES_OFFERED = 200  # to choose a judge from
 
 @admins_only
 @require_safe
-def batches(request: PersonRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     """List batches, newest first, of one state where it is named."""
     state, before = request.GET.get("state", ""), number_of(request, "before")
     found = Batch.objects.order_by("-pk")
@@ -51,12 +51,12 @@ def batches(request: PersonRequest) -> HttpResponse:
 def show(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Show a batch's rules, numbers and judges."""
     batch = _batch(batch_id)
-    members = queue.members_of(batch)
-    held = list(queue.held_pages(batch)[: HELD_SHOWN + 1])
+    members = batches.members_of(batch)
+    held = list(batches.held_pages(batch)[: HELD_SHOWN + 1])
     context: dict[str, Any] = {
         "batch": batch,
         "members": members,
-        "outlook": queue.outlook(batch, members),
+        "outlook": batches.outlook(batch, members),
         "held": held[:HELD_SHOWN],
         "has_more_held": len(held) > HELD_SHOWN,
         **_clearance(batch),
@@ -127,21 +127,21 @@ def release_page(request: PersonRequest, batch_id: int, page_id: int) -> HttpRes
 @require_POST
 def open_batch(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Open it, or continue a closed one."""
-    return _act(request, batch_id, queue.open_batch, "The batch is open.")
+    return _act(request, batch_id, batches.open_batch, "The batch is open.")
 
 
 @admins_only
 @require_POST
 def close(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Close it; pages that are held may end."""
-    return _act(request, batch_id, queue.close_batch, "The batch is closed.")
+    return _act(request, batch_id, batches.close_batch, "The batch is closed.")
 
 
 @admins_only
 @require_POST
 def refresh(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Take in candidates that came later."""
-    return _act(request, batch_id, queue.refresh, "{} candidates were added.")
+    return _act(request, batch_id, batches.refresh, "{} candidates were added.")
 
 
 @admins_only
@@ -150,7 +150,7 @@ def add_judge(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Let somebody judge this batch."""
     username = text_of(request, "username")
     said = f"{username} can judge this batch now."
-    return _act(request, batch_id, queue.add_judges, said, usernames=[username])
+    return _act(request, batch_id, batches.add_judges, said, usernames=[username])
 
 
 @admins_only
@@ -158,7 +158,7 @@ def add_judge(request: PersonRequest, batch_id: int) -> HttpResponse:
 def remove_judge(request: PersonRequest, batch_id: int, username: str) -> HttpResponse:
     """Take somebody out of this batch; given judgments stay."""
     said = f"{username} is no longer asked. Given judgments stay."
-    return _act(request, batch_id, queue.remove_judge, said, username=username)
+    return _act(request, batch_id, batches.remove_judge, said, username=username)
 
 
 def _act(

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from annotations import queue
+from annotations import batches
 from annotations.errors import Invalid
 from annotations.models import Batch
 from frontend.forms.rules import PERCENTS, ChangeForm
@@ -52,7 +52,7 @@ def change(request: PersonRequest, batch_id: int) -> HttpResponse:
     form = ChangeForm(request.POST or None, batch=batch)
     if request.method == "POST" and form.is_valid():
         try:
-            after = queue.change(batch=batch, by=request.user, **form.changes())
+            after = batches.update(batch=batch, by=request.user, **form.changes())
         except Invalid as invalid:
             tell(invalid, form)
         else:

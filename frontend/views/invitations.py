@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations import people
 from annotations.errors import (
-    Conflict,
     Invalid,
     InvitationOver,
     LabelerError,
     NotFound,
+    WrongState,
 )
 from annotations.models import Invitation, User
 from frontend.forms import blame
@@ -42,7 +42,7 @@ def invite(request: PersonRequest) -> HttpResponse:
             invitation, secret = people.invite(by=request.user, **form.cleaned_data)
         except Invalid as invalid:
             blame(form, invalid)
-        except Conflict as conflict:
+        except WrongState as conflict:
             form.add_error("email", conflict.detail)
         else:
             link = request.build_absolute_uri(reverse("invitation", args=[secret]))
@@ -96,6 +96,6 @@ def _accept(form: AcceptanceForm, secret: str) -> User | None:
         return people.accept(secret=secret, username=name, password=password)
     except Invalid as invalid:
         blame(form, invalid)
-    except Conflict as conflict:
+    except WrongState as conflict:
         form.add_error("username", conflict.detail)
     return None

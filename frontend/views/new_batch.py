@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotations import queue
+from annotations import batches
 from annotations.errors import Invalid
 from annotations.models import Batch, User
 from frontend.forms.cutting import ChoiceForm, CutForm
@@ -47,16 +47,16 @@ def new(request: PersonRequest) -> HttpResponse:
 
 
 def _page(request: PersonRequest, form: CutForm, **context: Any) -> HttpResponse:
-    context |= {"form": form, "known": queue.known_values()}
+    context |= {"form": form, "known": batches.known_values()}
     return render(request, "frontend/new_batch.html", context)
 
 
 @transaction.atomic
 def _cut(form: CutForm, by: User) -> Batch:
     given = {"name": form.cleaned_data["name"], **form.choice(), **form.rules()}
-    batch = queue.cut(by=by, **given)
+    batch = batches.create(by=by, **given)
     if usernames := form.usernames():
-        queue.add_judges(batch=batch, usernames=usernames, by=by)
+        batches.add_judges(batch=batch, usernames=usernames, by=by)
     return batch
 
 
@@ -75,7 +75,7 @@ def preview(request: PersonRequest) -> HttpResponse:
     mix = None
     if form.is_valid():
         try:
-            mix = queue.preview(**form.choice())
+            mix = batches.preview(**form.choice())
         except Invalid as invalid:
             tell(invalid, form)
     context = {"asked": form, "mix": mix}

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from annotations import queue
+from annotations import batches
 from annotations.models import Batch, BatchState, Import
 
 from .access import PersonRequest, admins_only
@@ -34,7 +34,7 @@ def overview_of() -> dict[str, Any]:
     opened = Batch.objects.filter(state=BatchState.OPEN).order_by("-priority", "-pk")
     found = list(opened[: BATCHES_SHOWN + 1])
     counted = [batch.counted_at for batch in found if batch.counted_at]
-    people = queue.at_work()
+    people = batches.at_work()
     return {
         "batches": found[:BATCHES_SHOWN],
         "has_more_batches": len(found) > BATCHES_SHOWN,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from annotations import queue
+from annotations import batches
 from annotations.models import Batch
 
 DAYS_SHOWN = 60
@@ -28,11 +28,11 @@ class Table:
 def tables_of(batch: Batch) -> list[Table]:
     """The plots of the last days (UTC); none before the first day of work."""
     today = datetime.now(UTC).date()
-    days = queue.days_of(batch, today - timedelta(days=DAYS_SHOWN - 1))
+    days = batches.days_of(batch, today - timedelta(days=DAYS_SHOWN - 1))
     return [_verdicts(days), _throughput(days)] if days else []
 
 
-def _verdicts(days: Sequence[queue.Day]) -> Table:
+def _verdicts(days: Sequence[batches.Day]) -> Table:
     """Verdicts of each judge on each day; of the less busy ones together."""
     sums: Counter[str] = Counter()
     for day in days:
@@ -60,7 +60,7 @@ def _each_day(
     return [(day, cells.get(day, Counter())) for day in dates]
 
 
-def _throughput(days: Sequence[queue.Day]) -> Table:
+def _throughput(days: Sequence[batches.Day]) -> Table:
     """Verdicts for each hour of work, all judges together; empty without work."""
     cells: dict[date, Counter[str]] = defaultdict(Counter)
     for each in days:

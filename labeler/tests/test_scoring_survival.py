@@ -65,7 +65,7 @@ def test_every_candidate_is_scored_once_whatever_is_killed(run):
         os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: count(run, MISSING) == 0, MENDED_WITHIN)
     assert count(run, SCORES) == 2 * candidates
-    left = "SELECT count(*) FROM annotations_due"
+    left = "SELECT count(*) FROM annotations_pendingscoring"
     assert wait_until(lambda: count(run, left) == 0, 90)
     assert run.sql("SELECT DISTINCT outcome FROM annotations_score ORDER BY 1") == [
         ("no-reference",),

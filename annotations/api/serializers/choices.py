@@ -13,8 +13,8 @@ from annotations.api.fields import (
     Text,
     Whole,
 )
-from annotations.queue.choice import SIZE_LIMIT
-from annotations.queue.filters import YEAR_LIMIT
+from annotations.batches.choice import SIZE_LIMIT
+from annotations.batches.filters import YEAR_LIMIT
 
 TEXT_LIMIT = 200
 VALUES_LIMIT = 100

@@ -13,9 +13,9 @@ from annotations.api.fields import (
     Text,
     Whole,
 )
+from annotations.batches.rules import AUDIT_LIMIT, MIDDLE
 from annotations.models import Order, Purpose
 from annotations.models.batches import JUDGES_LIMIT
-from annotations.queue.rules import AUDIT_LIMIT, MIDDLE
 
 NAME = r"[^\s\x00]"
 

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from annotations.api.fields import Flag, Strict, Whole
-from annotations.models import Fit, FitMethod, Outcome, Score, Scorer
+from annotations.models import FitMethod, Outcome, Score, Scorer, ScorerFit
 
 
 class BinShape(serializers.Serializer):
@@ -40,7 +40,7 @@ class FitShape(serializers.ModelSerializer):
     )
 
     class Meta:
-        model = Fit
+        model = ScorerFit
         fields = (
             "id",
             "made_at",

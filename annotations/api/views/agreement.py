@@ -16,7 +16,7 @@ from annotations.api.serializers.agreement import (
     NotYetShape,
 )
 from annotations.errors import NotFound
-from annotations.models import Batch, Comparison
+from annotations.models import AgreementReport, Batch
 
 from .base import ApiView
 
@@ -65,7 +65,7 @@ class JudgesReliabilities(ApiView):
         )
 
 
-def _known(number: int, show: Callable[[Comparison], Any]) -> Response:
+def _known(number: int, show: Callable[[AgreementReport], Any]) -> Response:
     """What is known if nothing was said since, else 202: it is being worked out."""
     batch = Batch.objects.filter(pk=number).first()
     if batch is None:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import judgments, queue
+from annotations import batches, judgments, queue
 from annotations.api.pagination import ListQuery, listed, page_of
 from annotations.api.permissions import IsAdmin, IsAdminOrJudge, IsAdminOrReadingJudge
 from annotations.api.schema import answers
@@ -40,19 +40,19 @@ class Batches(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List batches, of one state where it is named."""
-        shape, batches = _shape(self.user), _batches(self.user)
+        shape, visible = _shape(self.user), _batches(self.user)
         if state := ask(BatchQuery, request).get("state"):
-            batches = batches.filter(state=state)
+            visible = visible.filter(state=state)
         return page_of(
             request,
-            _with_judges(batches),
+            _with_judges(visible),
             lambda rows: shape(rows, many=True).data,
         )
 
     @extend_schema(request=NewBatch, responses=answers({201: BatchInFull}))
     def post(self, request: Request) -> Response:
         """Cut a batch: a draft, until it is opened."""
-        batch = queue.cut(by=self.user, **read(NewBatch, request))
+        batch = batches.create(by=self.user, **read(NewBatch, request))
         return Response(_shown(batch, self.user), status=201)
 
 
@@ -71,7 +71,7 @@ class OneBatch(ApiView):
         """Change a batch, also while it runs."""
         batch, fields = batch_for(self.user, id), read(BatchChange, request)
         return Response(
-            _shown(queue.change(batch=batch, by=self.user, **fields), self.user)
+            _shown(batches.update(batch=batch, by=self.user, **fields), self.user)
         )
 
 
@@ -83,7 +83,7 @@ class OpenBatch(ApiView):
     @extend_schema(request=None, responses=answers({200: BatchInFull}))
     def post(self, request: Request, id: int) -> Response:
         """Open a batch, or continue a closed one."""
-        batch = queue.open_batch(batch=batch_for(self.user, id), by=self.user)
+        batch = batches.open_batch(batch=batch_for(self.user, id), by=self.user)
         queue.count([batch.pk])
         return Response(_shown(batch, self.user))
 
@@ -96,7 +96,7 @@ class CloseBatch(ApiView):
     @extend_schema(request=None, responses=answers({200: BatchInFull}, 409))
     def post(self, request: Request, id: int) -> Response:
         """Stop leasing; pages that are held may end."""
-        batch = queue.close_batch(batch=batch_for(self.user, id), by=self.user)
+        batch = batches.close_batch(batch=batch_for(self.user, id), by=self.user)
         return Response(_shown(batch, self.user))
 
 
@@ -108,7 +108,7 @@ class RefreshBatch(ApiView):
     @extend_schema(request=None, responses=answers({200: Added}))
     def post(self, request: Request, id: int) -> Response:
         """Let later candidates of the batch's entities join."""
-        added = queue.refresh(batch=batch_for(self.user, id), by=self.user)
+        added = batches.refresh(batch=batch_for(self.user, id), by=self.user)
         queue.count([id])
         return Response({"added": added})
 
@@ -122,7 +122,7 @@ class BatchJudges(ApiView):
     def post(self, request: Request, id: int) -> Response:
         """Add judges; those who are there already stay."""
         batch, names = batch_for(self.user, id), read(Usernames, request)
-        queue.add_judges(batch=batch, by=self.user, **names)
+        batches.add_judges(batch=batch, by=self.user, **names)
         return Response(_shown(batch, self.user))
 
 
@@ -135,7 +135,7 @@ class BatchJudge(ApiView):
     def delete(self, request: Request, id: int, username: str) -> Response:
         """Take a judge out: held pages go back, given judgments stay."""
         batch = batch_for(self.user, id)
-        queue.remove_judge(batch=batch, username=username, by=self.user)
+        batches.remove_judge(batch=batch, username=username, by=self.user)
         return Response(status=204)
 
 
@@ -173,7 +173,7 @@ class HeldPages(ApiView):
     @extend_schema(parameters=[ListQuery], responses=answers({200: listed(HeldPage)}))
     def get(self, request: Request, id: int) -> Response:
         """List the pages of a batch that are held now; each can be released."""
-        pages = queue.held_pages(batch_for(self.user, id))
+        pages = batches.held_pages(batch_for(self.user, id))
         return page_of(request, pages, lambda rows: HeldPage(rows, many=True).data)
 
 
@@ -181,8 +181,8 @@ def _batches(user: User) -> QuerySet[Batch]:
     return Batch.objects.all() if user.is_admin else own_batches(user)
 
 
-def _with_judges(batches: QuerySet[Batch]) -> QuerySet[Batch]:
-    return batches.prefetch_related("batchjudge_set__judge")
+def _with_judges(rows: QuerySet[Batch]) -> QuerySet[Batch]:
+    return rows.prefetch_related("batchjudge_set__judge")
 
 
 def _shape(user: User) -> type[serializers.ModelSerializer]:

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import queue
+from annotations import batches
 from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
 from annotations.api.permissions import IsAdmin
 from annotations.api.schema import answers
@@ -28,7 +28,7 @@ class Preview(ApiView):
     def post(self, request: Request) -> Response:
         """Show the mix of what a batch of this body would hold; makes nothing."""
         body = read(PreviewedBatch, request)
-        mix = queue.preview(**{name: body.get(name) for name in CHOICE})
+        mix = batches.preview(**{name: body.get(name) for name in CHOICE})
         return Response(MixShape(mix).data)
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from annotations import intake, queue
+from annotations import batches, intake, queue
 from annotations.management.importing import AsWritten
 from annotations.models import Batch, Entity, Import, ImportState, Role, User
 
@@ -68,11 +68,11 @@ def _open_batch(admin: User) -> Batch:
         named = [line.split("\t")[0] for line in lines][1:]
     there = set(Entity.objects.filter(key__in=named).values_list("key", flat=True))
     keys = [key for key in named if key in there]  # the others were erased
-    batch = queue.cut(by=admin, name=NAME, entities=keys, **RULES)
+    batch = batches.create(by=admin, name=NAME, entities=keys, **RULES)
     judges = User.objects.filter(username__in=JUDGES, is_active=True)
     usernames = [judge.username for judge in judges if judge.is_judge]
-    queue.add_judges(batch=batch, usernames=usernames, by=admin)
-    queue.open_batch(batch=batch, by=admin)
+    batches.add_judges(batch=batch, usernames=usernames, by=admin)
+    batches.open_batch(batch=batch, by=admin)
     queue.count([batch.pk])
     batch.refresh_from_db()
     return batch

@@ -10,8 +10,7 @@ from tqdm import tqdm
 
 from annotations import intake, queue, scoring
 from annotations.management.importing import LOG_SECONDS, AsWritten
-from annotations.models import BatchEntity, Due, Entity, due
-from annotations.models import Scorer as Row
+from annotations.models import BatchEntity, Entity, PendingScoring, Scorer, due
 
 SLICE_SECONDS = 10
 
@@ -47,8 +46,8 @@ class Command(BaseCommand):
             _mark(row, entities)
         self._work(rows, entities)
 
-    def _work(self, rows: Sequence[Row], entities: list[int] | None) -> None:
-        waiting = Due.objects.filter(scorer__in=rows)
+    def _work(self, rows: Sequence[Scorer], entities: list[int] | None) -> None:
+        waiting = PendingScoring.objects.filter(scorer__in=rows)
         if entities is not None:
             waiting = waiting.filter(entity__in=entities)
         report = _Report(self, waiting.count())
@@ -69,7 +68,7 @@ class Command(BaseCommand):
             )
 
 
-def _rows(name: str | None) -> list[Row]:
+def _rows(name: str | None) -> list[Scorer]:
     rows = scoring.register()
     chosen = [row for row in rows if name in (None, row.name)]
     if not chosen:
@@ -80,7 +79,7 @@ def _rows(name: str | None) -> list[Row]:
     return chosen
 
 
-def _mark(row: Row, entities: list[int] | None) -> None:
+def _mark(row: Scorer, entities: list[int] | None) -> None:
     if entities is None:
         scoring.sweep_all(row)
     else:

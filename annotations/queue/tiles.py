@@ -18,8 +18,8 @@ from annotations.models import (
     audit,
 )
 
-from .entry import clock, lock_rows_of, open_entries
-from .standing import read
+from .locked_row import clock, load_rows, lock_rows_of
+from .standings import read
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def needs_of(candidates: Sequence[int]) -> Iterator[None]:
     """
     with transaction.atomic():
         rows = lock_rows_of(candidates)
-        entries = open_entries(rows, candidates) if rows else []
+        entries = load_rows(rows, candidates) if rows else []
         yield
         now = read([row.pk for row in rows], candidates) if rows else {}
         for entry in entries:

@@ -12,7 +12,7 @@ from annotations.models import JUDGEABLE
 
 from .choice import Choice
 from .filters import Filter
-from .keys import KeyList, Problems
+from .key_list import KeyList, Problems
 
 LOOKED_AT = 20_000  # above, the mix is that of a random sample of so many
 COUNTED = 1_000  # entities whose candidates are counted; above, this is a guess
@@ -64,7 +64,7 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class Composition:
     """What a choice chooses.
 
     `looked_at` of the `entities` were looked at: all, or a random sample, of which the
@@ -117,7 +117,7 @@ def preview(
     entities: Sequence[str] | KeyList | None = None,
     filter: Mapping[str, Any] | None = None,
     sample: Mapping[str, Any] | None = None,
-) -> Mix:
+) -> Composition:
     """The mix of what `cut` would queue; makes nothing.
 
     Wrong keys are named in it, not raised. A sample without a seed gets one, which is
@@ -129,7 +129,7 @@ def preview(
     candidates, is_guessed = _candidates(look)
     threshold = _threshold()
     known = [row[1] for row in look.rows if row[1] is not None]
-    return Mix(
+    return Composition(
         entities=look.entities,
         is_estimated=look.is_estimated,
         looked_at=len(look.rows),

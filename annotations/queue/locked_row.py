@@ -14,11 +14,13 @@ from annotations.models import (
     AssignmentState,
     BatchEntity,
     Candidate,
+    Role,
+    User,
     due,
 )
 
 from .conflicts import Kinds, conflicts_among, write_conflicts
-from .standing import Reading, Standing, Tally, read
+from .standings import Reading, Standing, Tally, read
 
 # Settled images are references of the scorers: those that come within so many seconds
 # are looked at together.
@@ -33,7 +35,7 @@ def clock() -> datetime:
 
 
 @dataclass(slots=True)
-class Entry:
+class LockedRow:
     """One batch and entity, locked until the transaction ends.
 
     Change `standings` as the act changes the database, then `settle`.
@@ -100,6 +102,16 @@ class Entry:
             write_conflicts(self.row, self.conflicts_before, conflicts)
 
 
+def is_active_judge(judge: User) -> bool:
+    """Return whether `judge` is an active judge now, whatever the request has cached.
+
+    Call it under a lock on one of the judge's memberships: `release_all` locks them all
+    before a user loses the role.
+    """
+    active = User.objects.filter(pk=judge.pk, is_active=True)
+    return active.filter(roles__contains=[Role.JUDGE]).exists()
+
+
 def reopen(rows: Iterable[BatchEntity]) -> None:
     """Tell every judge of the batch that these rows, locked here, have places again.
 
@@ -123,9 +135,9 @@ def reopen(rows: Iterable[BatchEntity]) -> None:
         )
 
 
-def open_entries(
+def load_rows(
     rows: Sequence[BatchEntity], candidates: Sequence[int] | None = None
-) -> list[Entry]:
+) -> list[LockedRow]:
     """Read what locked rows guard, of some candidates or of all.
 
     Leases whose time is over are ended on the way: an expired one is free at once.
@@ -143,8 +155,8 @@ def open_entries(
     return entries
 
 
-def _entry(row: BatchEntity, reading: Reading) -> Entry:
-    return Entry(row, reading.rules, reading.now, reading.standings, reading.active)
+def _entry(row: BatchEntity, reading: Reading) -> LockedRow:
+    return LockedRow(row, reading.rules, reading.now, reading.standings, reading.active)
 
 
 def _expire(row: BatchEntity) -> None:

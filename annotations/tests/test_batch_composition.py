@@ -2,9 +2,9 @@
 
 import pytest
 
-from annotations import queue
+from annotations import batches
+from annotations.batches import composition
 from annotations.models import Batch, Entity
-from annotations.queue import mix
 
 from .factories import CandidateFactory, EntityFactory
 
@@ -34,7 +34,7 @@ def test_the_mix_of_all(hundred):
     EntityFactory()  # nothing is known of this one
     CandidateFactory.create_batch(3, entity=hundred[0])
     CandidateFactory(entity=hundred[1], waiting=True)
-    found = queue.preview(filter={})
+    found = batches.preview(filter={})
     assert (found.entities, found.looked_at, found.candidates) == (101, 101, 3)
     assert not any((found.is_sampled, found.is_estimated, found.is_guessed))
     assert found.bottom_share == pytest.approx(0.9)
@@ -48,7 +48,7 @@ def test_the_mix_of_all(hundred):
 
 def test_the_mix_of_a_list_names_what_is_wrong_with_it(hundred):
     text = "m.h0\nm.none\na b\nm.h0\nm.h95"
-    found = queue.preview(entities=queue.KeyList.read(text.splitlines()))
+    found = batches.preview(entities=batches.KeyList.read(text.splitlines()))
     assert (found.entities, found.bottom_share) == (2, 0.5)
     assert found.unknown.first == ["Line 2: there is no entity m.none."]
     assert (found.malformed.count, found.doubles.count) == (1, 1)
@@ -57,8 +57,8 @@ def test_the_mix_of_a_list_names_what_is_wrong_with_it(hundred):
 def test_the_mix_of_a_sample_is_that_of_the_batch(hundred, admin):
     sample = {"size": 20, "seed": 8}
     wanted = {"rank_from": 51}
-    found = queue.preview(sample=sample, filter=wanted)
-    batch = queue.cut(by=admin, name="b", sample=sample, filter=wanted)
+    found = batches.preview(sample=sample, filter=wanted)
+    batch = batches.create(by=admin, name="b", sample=sample, filter=wanted)
     chosen = batch.batchentity_set.values_list("entity__professions", flat=True)
     assert found.entities == 20
     assert found.bottom_share == 1
@@ -66,12 +66,12 @@ def test_the_mix_of_a_sample_is_that_of_the_batch(hundred, admin):
 
 
 def test_nobody_is_a_mix_too(hundred):
-    found = queue.preview(filter={"professions": ["clown"]})
+    found = batches.preview(filter={"professions": ["clown"]})
     assert (found.entities, found.candidates, found.bottom_share) == (0, 0, None)
 
 
 def test_an_empty_list_of_entities_has_a_mix(db):
-    found = queue.preview(filter={})
+    found = batches.preview(filter={})
     assert (found.entities, found.threshold, found.bottom_share) == (0, None, None)
 
 
@@ -89,13 +89,13 @@ def test_of_very_many_a_random_sample_is_looked_at_and_said_so(
 ):
     for entity in hundred:
         CandidateFactory(entity=entity)
-    monkeypatch.setattr(mix, "LOOKED_AT", 40)
-    monkeypatch.setattr(mix, "COUNTED", 10)
-    found = queue.preview(**choice)
+    monkeypatch.setattr(composition, "LOOKED_AT", 40)
+    monkeypatch.setattr(composition, "COUNTED", 10)
+    found = batches.preview(**choice)
     assert found.is_sampled
     assert found.is_guessed
     assert 15 <= found.looked_at <= 65
     assert found.is_estimated == ("never_judged" in str(choice))
     assert found.entities == pytest.approx(100 if "filter" in choice else 90, abs=50)
     assert found.candidates == pytest.approx(found.entities, abs=5)
-    assert found == queue.preview(**choice)
+    assert found == batches.preview(**choice)

@@ -3,11 +3,10 @@
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from annotations.errors import Conflict
+from annotations.errors import WrongState
 from annotations.models import JUDGEABLE, Batch, BatchState, Order, User, audit
-
-from .order import draw_controls, mix_controls, move
-from .stuck import recheck
+from annotations.queue.order import draw_controls, mix_controls, move
+from annotations.queue.stuck import recheck
 
 
 def open_batch(*, batch: Batch, by: User) -> Batch:
@@ -43,7 +42,7 @@ def close_batch(*, batch: Batch, by: User) -> Batch:
     """Stop leasing and renewing; pages leased before may end."""
     batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     if batch.state == BatchState.DRAFT:
-        raise Conflict("A batch that was never opened cannot be closed.")
+        raise WrongState("A batch that was never opened cannot be closed.")
     batch.state = BatchState.CLOSED
     batch.save(update_fields=["state"])
     audit.write("batch-closed", by=by, batch=batch.pk)
@@ -69,12 +68,12 @@ def _refresh(batch: Batch, by: User) -> int:
 
 
 SCORE_FIRST = """
-INSERT INTO annotations_due (scorer_id, entity_id, due_at, marked, attempts, problem)
+INSERT INTO annotations_pendingscoring (scorer_id, entity_id, due_at, marked, attempts, problem)
 SELECT s.id, q.entity_id, clock_timestamp() - interval '1 year', 1, 0, ''
 FROM annotations_batchentity q CROSS JOIN annotations_scorer s
 WHERE q.batch_id = %s AND s.is_active ORDER BY s.id, q.entity_id
 ON CONFLICT (scorer_id, entity_id) DO UPDATE
-SET due_at = excluded.due_at, marked = annotations_due.marked + 1
+SET due_at = excluded.due_at, marked = annotations_pendingscoring.marked + 1
 """
 # Counted, so that a million locked ids stay in the server.
 LOCK_ENTITIES = """

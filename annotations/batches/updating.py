@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from annotations.clearance import TOTALS, give_back
 from annotations.errors import Invalid
 from annotations.models import (
     Batch,
@@ -14,21 +15,20 @@ from annotations.models import (
     User,
     audit,
 )
+from annotations.queue.locked_row import load_rows, reopen
+from annotations.queue.order import mix_controls, move
+from annotations.queue.standings import tally
+from annotations.queue.stuck import rewrite
 
-from .clearance import TOTALS, give_back
-from .cut import order_anew
-from .entry import open_entries, reopen
+from .creation import order_anew
 from .opening import score_first
-from .order import mix_controls, move
 from .rules import FIXED, apply
-from .standing import tally
-from .stuck import rewrite
 
 ROWS_PER_STEP = 500
 
 
 @transaction.atomic
-def change(*, batch: Batch, by: User, **fields: Any) -> Batch:
+def update(*, batch: Batch, by: User, **fields: Any) -> Batch:
     """Change a batch's name or rules; what is not named stays. The fields of `cut`.
 
     Order, purpose and control share are fixed by the first opening: Invalid. Lowering
@@ -98,7 +98,7 @@ def _keep_guidelines(batch: Batch, before: Batch, by: User) -> None:
 
 def _recount(rows: Sequence[BatchEntity]) -> None:
     """Count rows anew after a change that moved needs without a judgment."""
-    for entry in open_entries(rows):
+    for entry in load_rows(rows):
         counters = tally(entry.standings.values(), entry.rules)
         for name in counters.__slots__:
             setattr(entry.row, name, getattr(counters, name))

@@ -31,9 +31,8 @@ from annotations.models import (
     Clearance,
     audit,
 )
-
-from .entry import Entry, lock_pairs, open_entries
-from .order import scorer_of
+from annotations.queue.locked_row import LockedRow, load_rows, lock_pairs
+from annotations.queue.order import scorer_of
 
 TOLERANCE = 0.01
 ENTITIES_PER_STEP = 200
@@ -217,7 +216,7 @@ def _place(batch: Batch, misplaced: dict[int, list[int]], cut: float) -> None:
         return
     candidates = [c for own in misplaced.values() for c in own]
     rows = lock_pairs((batch.pk, entity) for entity in misplaced)
-    entries = open_entries(rows, candidates)
+    entries = load_rows(rows, candidates)
     cleared = Clearance.objects.filter(batch=batch, candidate__in=candidates)
     known = {each.candidate_id: each for each in cleared}
     for entry in entries:
@@ -229,7 +228,7 @@ def _place(batch: Batch, misplaced: dict[int, list[int]], cut: float) -> None:
         entry.settle()
 
 
-def _place_in(entry: Entry, known: dict[int, Clearance], cut: float) -> None:
+def _place_in(entry: LockedRow, known: dict[int, Clearance], cut: float) -> None:
     for candidate, standing in entry.standings.items():
         each = known.get(candidate)
         if each is None:
@@ -289,7 +288,7 @@ def give_back(rows: Sequence[BatchEntity]) -> int:
     candidates = list(cleared.values_list("candidate_id", flat=True))
     if not candidates:
         return 0
-    entries = open_entries(rows, candidates)
+    entries = load_rows(rows, candidates)
     cleared.delete()
     for entry in entries:
         for standing in entry.standings.values():

@@ -6,10 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from annotations.errors import Invalid, NotFound
-from annotations.models import Batch, BatchJudge, Role, User, audit
-
-from .ending import release_all
-from .stuck import recheck
+from annotations.models import Batch, BatchJudge, User, audit
+from annotations.queue.ending import release_all
+from annotations.queue.stuck import recheck
 
 
 def add_judges(*, batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
@@ -48,15 +47,6 @@ def _not_a_judge(user: User | None) -> str:
     if not user.is_active:
         return "is deactivated"
     return "" if user.is_judge else "has not the role judge"
-
-
-def still_judges(judge: User) -> bool:
-    """Whether somebody is an active judge at this moment, whatever the request knows.
-
-    Who loses this has the memberships locked meanwhile (`release_all`): ask under one.
-    """
-    active = User.objects.filter(pk=judge.pk, is_active=True)
-    return active.filter(roles__contains=[Role.JUDGE]).exists()
 
 
 def remove_judge(*, batch: Batch, username: str, by: User) -> None:

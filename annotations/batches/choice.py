@@ -11,7 +11,7 @@ from annotations import sampling
 from annotations.errors import Invalid
 
 from .filters import Filter, Where
-from .keys import KeyList
+from .key_list import KeyList
 
 SEED_LIMIT = 2**31
 SIZE_LIMIT = 10_000_000

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from annotations.models import Batch, Order, User, audit
 
 from .choice import SEED_LIMIT, Choice
-from .keys import KeyList
+from .key_list import KeyList
 from .rules import apply
 
 # In the order of the queue, so that the rows' numbers keep what priorities may forget.
@@ -31,7 +31,7 @@ PRIORITY = """CASE WHEN %(random)s THEN hashint8extended(t.id, %(seed)s) / 9.3e1
 
 
 @transaction.atomic
-def cut(
+def create(
     *,
     by: User,
     name: str,
