@@ -5,6 +5,6 @@ several statements share: members of a batch, open reports, standing rulings, vo
 verdict that they give.
 """
 
-from .runner import column, one, prepared_rows, rows, run, value
+from .runner import column, one, prepared_rows, prepared_run, rows, run, value
 
-__all__ = ["column", "one", "prepared_rows", "rows", "run", "value"]
+__all__ = ["column", "one", "prepared_rows", "prepared_run", "rows", "run", "value"]

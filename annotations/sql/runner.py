@@ -66,13 +66,26 @@ def prepared_rows(
     keep prepared statements.
     """
     with connection.cursor() as cursor:
-        names = _prepared.setdefault(connection.connection, set())
-        if name not in names:
-            cursor.execute(f"PREPARE {name} ({types}) AS {sql}")
-            names.add(name)
-        placeholders = ", ".join(["%s"] * len(parameters))
-        cursor.execute(f"EXECUTE {name} ({placeholders})", parameters)
+        _execute_prepared(cursor, name, types, sql, parameters)
         return _named(cursor)
+
+
+def prepared_run(name: str, types: str, sql: str, parameters: Sequence[Any]) -> int:
+    """Execute a prepared statement; return the number of rows that it changed."""
+    with connection.cursor() as cursor:
+        _execute_prepared(cursor, name, types, sql, parameters)
+        return int(cursor.rowcount)
+
+
+def _execute_prepared(
+    cursor: CursorWrapper, name: str, types: str, sql: str, parameters: Sequence[Any]
+) -> None:
+    names = _prepared.setdefault(connection.connection, set())
+    if name not in names:
+        cursor.execute(f"PREPARE {name} ({types}) AS {sql}")
+        names.add(name)
+    placeholders = ", ".join(["%s"] * len(parameters))
+    cursor.execute(f"EXECUTE {name} ({placeholders})", parameters)
 
 
 def _named(cursor: CursorWrapper) -> list[Any]:
