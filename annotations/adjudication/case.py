@@ -23,7 +23,7 @@ from annotations.models import (
     Ruling,
     SecondLook,
 )
-from annotations.models.settled import SETTLED_AS_YES
+from annotations.sql import fragments
 
 SHOWN = 6
 
@@ -159,7 +159,7 @@ def may_see_entity(entity: Entity) -> bool:
 SETTLED = f"""
 SELECT c.id FROM annotations_candidate c
 WHERE c.entity_id = %(entity)s AND c.state = 'ready' AND c.id <> %(candidate)s
-  AND {SETTLED_AS_YES}
+  AND {fragments.is_settled_as_yes("c")}
 ORDER BY c.rank NULLS LAST, c.id LIMIT %(limit)s
 """
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from annotations.models import Assignment, Candidate
-from annotations.models.settled import SETTLED_AS_YES
+from annotations.sql import fragments
 
 SHOWN = 6
 
@@ -18,14 +18,13 @@ SELECT c.id FROM annotations_candidate c
 WHERE c.entity_id = %(entity)s AND c.state = 'ready'
   AND c.id > (SELECT upto FROM annotations_batchentity
               WHERE batch_id = %(batch)s AND entity_id = %(entity)s)
-  AND NOT EXISTS (SELECT FROM annotations_report p
-                  WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL)
-  AND {SETTLED_AS_YES}
+  AND NOT {fragments.has_open_report("c.id")}
+  AND {fragments.is_settled_as_yes("c")}
   AND NOT EXISTS (
       SELECT FROM annotations_batchjudge m
       JOIN annotations_batchentity q ON q.batch_id = m.batch_id
       WHERE m.judge_id = %(judge)s AND m.removed_at IS NULL
-        AND q.entity_id = c.entity_id AND q.upto >= c.id
+        AND {fragments.is_in_row("c", "q")}
         AND NOT EXISTS (SELECT FROM annotations_judgment own
                         WHERE own.batch_id = m.batch_id AND own.candidate_id = c.id
                           AND own.judge_id = m.judge_id))
