@@ -17,6 +17,7 @@ from .ending import (
     renew_held,
     submit,
 )
+from .joining import add_members
 from .lease import lease
 from .locked_row import LockedRow, clock, load_rows, lock_rows_of_pages
 from .order import mix_controls, mixed_batches, reorder, scorer_of
@@ -34,6 +35,7 @@ __all__ = [
     "Reading",
     "Standing",
     "Tally",
+    "add_members",
     "cap_of",
     "clock",
     "conflicts_among",
