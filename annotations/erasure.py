@@ -208,7 +208,7 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     Comment.objects.filter(candidate__in=numbers).delete()
     Conflict.objects.filter(candidate__in=numbers).delete()
     SecondLook.objects.filter(candidate__in=numbers).delete()
-    releases.forget(numbers)
+    releases.remove_candidates(numbers)
     Ruling.objects.filter(candidate__in=numbers).delete()
     Clearance.objects.filter(candidate__in=numbers).delete()
     Score.objects.filter(candidate__in=numbers).delete()

@@ -17,7 +17,7 @@ from annotations import (
 )
 from annotations.entities import figures
 from annotations.models import Batch, Import, ImportState, Release, Scorer, User
-from annotations.scoring import steering
+from annotations.scoring import control
 
 SLICE_SECONDS = 12
 SCORING_SECONDS = 10
@@ -87,17 +87,17 @@ def resume_imports() -> None:
 @shared_task
 def compare_judges() -> None:
     """Enqueue the batches whose judges were not compared today, each by itself."""
-    for number in agreement.due():
+    for number in agreement.batches_to_compare():
         compare_judges_of.delay(number)
 
 
 @shared_task
 def compare_judges_of(batch_id: int) -> None:
     """Compare the judges of one batch, once a day."""
-    agreement.compare(batch_id)
+    agreement.compare_judges(batch_id)
 
 
-def ask_for_agreement(batch_id: int) -> None:
+def request_agreement(batch_id: int) -> None:
     """Have a batch's agreement worked out, once however many ask meanwhile."""
     if cache.add(f"agreement-{batch_id}", 1, timeout=ASKED_SECONDS):
         report_agreement.apply_async((batch_id,), expires=ASKED_SECONDS)
@@ -108,18 +108,18 @@ def report_agreement(batch_id: int) -> None:
     """Work out how far the judges of a batch agree; what is left is another task."""
     is_done = False
     try:
-        is_done = agreement.report(batch_id, seconds=agreement.READ_SECONDS)
+        is_done = agreement.update_report(batch_id, seconds=agreement.READ_SECONDS)
     finally:
         cache.delete(f"agreement-{batch_id}")
     if not is_done:
-        ask_for_agreement(batch_id)
+        request_agreement(batch_id)
 
 
 @shared_task
 def report_agreements() -> None:
     """Ask for the agreement of batches whose report is old."""
-    for number in agreement.due_reports():
-        ask_for_agreement(number)
+    for number in agreement.outdated_batches():
+        request_agreement(number)
 
 
 @shared_task
@@ -141,7 +141,7 @@ def score_due() -> None:
     if done.has_more:
         score_due.apply_async(expires=WOKEN_LIVES)
     else:
-        scoring.rest()
+        scoring.free_memory()
 
 
 @shared_task
@@ -158,12 +158,12 @@ def purge_embeddings(scorer_id: int | None, by_id: int | None) -> None:
     """Go on deleting embeddings, of one scorer or all; what is left is another task."""
     scorer = None if scorer_id is None else Scorer.objects.get(pk=scorer_id)
     by = None if by_id is None else User.objects.get(pk=by_id)
-    gone = steering.purge_embeddings(scorer=scorer, by=by)
-    if gone >= steering.PURGED_AT_ONCE:
+    gone = control.purge_embeddings(scorer=scorer, by=by)
+    if gone >= control.PURGED_AT_ONCE:
         purge_embeddings.delay(scorer_id, by_id)
 
 
-def ask_for_figures(name: str) -> None:
+def request_figures(name: str) -> None:
     """Have the list, or a group by its name, counted, once however many ask."""
     if figures.claim(name):
         kind, _, number = name.partition("-")
@@ -191,7 +191,7 @@ def make_release(release_id: int) -> None:
 @shared_task
 def resume_releases() -> None:
     """Enqueue releases that nobody works on: their worker or its message was lost."""
-    for number in releases.idle():
+    for number in releases.find_idle():
         make_release.delay(number)
 
 

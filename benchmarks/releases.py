@@ -34,8 +34,8 @@ SELECT %(first)s + n, %(first)s + 1 + (n - 1) / %(each)s,
 FROM generate_series(1, %(rows)s) n;
 
 INSERT INTO annotations_batchentity (batch_id, entity_id, state, priority, upto, total,
-    judged, settled, disputed, undecided, open_places, held_places, is_control)
-SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0, 0,
+    judged, disputed, undecided, open_places, held_places, is_control)
+SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0,
        false
 FROM generate_series(1, %(entities)s) n;
 
@@ -69,7 +69,7 @@ def measurement() -> list[dict[str, Any]]:
     """Asked for, frozen, cut, put together, described: seconds, and what it weighs."""
     batch = _fill()
     started = time.monotonic()
-    release = releases.ask(
+    release = releases.request(
         name="bench",
         batches=[batch.pk],
         dev_entities=ENTITIES // 3,

@@ -17,7 +17,7 @@ from annotations.models import (
     Ruling,
     Score,
 )
-from annotations.scoring import watching
+from annotations.scoring import status
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def lines(candidates: Sequence[Candidate]) -> list[CandidateLine]:
             batches[batch], said.get(key, {}), rulings.get(key), cleared.get(key)
         )
         heard[candidate].append(line)
-    scores = watching.leading_scores(candidates)
+    scores = status.default_scores(candidates)
     return [
         CandidateLine(c, reports[c.pk], heard[c.pk], scores.get(c.pk))
         for c in candidates

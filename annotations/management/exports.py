@@ -14,7 +14,7 @@ from tqdm import tqdm
 from annotations import releases
 from annotations.errors import LabelerError, NotFound
 from annotations.models import Release
-from annotations.releases.files import pieces
+from annotations.releases.files import chunks
 
 from .importing import LOG_SECONDS, AsWritten
 
@@ -103,7 +103,7 @@ def stored_file(release: str, file: str) -> Iterator[bytes]:
     found = Release.objects.filter(name=release).first()
     if found is None:
         raise NotFound(f"There is no release {release}.")
-    return pieces(releases.open_file(found, file))
+    return chunks(releases.open_file(found, file))
 
 
 @contextmanager

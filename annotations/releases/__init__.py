@@ -7,35 +7,35 @@ puts them together, `describing` tells about them. `forget` is an erasure's door
 measures results on one.
 """
 
-from .asking import Found, ask, delete, preview, retry
+from .requests import Contents, request, delete, preview, retry
 from .changes import Change, changes
 from .clock import TooLong
-from .confirmed import group_of
-from .evaluating import Shown, evaluate, sets_of, shown
+from .groups import group_of
+from .evaluations import DevPicture, dev_pictures, evaluate, sets_of
 from .files import EVERY_FILE, UNFINISHED, file_names, measurement_name, open_file
-from .forgetting import forget
-from .making import idle, make
+from .removals import remove_candidates
+from .builder import find_idle, make
 
 __all__ = [
     "EVERY_FILE",
     "UNFINISHED",
     "Change",
-    "Found",
-    "Shown",
+    "Contents",
+    "DevPicture",
     "TooLong",
-    "ask",
+    "request",
     "changes",
     "delete",
     "evaluate",
     "file_names",
-    "forget",
+    "remove_candidates",
     "group_of",
-    "idle",
+    "find_idle",
     "make",
     "measurement_name",
     "open_file",
     "preview",
     "retry",
     "sets_of",
-    "shown",
+    "dev_pictures",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from . import choosing, files
+from . import selection, files
 from .clock import Clock
 from .columns import BASIS, CANDIDATE, SETTLED, SHA256, VERDICT
 
@@ -41,14 +41,14 @@ class Drawing:
                 return found[: self.wanted]
             spare *= 4
 
-    def _lots(self, size: int) -> choosing.Lots:
-        lots = choosing.Lots(self.seed, size)
+    def _lots(self, size: int) -> selection.Lots:
+        lots = selection.Lots(self.seed, size)
         for cells in rows_of(self.truth, self.clock):
             if cells[VERDICT] == "no" and cells[BASIS] in SETTLED:
                 lots.offer(int(cells[CANDIDATE]), cells[SHA256])
         return lots
 
-    def _able(self, lots: choosing.Lots) -> list[int]:
+    def _able(self, lots: selection.Lots) -> list[int]:
         """Those that can be read and that nobody is confirmed by, not even by a model."""
         drawn = lots.digests
         rows = rows_of(self.truth, self.clock)

@@ -17,7 +17,7 @@ from annotations.errors import NotFound
 from annotations.images import store
 from annotations.models import Release, ReleaseState
 
-SUBSETS, SPLITS, CUTS = ("random", "hard"), ("dev", "test"), ("aligned", "cropped")
+SUBSETS, SPLITS, CROPS = ("random", "hard"), ("dev", "test"), ("aligned", "cropped")
 TRUTH, JUDGMENTS, REMOVALS = "truth.tsv", "judgments.tsv", "removals.tsv"
 DATASHEET, CROISSANT = "datasheet.md", "croissant.json"
 # Which candidate stands on which line; erasures go by it, and nobody is given it.
@@ -39,7 +39,7 @@ def key_name(subset: str) -> str:
 
 
 MEASURED = (
-    *(measurement_name(*of) for of in product(SUBSETS, SPLITS, CUTS)),
+    *(measurement_name(*of) for of in product(SUBSETS, SPLITS, CROPS)),
     *map(key_name, SUBSETS),
 )
 EVERY_FILE = (TRUTH, JUDGMENTS, *MEASURED, REMOVALS, DATASHEET, CROISSANT)
@@ -122,7 +122,7 @@ def draft() -> Iterator[Draft]:
         yield Draft(file)
 
 
-def pieces(file: IO[bytes]) -> Iterator[bytes]:
+def chunks(file: IO[bytes]) -> Iterator[bytes]:
     """A file's bytes, some at a time; it is closed at the end."""
     with file:
         while piece := file.read(PIECE):
@@ -132,7 +132,7 @@ def pieces(file: IO[bytes]) -> Iterator[bytes]:
 def lines_of(file: IO[bytes]) -> Iterator[bytes]:
     """A file's lines; it is closed at the end."""
     rest = b""
-    for piece in pieces(file):
+    for piece in chunks(file):
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield line + b"\n"
@@ -142,7 +142,7 @@ def lines_of(file: IO[bytes]) -> Iterator[bytes]:
 
 def work_name(release: Release, name: str) -> str:
     """Where a file under way of this round lies."""
-    return f"{WORK}/{release.pk}/{release.files['round']}/{name}"
+    return f"{WORK}/{release.pk}/{release.round}/{name}"
 
 
 def clear_work_of_ended() -> None:
@@ -187,7 +187,7 @@ def _delete_folder(folder: str) -> None:
 
 def digests_of(files: dict[str, Any]) -> set[str]:
     """The digests that a row's files name."""
-    return {each["sha256"] for each in files.values() if isinstance(each, dict)}
+    return {each["sha256"] for each in files.values()}
 
 
 def delete_stored(digests: Iterable[str]) -> None:

@@ -39,9 +39,9 @@ def cut(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         yield ("\t".join([flag, *plain, *encoded]) + "\n").encode()
 
 
-def _cut_out(rows: Sequence[Sequence[Any]]) -> Iterator[scoring.Cut]:
+def _cut_out(rows: Sequence[Sequence[Any]]) -> Iterator[scoring.Crop]:
     """The faces of the rows; says whose picture it is that something is wrong with."""
-    cuts = scoring.cut_out([_wanted(row) for row in rows])
+    cuts = scoring.crop_faces([_wanted(row) for row in rows])
     for row in rows:
         try:
             yield next(cuts)
@@ -51,9 +51,9 @@ def _cut_out(rows: Sequence[Sequence[Any]]) -> Iterator[scoring.Cut]:
             raise WrongState(f"Candidate {row[CANDIDATE]}: {error.detail}") from error
 
 
-def _wanted(row: Sequence[Any]) -> scoring.Wanted:
+def _wanted(row: Sequence[Any]) -> scoring.CropRequest:
     sha256, near, frame = row[7:CANDIDATE]
-    return scoring.Wanted(
+    return scoring.CropRequest(
         sha256, tuple(near) if near else None, tuple(frame) if frame else None
     )
 

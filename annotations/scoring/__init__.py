@@ -7,25 +7,25 @@ probabilities; `cutting` cuts faces out; `faces` and `pixels` are scorers, as `b
 """
 
 from .boxes import framed
-from .cutting import Cut, Wanted, aligner, cut_out
+from .cropping import Crop, CropRequest, aligner, crop_faces
 from .fitting import is_due as is_fit_due
 from .registry import register, rows
-from .run import Done, refit, rest, score_due
-from .work import is_due, mark_served, sweep, sweep_all
+from .run import Done, refit, free_memory, score_due
+from .pending import is_due, mark_served, sweep, sweep_all
 
 __all__ = [
-    "Cut",
+    "Crop",
     "Done",
-    "Wanted",
+    "CropRequest",
     "aligner",
-    "cut_out",
+    "crop_faces",
     "framed",
     "is_due",
     "is_fit_due",
     "mark_served",
     "refit",
     "register",
-    "rest",
+    "free_memory",
     "rows",
     "score_due",
     "sweep",

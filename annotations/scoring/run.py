@@ -14,12 +14,12 @@ from django.db import OperationalError
 
 from annotations.models import Outcome, Scorer, ScorerFit, User
 
-from . import calibration, fitting, looking, reading, registry, work
+from . import calibration, fitting, analysis, storage, registry, pending
 from .base import Analysis, ScoringModel
 from .features import Compared, compare
-from .looking import PASSING as LOOKING_FAILED
-from .looking import Seen, look_ahead, look_at
-from .reading import Known, Written
+from .analysis import PASSING as LOOKING_FAILED
+from .analysis import Seen, look_ahead, look_at
+from .storage import Known, Written
 from .weights import WrongWeights
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ DEADLY = "Its worker ended each time it looked at this picture."
 
 
 # A claim, and whether all of its entity is scored.
-Scored = tuple[work.Claim, bool]
+Scored = tuple[pending.Claim, bool]
 
 
 @dataclass(slots=True)
@@ -60,29 +60,29 @@ def score_due(
     ends = time.monotonic() + seconds
     for row in registry.rows() if scorers is None else scorers:
         while row.paused_at is None and time.monotonic() < ends:
-            claims = work.claim(row, CLAIMED, entities)
-            if not claims:
+            batch = pending.claim(row, CLAIMED, entities)
+            if not batch:
                 break
-            scored = list(_score(row, claims, ends))
+            scored = list(_score(row, batch, ends))
             done.entities += [claim.entity for claim, _ in scored]
             then([claim.entity for claim, is_whole in scored if is_whole])
             for claim, is_whole in scored:
-                (work.finish if is_whole else work.let_go)(claim)
+                (pending.finish if is_whole else pending.let_go)(claim)
         else:
             done.has_more |= row.paused_at is None
     return done
 
 
-def _score(row: Scorer, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
+def _score(row: Scorer, claims: Sequence[pending.Claim], ends: float) -> Iterator[Scored]:
     """Score claimed entities; those that were."""
-    known = reading.read(row, [claim.entity for claim in claims])
+    known = storage.read(row, [claim.entity for claim in claims])
     sitting = Sitting(row, fitting.latest(row), known)
     try:
         sitting.prepare(claims)
     except WrongWeights as error:
         log.error("Scorer %s cannot run: %s", row.name, error.detail)
         for claim in claims:
-            work.postpone(claim, error.detail)
+            pending.postpone(claim, error.detail)
     else:
         yield from sitting.score(claims, ends)
 
@@ -95,13 +95,13 @@ def refit(*, scorer: Scorer, by: User | None = None) -> ScorerFit | None:
     prior = registry.configured()[scorer.name].prior
     made = fitting.refit(scorer=scorer, prior=prior, by=by)
     if made is not None:
-        work.mark_served(scorer)
+        pending.mark_served(scorer)
     return made
 
 
-def rest() -> None:
+def free_memory() -> None:
     """Forget threads and weights: a worker without work is as small as before."""
-    looking.let_threads_go()
+    analysis.let_threads_go()
     registry.loaded.cache_clear()
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
@@ -119,7 +119,7 @@ class Sitting:
     model: ScoringModel | None = None
     ahead: Iterator[Seen] = iter(())
 
-    def prepare(self, claims: Sequence[work.Claim]) -> None:
+    def prepare(self, claims: Sequence[pending.Claim]) -> None:
         """Begin to look at the pictures that lack it; WrongWeights where that fails."""
         wanted = {claim: _wanted(self.known.get(claim.entity, [])) for claim in claims}
         if not any(wanted.values()):
@@ -133,18 +133,18 @@ class Sitting:
         ]
         self.ahead = look_ahead(self.model, plain)
 
-    def score(self, claims: Sequence[work.Claim], ends: float) -> Iterator[Scored]:
+    def score(self, claims: Sequence[pending.Claim], ends: float) -> Iterator[Scored]:
         """Those that were scored. Pictures of the next are looked at meanwhile."""
         for claim in claims:
             if time.monotonic() > ends:
-                work.let_go(claim)
+                pending.let_go(claim)
             elif written := self._score(claim, ends):
                 yield claim, written.is_whole
         # Whatever was looked at for entities that were let go is looked at again.
         if isinstance(self.ahead, Generator):
             self.ahead.close()
 
-    def _score(self, claim: work.Claim, ends: float) -> Written | None:
+    def _score(self, claim: pending.Claim, ends: float) -> Written | None:
         """Score one entity, as far as time goes; None where that has to wait."""
         candidates = self.known.get(claim.entity, [])
         wanted = _wanted(candidates)
@@ -155,25 +155,25 @@ class Sitting:
             looks = _looks([each for *_, each in pairs])
             written = self._written(claim, candidates, looks)
             fit = self.fit.pk if self.fit else None
-            reading.write(self.row, fit, claim.entity, written)
+            storage.write(self.row, fit, claim.entity, written)
         except PASSING as error:
             log.warning("Entity %s is scored later: %s", claim.entity, error)
-            work.postpone(claim, f"{type(error).__name__}: {error}")
+            pending.postpone(claim, f"{type(error).__name__}: {error}")
             return None
         return written
 
-    def _carefully(self, claim: work.Claim, wanted: Sequence[Known]) -> Iterator[Seen]:
+    def _carefully(self, claim: pending.Claim, wanted: Sequence[Known]) -> Iterator[Seen]:
         """One by one; the one over which a worker died comes first, or not at all."""
         for each in sorted(wanted, key=lambda k: k.candidate != claim.trying):
             if each.candidate == claim.deadly:
                 yield each.candidate, Analysis(outcome=Outcome.FAILED, problem=DEADLY)
                 continue
-            work.trying(claim, each.candidate)
+            pending.trying(claim, each.candidate)
             assert self.model is not None
             yield from look_at(self.model, [(each.candidate, each.sha256)])
 
     def _written(
-        self, claim: work.Claim, candidates: Sequence[Known], looks: dict[int, Analysis]
+        self, claim: pending.Claim, candidates: Sequence[Known], looks: dict[int, Analysis]
     ) -> Written:
         """The scores of what was looked at now, and of all that is compared anew."""
         seen = {k.candidate: _seen(k, looks) for k in candidates}
@@ -192,12 +192,12 @@ class Sitting:
                 written.is_whole = False
                 continue
             found, chance = compared.get(each.candidate), chances.get(each.candidate)
-            written.scores.append(reading.row_of(each, look, found, chance))
+            written.scores.append(storage.row_of(each, look, found, chance))
         return written
 
     def _probabilities(
         self,
-        claim: work.Claim,
+        claim: pending.Claim,
         candidates: Sequence[Known],
         compared: dict[int, Compared],
     ) -> dict[int, float]:

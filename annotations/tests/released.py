@@ -79,7 +79,7 @@ def released(
     **given,
 ):
     """A release of a batch, made to its end, in so many seconds if told."""
-    asked = releases.ask(
+    asked = releases.request(
         name=name,
         batches=[batch.pk],
         dev_entities=dev_entities,

@@ -175,20 +175,20 @@ def test_the_difference_to_an_earlier_one(batch, api, admin):
     kinds = [change["kind"] for change in told["changes"]]
     assert (kinds.count("removed"), kinds.count("added")) == (9, 2)
     assert told["changes"][-1]["entity_key"] == "m.x"
-    pending = releases.ask(by=admin, **body_of(batch, name="third"))
+    pending = releases.request(by=admin, **body_of(batch, name="third"))
     where = f"{WHERE}{pending.pk}/changes/?since={first.pk}"
     assert api(admin).get(where).status_code == 404
 
 
 def test_a_failed_one_is_retried_or_deleted(batch, api, admin, worker_at_hand):
-    release = releases.ask(by=admin, **body_of(batch))
+    release = releases.request(by=admin, **body_of(batch))
     where, client = f"{WHERE}{release.pk}/", api(admin)
     assert client.delete(where).status_code == 409
     Release.objects.update(state="failed", problem="p")
     assert client.post(f"{where}retry/").status_code == 202
     assert client.get(where).json()["state"] == "done"
     assert client.delete(where).status_code == 409
-    other = releases.ask(by=admin, **body_of(batch, name="other"))
+    other = releases.request(by=admin, **body_of(batch, name="other"))
     Release.objects.filter(pk=other.pk).update(state="failed")
     assert client.delete(f"{WHERE}{other.pk}/").status_code == 204
     assert client.get(f"{WHERE}{other.pk}/").status_code == 404

@@ -4,7 +4,7 @@ import pytest
 
 from annotations import tasks
 from annotations.models import Embedding, PendingScoring, Scorer
-from annotations.scoring import steering
+from annotations.scoring import control
 
 from .factories import (
     CandidateFactory,
@@ -121,7 +121,7 @@ def test_few_embeddings_go_at_once_and_many_in_a_worker(
     assert Embedding.objects.count() == 0
     handed = []
     monkeypatch.setattr(tasks.purge_embeddings, "delay", lambda *a: handed.append(a))
-    monkeypatch.setattr(steering, "PURGED_AT_ONCE", 0)
+    monkeypatch.setattr(control, "PURGED_AT_ONCE", 0)
     assert api(admin).delete(f"{address}embeddings/").status_code == 202
     assert handed == [(scorer.pk, admin.pk)]
 

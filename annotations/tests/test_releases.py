@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from annotations import adjudication, batches, releases
 from annotations.errors import Invalid, NotFound, WrongState
 from annotations.models import AuditEntry, Embedding, Release, Scorer
-from annotations.releases import making
+from annotations.releases import builder
 
 from .factories import CandidateFactory
 from .pictures import stored
@@ -180,7 +180,7 @@ def test_a_release_that_is_done_cannot_be_changed(batch, admin):
 def test_what_stands_in_its_way_is_named(given, field, batch, admin):
     asked = {"name": "n", "batches": [batch.pk], "dev_entities": 1, "distractors": 1}
     with pytest.raises(Invalid) as refused:
-        releases.ask(by=admin, **(asked | given))
+        releases.request(by=admin, **(asked | given))
     assert list(refused.value.errors) == [field]
     assert not Release.objects.exists()
 
@@ -196,13 +196,13 @@ def test_open_candidates_block_unless_they_are_left_out(batch, admin):
     draft = batches.create(by=admin, name="never", entities=["m.e"])
     asked = {"name": "n", "dev_entities": 1, "distractors": 0, "by": admin}
     with pytest.raises(Invalid, match="never opened"):
-        releases.ask(batches=[draft.pk], **asked)
+        releases.request(batches=[draft.pk], **asked)
     batches.open_batch(batch=draft, by=admin)
     both = [batch.pk, draft.pk]
     with pytest.raises(Invalid, match="1 candidates is open"):
-        releases.ask(batches=both, **asked)
+        releases.request(batches=both, **asked)
     assert releases.preview(both).open == 1
-    release = releases.ask(batches=both, leaves_open_out=True, **asked)
+    release = releases.request(batches=both, leaves_open_out=True, **asked)
     assert releases.make(release.pk)
     release.refresh_from_db()
     [row] = [
@@ -216,11 +216,11 @@ def test_open_candidates_block_unless_they_are_left_out(batch, admin):
 
 
 def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
-    monkeypatch.setattr(making.pictures, "AT_ONCE", 1)
+    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
     asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 2, "seed": 7}
     whole = released(batch, name="whole", distractors=2)
-    release = releases.ask(name="n", by=admin, **asked)
-    cut, begun = making.pictures.cut, []
+    release = releases.request(name="n", by=admin, **asked)
+    cut, begun = builder.pictures.cut, []
 
     def dying(rows):
         begun.append(rows)
@@ -228,7 +228,7 @@ def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
             raise OSError("the machine went away")
         return cut(rows)
 
-    monkeypatch.setattr(making.pictures, "cut", dying)
+    monkeypatch.setattr(builder.pictures, "cut", dying)
     with pytest.raises(OSError, match="went away"):
         releases.make(release.pk)
     assert Release.objects.get(pk=release.pk).state == "running"
@@ -248,7 +248,7 @@ def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
 
 def test_a_failed_one_tells_why_and_is_retried_or_deleted(batch, admin):
     asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "seed": 7}
-    release = releases.ask(name="n", by=admin, **asked)
+    release = releases.request(name="n", by=admin, **asked)
     image = batch.batchentity_set.get(entity__key="m.b").entity.candidates.first().image
     name = f"images/{image.sha256[:2]}/{image.sha256[2:4]}/{image.sha256}"
     data = default_storage.open(name).read()
@@ -257,13 +257,13 @@ def test_a_failed_one_tells_why_and_is_retried_or_deleted(batch, admin):
     release.refresh_from_db()
     assert (release.state, "lacks the bytes" in release.problem) == ("failed", True)
     releases.delete(release=release, by=admin)
-    release = releases.ask(name="n", by=admin, **asked)
+    release = releases.request(name="n", by=admin, **asked)
     releases.make(release.pk)
     with default_storage.open(name, "wb") as file:
         file.write(data)
     release.refresh_from_db()
     again = releases.retry(release=release, by=admin)
-    assert again.pk in releases.idle()
+    assert again.pk in releases.find_idle()
     assert releases.make(again.pk)
     again.refresh_from_db()
     assert again.state == "done"
@@ -277,7 +277,7 @@ def test_a_failed_one_tells_why_and_is_retried_or_deleted(batch, admin):
 
 
 def test_a_file_that_there_is_not_is_not_found(batch, admin):
-    release = releases.ask(
+    release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, by=admin
     )
     assert releases.file_names(release) == []
@@ -314,7 +314,7 @@ def test_commands_write_what_a_release_holds(batch, tmp_path):
 
 def test_a_command_makes_what_is_too_large_for_a_worker(batch, admin):
     asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "by": admin}
-    release = releases.ask(name="n", **asked)
+    release = releases.request(name="n", **asked)
     assert releases.make(release.pk, seconds=-1)
     release.refresh_from_db()
     assert "manage.py make_release" in release.problem

@@ -5,7 +5,7 @@ from django.db import connection
 
 from annotations import agreement, batches, judgments, queue
 from annotations.models import AgreementReport, Judgment
-from annotations.releases import telling
+from annotations.releases import provenance
 
 from .desk import mark_of
 from .factories import UserFactory
@@ -49,7 +49,7 @@ def test_what_was_never_worked_out_is_worked_out_then(batch):
 
 def test_verdicts_are_not_joined_row_by_row(batch, monkeypatch):
     """Truth is read by walking indexes, which would take minutes for a GROUP BY."""
-    shown, read = [], telling.read
+    shown, read = [], provenance.read
 
     def reading(number):
         with connection.cursor() as cursor:
@@ -58,13 +58,13 @@ def test_verdicts_are_not_joined_row_by_row(batch, monkeypatch):
                 shown.append(cursor.fetchone()[0])
         return read(number)
 
-    monkeypatch.setattr(telling, "read", reading)
+    monkeypatch.setattr(provenance, "read", reading)
     released(batch)
     assert shown == ["on", "on", "8"]
 
 
 def test_what_is_stored_and_old_is_worked_out_anew(batch):
-    assert agreement.report(batch.pk)
+    assert agreement.update_report(batch.pk)
     disagree(batch)
     said = section(released(batch, distractors=0))
     assert "candidates 6" in said
@@ -73,7 +73,7 @@ def test_what_is_stored_and_old_is_worked_out_anew(batch):
 
 
 def test_what_is_stored_and_current_is_told_as_it_is(batch):
-    assert agreement.report(batch.pk)
+    assert agreement.update_report(batch.pk)
     comparison = AgreementReport.objects.get()
     comparison.figures["percent"] = 0.123
     comparison.save()
@@ -83,8 +83,8 @@ def test_what_is_stored_and_current_is_told_as_it_is(batch):
 def test_where_there_are_too_many_judgments_the_old_one_tells_its_age(
     batch, monkeypatch
 ):
-    monkeypatch.setattr(telling, "COMPARED_JUDGMENTS", 0)
-    assert agreement.report(batch.pk)
+    monkeypatch.setattr(provenance, "COMPARED_JUDGMENTS", 0)
+    assert agreement.update_report(batch.pk)
     computed_at = AgreementReport.objects.get().computed_at
     disagree(batch)
     said = section(released(batch, distractors=0, seconds=15))
@@ -93,7 +93,7 @@ def test_where_there_are_too_many_judgments_the_old_one_tells_its_age(
 
 
 def test_an_empty_one_is_told_as_none(batch, monkeypatch):
-    monkeypatch.setattr(telling, "COMPARED_JUDGMENTS", 0)
+    monkeypatch.setattr(provenance, "COMPARED_JUDGMENTS", 0)
     AgreementReport.objects.create(batch=batch, figures={}, details={"problem": "slow"})
     assert "had not been worked out" in section(released(batch, seconds=15))
 

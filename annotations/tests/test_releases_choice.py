@@ -8,7 +8,7 @@ from django.db import connection
 from annotations import batches, judgments, queue, releases
 from annotations.errors import Invalid
 from annotations.models import Candidate, Clearance, Release, Role
-from annotations.releases import asking, distractors
+from annotations.releases import requests, distractors
 
 from .desk import mark_of, say_all
 from .factories import CandidateFactory, EntityFactory, UserFactory
@@ -56,8 +56,8 @@ def test_what_only_a_model_judged_is_in_no_measurement_file(cleaned, admin):
     assert (found.confirmed, found.refused) == (1, 1)
     asked = {"batches": cleaned, "name": "n", "by": admin}
     with pytest.raises(Invalid, match="Only 1 entities"):
-        releases.ask(dev_entities=2, distractors=0, **asked)
-    release = releases.ask(dev_entities=0, distractors=1, **asked)
+        releases.request(dev_entities=2, distractors=0, **asked)
+    release = releases.request(dev_entities=0, distractors=1, **asked)
     assert releases.make(release.pk)
     release.refresh_from_db()
     assert release.state == "done", release.problem
@@ -114,7 +114,7 @@ def test_what_is_confirmed_elsewhere_is_counted_and_drawn_by_nobody(doubled, adm
     assert releases.preview(doubled).refused == 1
     asked = {"batches": doubled, "dev_entities": 0, "by": admin}
     with pytest.raises(Invalid, match="only 1 pictures settled as no"):
-        releases.ask(name="n", distractors=2, **asked)
+        releases.request(name="n", distractors=2, **asked)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -122,7 +122,7 @@ def test_more_are_drawn_where_what_was_drawn_is_confirmed_elsewhere(
     seed, doubled, admin, monkeypatch
 ):
     monkeypatch.setattr(distractors, "SPARE_LOTS", 1)
-    release = releases.ask(
+    release = releases.request(
         name="n", batches=doubled, dev_entities=0, distractors=1, seed=seed, by=admin
     )
     assert releases.make(release.pk)
@@ -144,7 +144,7 @@ def test_an_unreadable_picture_is_no_distractor(admin):
 def test_two_who_ask_at_once_for_one_name_get_one_release(monkeypatch):
     batch = judged_batch({"m.a": "yes"})
     admin, both, said = UserFactory(roles=[Role.ADMIN]), Barrier(2), []
-    counted = asking._counted
+    counted = requests._counted
 
     def together(batches):
         both.wait(timeout=20)  # both have looked whether the name is free
@@ -153,13 +153,13 @@ def test_two_who_ask_at_once_for_one_name_get_one_release(monkeypatch):
     def ask():
         try:
             asked = {"dev_entities": 0, "distractors": 0, "by": admin}
-            said.append(releases.ask(name="n", batches=[batch.pk], **asked).pk)
+            said.append(releases.request(name="n", batches=[batch.pk], **asked).pk)
         except Invalid as refused:
             said.append(refused.errors)
         finally:
             connection.close()
 
-    monkeypatch.setattr(asking, "_counted", together)
+    monkeypatch.setattr(requests, "_counted", together)
     threads = [Thread(target=ask) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -172,17 +172,17 @@ def test_two_who_ask_at_once_for_one_name_get_one_release(monkeypatch):
 def test_a_preview_that_takes_too_long_says_so(monkeypatch, admin):
     batch = judged_batch({"m.a": "yes"})
     queue.count()
-    monkeypatch.setattr(asking, "CHECKED_CANDIDATES", 0)
+    monkeypatch.setattr(requests, "CHECKED_CANDIDATES", 0)
     with pytest.raises(Invalid, match="too much to be counted while you wait"):
         releases.preview([batch.pk])
     monkeypatch.undo()
-    monkeypatch.setattr(asking, "CHECKED_SECONDS", 1)
+    monkeypatch.setattr(requests, "CHECKED_SECONDS", 1)
     slow = "SELECT count(*), 1, 1, 1, 1, 1, 1, 1 FROM ({truth}) t, pg_sleep(3)"
-    monkeypatch.setattr(asking, "COUNT", slow)
+    monkeypatch.setattr(requests, "COUNT", slow)
     with pytest.raises(Invalid, match="too much to be counted while you wait"):
         releases.preview([batch.pk])
     asked = {"batches": [batch.pk], "dev_entities": 9, "distractors": 0, "by": admin}
-    release = releases.ask(name="n", **asked)
+    release = releases.request(name="n", **asked)
     assert releases.make(release.pk)
     release.refresh_from_db()
     assert "Only 1 entities" in release.problem

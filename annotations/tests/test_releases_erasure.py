@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 
 from annotations import erasure, releases, verification
 from annotations.models import Candidate, Entity, Release, ReleaseRemoval
-from annotations.releases import making
+from annotations.releases import builder
 
 from .released import (
     content,
@@ -130,11 +130,11 @@ def test_a_release_that_holds_nothing_of_it_stays_as_it_is(batch, admin):
 
 
 def test_one_that_is_under_way_begins_anew(batch, admin, monkeypatch):
-    monkeypatch.setattr(making.pictures, "AT_ONCE", 1)
-    release = releases.ask(
+    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
+    release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
-    cut, cuts = making.pictures.cut, []
+    cut, cuts = builder.pictures.cut, []
 
     def dying(rows):
         cuts.append(rows)
@@ -142,7 +142,7 @@ def test_one_that_is_under_way_begins_anew(batch, admin, monkeypatch):
             raise OSError("the machine went away")
         return cut(rows)
 
-    monkeypatch.setattr(making.pictures, "cut", dying)
+    monkeypatch.setattr(builder.pictures, "cut", dying)
     with pytest.raises(OSError, match="went away"):
         releases.make(release.pk)
     signs = signs_of(Candidate.objects.filter(entity__key="m.anna"))
@@ -158,19 +158,19 @@ def test_one_that_is_under_way_begins_anew(batch, admin, monkeypatch):
 
 
 def test_what_an_overtaken_worker_writes_is_not_kept(batch, admin, monkeypatch):
-    release = releases.ask(
+    release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
-    cut = making.pictures.cut
+    cut = builder.pictures.cut
     signs = signs_of(Candidate.objects.filter(entity__key="m.anna")) | {"m.anna"}
 
     def meanwhile(rows):
         lines = list(cut(rows))
-        monkeypatch.setattr(making.pictures, "cut", cut)
+        monkeypatch.setattr(builder.pictures, "cut", cut)
         erasure.erase_entity(key="m.anna", by=admin)
         return iter(lines)
 
-    monkeypatch.setattr(making.pictures, "cut", meanwhile)
+    monkeypatch.setattr(builder.pictures, "cut", meanwhile)
     assert not releases.make(release.pk)
     assert holding(signs) == []
     assert releases.make(release.pk)

@@ -7,7 +7,7 @@ from annotations import erasure, images, releases, verification
 from annotations.errors import NotFound
 from annotations.images import store
 from annotations.models import BatchEntity, Candidate, ReleaseRemoval
-from annotations.releases import files, making
+from annotations.releases import files, builder
 
 from .pictures import aged
 from .released import (
@@ -131,14 +131,14 @@ def test_a_release_whose_queue_is_gone_is_read_all_the_same(batch, admin):
 def left_behind(batch, monkeypatch):
     """A release whose worker was killed once it was done: its work still lies there."""
     with monkeypatch.context() as patch:
-        clear = making.files.clear_work
+        clear = builder.files.clear_work
 
         def killed(number, keep=None):
             if keep is None:
                 raise KeyboardInterrupt
             clear(number, keep)
 
-        patch.setattr(making.files, "clear_work", killed)
+        patch.setattr(builder.files, "clear_work", killed)
         with pytest.raises(KeyboardInterrupt):
             released(batch)
     assert [name for name in holding({"m.anna"}) if name.startswith(files.WORK)]
@@ -168,7 +168,7 @@ def test_verification_deletes_the_work_of_what_is_over(left_behind):
 
 
 def test_verification_leaves_the_work_that_is_under_way(batch, admin, monkeypatch):
-    release = releases.ask(
+    release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
 
@@ -176,11 +176,11 @@ def test_verification_leaves_the_work_that_is_under_way(batch, admin, monkeypatc
         raise OSError("the machine went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(making.pictures, "cut", dying)
+        patch.setattr(builder.pictures, "cut", dying)
         with pytest.raises(OSError, match="went away"):
             releases.make(release.pk)
     release.refresh_from_db()
-    plan = files.work_name(release, making.PLAN)
+    plan = files.work_name(release, builder.PLAN)
     aged(plan)
     assert told(fix=True) == []
     assert default_storage.exists(plan)

@@ -137,7 +137,7 @@ def test_the_hard_image_goes_by_the_framed_face():
 
 def test_a_lost_picture_is_named(admin):
     batch = judged_batch({"m.a": "yes", "m.b": "yes"})
-    release = releases.ask(
+    release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=0, by=admin
     )
     lost = Candidate.objects.select_related("image").get(entity__key="m.b")

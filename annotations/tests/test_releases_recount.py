@@ -5,7 +5,7 @@ import pytest
 from annotations import erasure
 from annotations.ground_truth import COLUMNS
 from annotations.models import Batch, Candidate, Image
-from annotations.releases import recounting
+from annotations.releases import recount
 
 from .released import content, judged_batch, released, rows_of
 
@@ -38,10 +38,10 @@ def sums(release):
 
 
 def test_sources_are_counted_as_when_it_was_made(release):
-    recount = recounting.Recount(frozenset())
+    counts = recount.Recount(frozenset())
     for row in rows_of(release, "truth.tsv"):
-        recount.take([[row[name].encode() for name in COLUMNS]])
-    found = recount.of_truth(release.counts, is_read=True)
+        counts.take([[row[name].encode() for name in COLUMNS]])
+    found = counts.of_truth(release.counts, is_read=True)
     for name in ("hosts", "licences"):
         assert found[name] == release.counts[name]
     assert release.counts["hosts"] == [

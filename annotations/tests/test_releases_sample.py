@@ -128,7 +128,7 @@ def test_the_sample_is_released_as_files_that_any_program_reads(sample, settings
 
 
 def made(batch, admin, name):
-    release = releases.ask(
+    release = releases.request(
         name=name,
         batches=[batch.pk],
         dev_entities=10,

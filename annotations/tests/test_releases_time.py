@@ -7,7 +7,7 @@ from django.db import OperationalError, connection, transaction
 
 from annotations import releases
 from annotations.models import Release
-from annotations.releases import freezing, making, telling
+from annotations.releases import snapshot, builder, provenance
 from annotations.releases.clock import Clock, TooLong, is_slow
 
 from .released import judged_batch
@@ -25,7 +25,7 @@ class Killed(BaseException):
 @pytest.fixture
 def asked(admin):
     batch = judged_batch(TRUTH)
-    return releases.ask(
+    return releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
 
@@ -45,7 +45,7 @@ def make_and_die(release, error=Killed):
 def test_what_kills_its_worker_three_times_fails_and_names_the_command(
     asked, monkeypatch
 ):
-    killing(monkeypatch, telling, "facts")
+    killing(monkeypatch, provenance, "facts")
     for _ in range(3):
         make_and_die(asked)
         assert Release.objects.get().state == "running"
@@ -62,8 +62,8 @@ def test_what_kills_its_worker_three_times_fails_and_names_the_command(
 
 
 def test_kills_between_which_it_gets_on_are_not_counted(asked, monkeypatch):
-    monkeypatch.setattr(making.pictures, "AT_ONCE", 1)
-    cut, begun, kills = making.pictures.cut, [], 0
+    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
+    cut, begun, kills = builder.pictures.cut, [], 0
 
     def every_second(rows):
         begun.append(rows)
@@ -71,8 +71,8 @@ def test_kills_between_which_it_gets_on_are_not_counted(asked, monkeypatch):
             raise Killed
         return cut(rows)
 
-    monkeypatch.setattr(making.pictures, "cut", every_second)
-    monkeypatch.setattr(making, "BEGUN_MAX", 1)
+    monkeypatch.setattr(builder.pictures, "cut", every_second)
+    monkeypatch.setattr(builder, "ATTEMPTS_MAX", 1)
     while Release.objects.get().state != "done" and len(begun) < 20:
         try:
             assert releases.make(asked.pk, seconds=SECONDS)
@@ -83,7 +83,7 @@ def test_kills_between_which_it_gets_on_are_not_counted(asked, monkeypatch):
 
 
 def test_a_storage_that_is_away_is_nobodys_fault(asked, monkeypatch):
-    killing(monkeypatch, making.pictures, "cut", error=OSError("away"))
+    killing(monkeypatch, builder.pictures, "cut", error=OSError("away"))
     for _ in range(5):
         make_and_die(asked, OSError)
     monkeypatch.undo()
@@ -99,11 +99,11 @@ def test_each_step_of_the_freeze_looks_at_the_clock(asked, monkeypatch):
         time.sleep(1.1)
         return [1]
 
-    monkeypatch.setattr(freezing.Drawing, "run", slow)
-    killing(monkeypatch, telling, "_shared")
+    monkeypatch.setattr(snapshot.Drawing, "run", slow)
+    killing(monkeypatch, provenance, "_shared")
     assert releases.make(asked.pk, seconds=1)
     asked.refresh_from_db()
-    assert (asked.state, asked.files.keys()) == ("failed", {"round"})
+    assert (asked.state, asked.files) == ("failed", {})
     assert "manage.py make_release" in asked.problem
 
 
@@ -127,10 +127,10 @@ def test_a_statement_takes_no_more_than_what_is_left():
 
 
 def test_files_that_a_whole_turn_cannot_put_together_fail(asked, monkeypatch):
-    monkeypatch.setattr(making.pictures, "AT_ONCE", 1)
-    monkeypatch.setattr(making, "PIECES_A_LOOK", 1)
+    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
+    monkeypatch.setattr(builder, "PIECES_A_LOOK", 1)
     with monkeypatch.context() as away:
-        killing(away, making.pictures, "cut", error=OSError("away"))
+        killing(away, builder.pictures, "cut", error=OSError("away"))
         make_and_die(asked, OSError)
     turns = 0
     while not releases.make(asked.pk, seconds=0):  # a piece each, then the files

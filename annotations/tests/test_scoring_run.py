@@ -12,7 +12,7 @@ from annotations.models import (
     Scorer,
     due,
 )
-from annotations.scoring import looking, run, work
+from annotations.scoring import analysis, run, pending
 
 from .desk import batch_of
 from .factories import CandidateFactory, EntityFactory
@@ -123,9 +123,9 @@ def test_only_what_lacks_a_score_is_looked_at_again(shade, monkeypatch):
     mark(entity)
     work_off()
     looked = []
-    real = looking.look_at
+    real = analysis.look_at
     monkeypatch.setattr(
-        looking, "look_at", lambda model, some: looked.extend(some) or real(model, some)
+        analysis, "look_at", lambda model, some: looked.extend(some) or real(model, some)
     )
     new = CandidateFactory(entity=entity, image=picture_of(100, 30))
     mark(entity)
@@ -195,7 +195,7 @@ def test_a_database_that_is_away_for_a_moment_loses_nothing(shade, monkeypatch):
         raise OperationalError("the server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr(run.reading, "write", away)
+        patch.setattr(run.storage, "write", away)
         assert work_off() == []
     due_now()
     assert work_off() == [entity.pk]
@@ -204,13 +204,13 @@ def test_a_database_that_is_away_for_a_moment_loses_nothing(shade, monkeypatch):
 def test_a_picture_that_kills_its_worker_is_found_out_and_the_others_are_scored(shade):
     entity, (first, deadly, fine) = entity_of(250, 240, 230)
     mark(entity)
-    work.claim(shade, 1)  # the first worker died
+    pending.claim(shade, 1)  # the first worker died
     looked = []
-    for _ in range(work.DEATHS):
+    for _ in range(pending.DEATHS):
         due_now()
-        [claim] = work.claim(shade, 1)
+        [claim] = pending.claim(shade, 1)
         assert claim.is_careful
-        work.trying(claim, deadly.pk)  # … and so did each one that looked at this
+        pending.trying(claim, deadly.pk)  # … and so did each one that looked at this
         looked.append(claim.trying)
     assert looked == [None, deadly.pk]
     due_now()
@@ -225,8 +225,8 @@ def test_a_worker_killed_at_another_picture_accuses_nobody(shade):
     mark(entity)
     for candidate in (first, second, first):
         due_now()
-        [claim] = work.claim(shade, 1)
-        work.trying(claim, candidate.pk)
+        [claim] = pending.claim(shade, 1)
+        pending.trying(claim, candidate.pk)
     due_now()
     work_off()
     assert "failed" not in scored().values()
@@ -235,19 +235,19 @@ def test_a_worker_killed_at_another_picture_accuses_nobody(shade):
 def test_a_claim_that_is_over_is_free(shade):
     entity, _ = entity_of(250)
     mark(entity)
-    assert work.claim(shade, 5)
-    assert work.claim(shade, 5) == []
+    assert pending.claim(shade, 5)
+    assert pending.claim(shade, 5) == []
     assert not scoring.is_due(shade)
     due_now()
-    assert [claim.entity for claim in work.claim(shade, 5)] == [entity.pk]
+    assert [claim.entity for claim in pending.claim(shade, 5)] == [entity.pk]
 
 
 def test_what_is_marked_while_it_is_scored_is_due_again(shade):
     entity, _ = entity_of(250, 240)
     mark(entity)
-    claims = work.claim(shade, 1)
+    claims = pending.claim(shade, 1)
     mark(entity)
-    work.finish(claims[0])
+    pending.finish(claims[0])
     left = PendingScoring.objects.get()
     assert (left.marked, left.attempts, left.claimed_until) == (2, 0, None)
 
@@ -290,7 +290,7 @@ def test_a_new_version_scores_everything_anew_beside_the_old_one(settings):
 
 
 def test_the_sweep_finds_whatever_lacks_a_score(shade, monkeypatch):
-    monkeypatch.setattr(work, "SWEPT_AT_ONCE", 2)
+    monkeypatch.setattr(pending, "SWEPT_AT_ONCE", 2)
     made = [entity_of(250, 240)[0] for _ in range(5)]
     EntityFactory()  # without candidates there is nothing to do
     scoring.sweep(shade)
@@ -326,14 +326,14 @@ def test_what_was_erased_meanwhile_gets_no_score(shade, admin, monkeypatch):
     entity, (_, gone, _) = entity_of(250, 240, 230)
     mark(entity)
     sha256 = str(gone.image.sha256)
-    real = run.reading.read
+    real = run.storage.read
 
     def read(*arguments):
         found = real(*arguments)
         erasure.erase_image(sha256=sha256, by=admin)
         return found
 
-    monkeypatch.setattr(run.reading, "read", read)
+    monkeypatch.setattr(run.storage, "read", read)
     scoring.score_due(seconds=60)
     assert gone.pk not in scored()
     assert not Embedding.objects.filter(candidate=gone).exists()
@@ -343,5 +343,5 @@ def test_what_a_batch_waits_for_comes_first(shade, judge):
     early, _ = entity_of(250, 240)
     mark(early)
     batch = batch_of(judge, order="uncertain")
-    [first] = work.claim(shade, 1)
+    [first] = pending.claim(shade, 1)
     assert first.entity == batch.batchentity_set.get().entity_id

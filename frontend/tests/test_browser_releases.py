@@ -14,7 +14,7 @@ TRUTH = {"m.a": "yes no broken", "m.b": "yes no"}
 @pytest.fixture
 def running(transactional_db):
     batch = judged_batch(TRUTH)
-    asked = releases.ask(
+    asked = releases.request(
         name="watched",
         batches=[batch.pk],
         dev_entities=1,

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotations import queue, scoring, tasks
 from annotations.models import Embedding, PendingScoring, Score, Scorer
-from annotations.scoring import steering
+from annotations.scoring import control
 from annotations.tests.desk import batch_of, say_all
 from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
 
@@ -138,7 +138,7 @@ def test_embeddings_go_after_a_question_and_scores_stay(
     assert Score.objects.get() == score
     handed = []
     monkeypatch.setattr(tasks.purge_embeddings, "delay", lambda *a: handed.append(a))
-    monkeypatch.setattr(steering, "PURGED_AT_ONCE", 0)
+    monkeypatch.setattr(control, "PURGED_AT_ONCE", 0)
     assert "Workers delete the rest." in do(desk, "purge-embeddings", scorer).text
     assert handed == [(scorer.pk, admin.pk)]
 
@@ -147,9 +147,9 @@ def test_a_worker_goes_on_until_nothing_is_left(scorer, admin, monkeypatch):
     for _ in range(5):
         where = {"scorer": scorer, "candidate": ScoreFactory(scorer=scorer).candidate}
         Embedding.objects.create(**where, vectors=b"1", boxes=b"2")
-    monkeypatch.setattr(steering, "SLICE", 1)
-    monkeypatch.setattr(steering, "PURGED_AT_ONCE", 2)
-    limited = steering.purge_embeddings.__kwdefaults__
+    monkeypatch.setattr(control, "SLICE", 1)
+    monkeypatch.setattr(control, "PURGED_AT_ONCE", 2)
+    limited = control.purge_embeddings.__kwdefaults__
     monkeypatch.setitem(limited, "limit", 2)
     monkeypatch.setattr(tasks.purge_embeddings, "delay", tasks.purge_embeddings)
     tasks.purge_embeddings(scorer.pk, admin.pk)

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from annotations import adjudication, batches, erasure, queue, releases
 from annotations.models import Release
-from annotations.releases import asking
+from annotations.releases import requests
 from annotations.tests.released import judged_batch, released
 from frontend.views import releases as pages
 
@@ -85,7 +85,7 @@ def test_the_preview_counts_and_links_to_what_is_open(client, admin, batch, judg
 def test_one_under_way_is_watched(client, admin, batch):
     client.force_login(admin)
     asked = form_of(batch) | {"by": admin}
-    release = releases.ask(**asked)
+    release = releases.request(**asked)
     Release.objects.update(state="running", progress=0.4)
     address = reverse("release", args=[release.pk])
     assert 'hx-trigger="every 2s"' in client.get(address).text
@@ -99,7 +99,7 @@ def test_one_under_way_is_watched(client, admin, batch):
 def test_one_that_is_over_comes_as_a_whole_page(state, client, admin, batch):
     """What stands outside the polled part changes too: rules, buttons, the difference."""
     client.force_login(admin)
-    release = releases.ask(**form_of(batch), by=admin)
+    release = releases.request(**form_of(batch), by=admin)
     Release.objects.update(state=state)
     address = reverse("release", args=[release.pk])
     answer = client.get(address, headers={"HX-Request": "true"})
@@ -108,7 +108,7 @@ def test_one_that_is_over_comes_as_a_whole_page(state, client, admin, batch):
 
 def test_a_failed_one_is_made_again_or_deleted(client, admin, batch, worker_at_hand):
     client.force_login(admin)
-    release = releases.ask(**form_of(batch), by=admin)
+    release = releases.request(**form_of(batch), by=admin)
     Release.objects.update(state="failed", problem="It went wrong.")
     address = reverse("release", args=[release.pk])
     assert "It went wrong." in client.get(address).text
@@ -116,7 +116,7 @@ def test_a_failed_one_is_made_again_or_deleted(client, admin, batch, worker_at_h
     assert "truth.tsv" in client.get(address).text
     text = client.post(reverse("delete-release", args=[release.pk]), follow=True).text
     assert "The release is done." in text
-    other = releases.ask(**form_of(batch, name="other"), by=admin)
+    other = releases.request(**form_of(batch, name="other"), by=admin)
     Release.objects.filter(pk=other.pk).update(state="failed")
     text = client.post(reverse("delete-release", args=[other.pk]), follow=True).text
     assert "other is deleted." in text
@@ -156,7 +156,7 @@ def test_a_long_difference_ends_in_time_and_says_where_the_rest_is(
 def test_a_preview_of_too_much_says_what_to_do(client, admin, batch, monkeypatch):
     client.force_login(admin)
     queue.count()
-    monkeypatch.setattr(asking, "CHECKED_CANDIDATES", 1)
+    monkeypatch.setattr(requests, "CHECKED_CANDIDATES", 1)
     headers = {"HX-Request": "true"}
     asked = {"batches": [batch.pk]}
     text = client.post(reverse("preview-release"), asked, headers=headers).text

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Batch, PendingScoring
-from annotations.scoring import watching
+from annotations.scoring import status
 from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
 
 from .scenes import opened_batch
@@ -76,7 +76,7 @@ def test_pauses_problems_and_missing_workers_are_told(desk, batch):
 
 
 def test_much_is_told_as_at_least_so_much(desk, batch, monkeypatch):
-    monkeypatch.setattr(watching, "READ", 1)
+    monkeypatch.setattr(status, "READ", 1)
     scorer = ScorerFactory()
     for place in range(3):
         due(scorer, batch, place)

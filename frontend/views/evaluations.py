@@ -17,7 +17,7 @@ from annotations import evaluation, releases
 from annotations.errors import Invalid, LabelerError, NotFound
 from annotations.evaluation import BASELINE, Mistake
 from annotations.models import Entity, Evaluation, Release, ReleaseState
-from frontend.forms.evaluations import EvaluationForm, blame_lines
+from frontend.forms.evaluations import EvaluationForm, add_line_errors
 
 from .access import PersonRequest, admins_only, in_size, number_of
 from .curves import curves_of
@@ -41,7 +41,7 @@ class Error:
     """A mistake with what there is to see of it."""
 
     mistake: Mistake
-    shown: releases.Shown | None  # None: it was erased
+    shown: releases.DevPicture | None  # None: it was erased
     estimated: str  # the name of whom it was taken for, where known
     is_counted: bool  # at or above the threshold of precision 0.95
 
@@ -85,7 +85,7 @@ def _evaluate(
             by=request.user,
         )
     except Invalid as invalid:
-        blame_lines(form, invalid)
+        add_line_errors(form, invalid)
     except LabelerError as error:
         form.add_error(None, error.detail)
     return None
@@ -137,7 +137,7 @@ def _errors(found: Evaluation, after: int | None) -> dict[str, Any]:
         return {"errors": [], "mistakes": 0, "following": None, "is_lost": True}
     first = 0 if after is None else after + 1
     shown = mistakes[first : first + MISTAKES_SHOWN]
-    pictures = releases.shown(found, {each.key for each in shown})
+    pictures = releases.dev_pictures(found, {each.key for each in shown})
     rows = Entity.objects.filter(key__in={each.estimated for each in shown})
     names: dict[Any, str] = dict(rows.values_list("key", "name"))
     least = found.figures["threshold"]["0.95"]

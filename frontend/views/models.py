@@ -15,7 +15,7 @@ from django.views.decorators.http import (
 from annotations import tasks
 from annotations.errors import LabelerError
 from annotations.models import Scorer, User
-from annotations.scoring import steering, watching
+from annotations.scoring import control, status
 
 from .access import PersonRequest, admins_only, number_of
 
@@ -27,7 +27,7 @@ ASIDE_SHOWN = 50
 @require_safe
 def models(request: PersonRequest) -> HttpResponse:
     """List every model in every version, those at work first."""
-    return render(request, "frontend/models.html", {"lines": watching.scorers()})
+    return render(request, "frontend/models.html", {"lines": status.scorers()})
 
 
 @admins_only
@@ -35,14 +35,14 @@ def models(request: PersonRequest) -> HttpResponse:
 def show(request: PersonRequest, scorer_id: int) -> HttpResponse:
     """Show a model: its latest fit, those before, and what it set aside."""
     scorer = _scorer(scorer_id)
-    fits = list(watching.fits_of(scorer)[: FITS_SHOWN + 1])
+    fits = list(status.fits_of(scorer)[: FITS_SHOWN + 1])
     context: dict[str, Any] = {
         "scorer": scorer,
-        "line": watching.line_of(scorer),
+        "line": status.backlog_of(scorer),
         "fit": fits[0] if fits else None,
         "earlier": fits[1:FITS_SHOWN],
         "has_more_fits": len(fits) > FITS_SHOWN,
-        "outset": None if fits else watching.outset(scorer),
+        "outset": None if fits else status.before_first_fit(scorer),
         "after": number_of(request, "after"),
     }
     context |= _aside(scorer, context["after"])
@@ -51,7 +51,7 @@ def show(request: PersonRequest, scorer_id: int) -> HttpResponse:
 
 def _aside(scorer: Scorer, after: int | None) -> dict[str, Any]:
     """The pictures that were set aside, beyond the candidate `after`."""
-    rows = watching.set_aside(scorer)
+    rows = status.failed_scores(scorer)
     if after is not None:
         rows = rows.filter(candidate__gt=after)
     found = list(rows[: ASIDE_SHOWN + 1])
@@ -65,14 +65,14 @@ def _aside(scorer: Scorer, after: int | None) -> dict[str, Any]:
 def pause(request: PersonRequest, scorer_id: int) -> HttpResponse:
     """Let workers leave it alone."""
     said = "The model is paused. What workers are at now is finished first."
-    return _act(request, scorer_id, steering.pause, said)
+    return _act(request, scorer_id, control.pause, said)
 
 
 @admins_only
 @require_POST
 def resume(request: PersonRequest, scorer_id: int) -> HttpResponse:
     """Let workers go on."""
-    return _act(request, scorer_id, steering.resume, "The model goes on.")
+    return _act(request, scorer_id, control.resume, "The model goes on.")
 
 
 @admins_only
@@ -81,7 +81,7 @@ def refit(request: PersonRequest, scorer_id: int) -> HttpResponse:
     """Have a worker fit it anew."""
 
     def act(*, scorer: Scorer, by: User) -> None:
-        tasks.refit_scorer.delay(steering.at_work(scorer).pk, by.pk)
+        tasks.refit_scorer.delay(control.require_active(scorer).pk, by.pk)
 
     said = "A worker fits the model anew. Open this page again in a moment."
     return _act(request, scorer_id, act, said)
@@ -97,7 +97,7 @@ def try_again(request: PersonRequest, scorer_id: int) -> HttpResponse:
         raise Http404
     candidate = int(named) if named else None
     said = "Pictures that will be looked at again: {}."
-    return _act(request, scorer_id, steering.try_again, said, candidate=candidate)
+    return _act(request, scorer_id, control.retry_failed, said, candidate=candidate)
 
 
 @admins_only
@@ -106,9 +106,9 @@ def purge(request: PersonRequest, scorer_id: int) -> HttpResponse:
     """Say what goes and what stays, then delete a model's embeddings."""
     scorer = _scorer(scorer_id)
     if request.method == "POST":
-        gone = steering.purge_embeddings(scorer=scorer, by=request.user)
+        gone = control.purge_embeddings(scorer=scorer, by=request.user)
         said = f"{gone:,} embeddings are deleted."
-        if gone >= steering.PURGED_AT_ONCE:
+        if gone >= control.PURGED_AT_ONCE:
             tasks.purge_embeddings.delay(scorer.pk, request.user.pk)
             said += " Workers delete the rest."
         messages.success(request, said)

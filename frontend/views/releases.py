@@ -20,8 +20,8 @@ from annotations import releases as stage
 from annotations import tasks
 from annotations.errors import Invalid, LabelerError
 from annotations.models import Batch, Release, ReleaseState, User
-from annotations.releases.files import CUTS, SPLITS, SUBSETS
-from frontend.forms import blame
+from annotations.releases.files import CROPS, SPLITS, SUBSETS
+from frontend.forms import add_errors
 from frontend.forms.releases import ContentForm, ReleaseForm
 
 from .access import PersonRequest, admins_only, number_of
@@ -37,7 +37,7 @@ ADDRESSES = {
     )
     for subset in SUBSETS
     for split in SPLITS
-    for cut in CUTS
+    for cut in CROPS
 } | {f"key-{subset}.tsv": f"key.tsv?subset={subset}" for subset in SUBSETS}
 
 
@@ -68,7 +68,7 @@ def new(request: PersonRequest) -> HttpResponse:
         try:
             asked = _ask(request.user, form.cleaned_data)
         except Invalid as invalid:
-            blame(form, invalid)
+            add_errors(form, invalid)
         else:
             return redirect("release", asked.pk)
     return render(request, "frontend/new_release.html", {"form": form})
@@ -76,7 +76,7 @@ def new(request: PersonRequest) -> HttpResponse:
 
 @transaction.atomic
 def _ask(by: User, given: dict[str, Any]) -> Release:
-    asked = stage.ask(by=by, **given)
+    asked = stage.request(by=by, **given)
     transaction.on_commit(partial(tasks.make_release.delay, asked.pk))
     return asked
 
@@ -91,7 +91,7 @@ def preview(request: PersonRequest) -> HttpResponse:
         try:
             found = stage.preview(asked.cleaned_data["batches"])
         except Invalid as invalid:
-            blame(asked, invalid)
+            add_errors(asked, invalid)
     context: dict[str, Any] = {"asked": asked, "found": found}
     if found is not None and found.open:
         numbers = asked.cleaned_data["batches"]

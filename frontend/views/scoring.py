@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from annotations.models import Batch
-from annotations.scoring import watching
+from annotations.scoring import status
 
 from .access import PersonRequest, admins_only
 
@@ -19,5 +19,5 @@ def scoring(request: PersonRequest, batch_id: int) -> HttpResponse:
         raise Http404
     if not request.htmx:
         return redirect("batch", batch.pk)
-    context = {"batch": batch, "scoring": watching.batch_scoring(batch)}
+    context = {"batch": batch, "scoring": status.batch_scoring(batch)}
     return render(request, "frontend/parts/scoring.html", context)

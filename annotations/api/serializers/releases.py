@@ -8,7 +8,7 @@ from annotations import releases
 from annotations.api.fields import BIGGEST, BIGGEST_INT, Flag, Strict, Text, Whole
 from annotations.api.pagination import ListQuery
 from annotations.models import Release, ReleaseState
-from annotations.releases.files import CUTS, SPLITS, SUBSETS
+from annotations.releases.files import CROPS, SPLITS, SUBSETS
 
 
 class ReleaseContent(Strict):
@@ -131,7 +131,7 @@ class MeasurementQuery(serializers.Serializer):
 
     subset = serializers.ChoiceField(SUBSETS)
     split = serializers.ChoiceField(SPLITS)
-    image = serializers.ChoiceField(CUTS, default="aligned")
+    image = serializers.ChoiceField(CROPS, default="aligned")
 
 
 class KeyQuery(serializers.Serializer):

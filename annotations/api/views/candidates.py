@@ -22,7 +22,7 @@ from annotations.api.serializers.candidates import (
 )
 from annotations.errors import NotFound
 from annotations.models import Candidate, CandidateState, Entity, User
-from annotations.scoring import watching
+from annotations.scoring import status
 
 from . import pictures
 from .base import ApiView, ask, key_of, read
@@ -121,7 +121,7 @@ class CandidateReports(ApiView):
 
 
 def _shown(candidates: Sequence[Candidate], request: Request) -> Any:
-    context = {"request": request, "scores": watching.scores_of(candidates)}
+    context = {"request": request, "scores": status.scores_of(candidates)}
     return CandidateShape(candidates, many=True, context=context).data
 
 

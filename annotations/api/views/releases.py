@@ -69,7 +69,7 @@ class Releases(ApiView):
         """Freeze some batches. What stands in the way is named; a worker does the rest."""
         body = read(NewRelease, request)
         with transaction.atomic():
-            asked = releases.ask(by=self.user, **body)
+            asked = releases.request(by=self.user, **body)
             transaction.on_commit(partial(tasks.make_release.delay, asked.pk))
         return Response(ReleaseShape(asked).data, status=202)
 

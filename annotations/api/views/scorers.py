@@ -29,7 +29,7 @@ from annotations.api.serializers.scorers import (
 )
 from annotations.errors import NotFound
 from annotations.models import Scorer
-from annotations.scoring import steering, watching
+from annotations.scoring import control, status
 
 from .base import ApiView, batch_for, read
 
@@ -68,7 +68,7 @@ class OneScorer(ApiView):
         """Pause a model, or let it go on."""
         scorer, fields = _scorer(id), read(ScorerChange, request)
         if "paused" in fields:
-            act = steering.pause if fields["paused"] else steering.resume
+            act = control.pause if fields["paused"] else control.resume
             scorer = act(scorer=scorer, by=self.user)
         return Response(_shown([scorer])[0])
 
@@ -81,7 +81,7 @@ class ScorerFits(ApiView):
     @extend_schema(parameters=[ListQuery], responses=answers({200: listed(FitShape)}))
     def get(self, request: Request, id: int) -> Response:
         """List the fits, the newest first."""
-        rows = watching.fits_of(_scorer(id))
+        rows = status.fits_of(_scorer(id))
         return page_of(
             request, rows, lambda found: FitShape(found, many=True).data, NEWEST_FIRST
         )
@@ -92,7 +92,7 @@ class ScorerFits(ApiView):
     )
     def post(self, request: Request, id: int) -> Response:
         """Have a model fitted anew now. With too few labels nothing changes."""
-        scorer = steering.at_work(_scorer(id))
+        scorer = control.require_active(_scorer(id))
         tasks.refit_scorer.delay(scorer.pk, self.user.pk)
         return Response(status=202)
 
@@ -109,7 +109,7 @@ class ScorerFailures(ApiView):
         """List the pictures that were set aside, and why."""
         return page_of(
             request,
-            watching.set_aside(_scorer(id)),
+            status.failed_scores(_scorer(id)),
             lambda found: FailureShape(found, many=True).data,
             BY_CANDIDATE,
         )
@@ -124,7 +124,7 @@ class RetryFailures(ApiView):
     def post(self, request: Request, id: int) -> Response:
         """Look once more at a picture that was set aside, or at all of them."""
         scorer, asked = _scorer(id), read(Again, request)
-        tried = steering.try_again(scorer=scorer, by=self.user, **asked)
+        tried = control.retry_failed(scorer=scorer, by=self.user, **asked)
         return Response({"retried": tried})
 
 
@@ -141,8 +141,8 @@ class ScorerEmbeddings(ApiView):
     def delete(self, request: Request, id: int) -> Response:
         """Delete a model's embeddings; scores stay. What is much goes on in workers."""
         scorer = _scorer(id)
-        gone = steering.purge_embeddings(scorer=scorer, by=self.user)
-        if gone < steering.PURGED_AT_ONCE:
+        gone = control.purge_embeddings(scorer=scorer, by=self.user)
+        if gone < control.PURGED_AT_ONCE:
             return Response(status=204)
         tasks.purge_embeddings.delay(scorer.pk, self.user.pk)
         return Response(status=202)
@@ -156,7 +156,7 @@ class BatchScoring(ApiView):
     @extend_schema(responses=answers({200: BatchScoringShape}))
     def get(self, request: Request, id: int) -> Response:
         """What is scored of a batch's entities, what is due, and what is in the way."""
-        told = watching.batch_scoring(batch_for(self.user, id))
+        told = status.batch_scoring(batch_for(self.user, id))
         return Response(BatchScoringShape(told).data)
 
 
@@ -168,4 +168,4 @@ def _scorer(number: int) -> Scorer:
 
 
 def _shown(scorers: Sequence[Scorer]) -> Any:
-    return ScorerShape(watching.with_fits(scorers), many=True).data
+    return ScorerShape(status.with_fits(scorers), many=True).data

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from annotations import releases
 from annotations.management.exports import ExportCommand, add_release, stored_file
-from annotations.releases.files import CUTS, SPLITS, SUBSETS, key_name
+from annotations.releases.files import CROPS, SPLITS, SUBSETS, key_name
 
 
 class Command(ExportCommand):
@@ -29,7 +29,7 @@ class Command(ExportCommand):
         add_release(parser, required=True)
         parser.add_argument("--subset", choices=SUBSETS, default="random")
         parser.add_argument("--split", choices=SPLITS, default="dev")
-        parser.add_argument("--image", choices=CUTS, default="aligned")
+        parser.add_argument("--image", choices=CROPS, default="aligned")
         parser.add_argument(
             "--key", action="store_true", help="the key of the test split instead"
         )

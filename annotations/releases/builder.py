@@ -21,9 +21,9 @@ from annotations.errors import Invalid, LabelerError
 from annotations.images import store
 from annotations.models import Release, ReleaseState
 
-from . import describing, files, pictures, telling
+from . import descriptions, files, pictures, provenance
 from .clock import TOO_LONG, Clock, TooLong, is_slow
-from .freezing import Freeze, Frozen, index_of, snapshot
+from .snapshot import Freeze, Frozen, index_of, snapshot
 from .locks import alone
 from .pieces import PLAN, Pieces, Unit
 
@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 45
 FROZEN, CUT = 0.1, 0.95  # of the progress, after these steps
 PIECES_A_LOOK = 16  # at the clock, while they are put together
-BEGUN_MAX = 3  # times, without any progress
+ATTEMPTS_MAX = 3  # times, without any progress
 
 
 class _Overtaken(Exception):
     """Another round has begun; what this one does is void."""
 
 
-def idle() -> list[int]:
+def find_idle() -> list[int]:
     """Unfinished releases that nobody works on: new ones, and those of killed workers."""
     quiet = timezone.now() - timedelta(seconds=IDLE_SECONDS)
     unfinished = Release.objects.filter(state__in=files.UNFINISHED)
@@ -56,14 +56,14 @@ def make(release_id: int, seconds: float | None = None) -> bool:
         release = _unfinished(release_id) if is_mine else None
         if release is None:
             return True
-        making = Making(release, seconds)
+        builder = Making(release, seconds)
         try:
-            return making.run()
+            return builder.run()
         except _Overtaken:
             return False
         except OSError:  # the storage is away: it goes on later
             with suppress(_Overtaken):
-                making.note_survival()
+                builder.note_survival()
             raise
         except Exception as error:
             if isinstance(error, OperationalError) and not is_slow(error):
@@ -89,7 +89,7 @@ class Making:
     def run(self) -> bool:
         """Work until it is done or the time is over."""
         self._begin()
-        files.clear_work(self.release.pk, keep=self.release.files["round"])
+        files.clear_work(self.release.pk, keep=self.release.round)
         is_fresh = self._is_frozen()
         if not is_fresh:
             self._freeze()
@@ -111,20 +111,18 @@ class Making:
 
         Without a limit of time nobody is killed for passing it, so nothing is counted.
         """
-        begun = self.release.files.get("begun", 0)
         if self.clock.ends is None:
             self._update(state=ReleaseState.RUNNING)
             return
-        if begun >= BEGUN_MAX:
+        if self.release.attempts >= ATTEMPTS_MAX:
             raise TooLong(TOO_LONG)
-        noted = self.release.files | {"begun": begun + 1}
-        self._update(state=ReleaseState.RUNNING, files=noted)
+        attempts = self.release.attempts + 1
+        self._update(state=ReleaseState.RUNNING, attempts=attempts)
 
     def note_survival(self) -> None:
         """Note that something was got on with, or that nobody was killed."""
-        if "begun" in self.release.files:
-            left = {n: f for n, f in self.release.files.items() if n != "begun"}
-            self._update(files=left)
+        if self.release.attempts:
+            self._update(attempts=0)
 
     def _is_frozen(self) -> bool:
         """The plan is written last."""
@@ -140,7 +138,7 @@ class Making:
                 frozen = freeze.run(made[files.TRUTH], made[files.JUDGMENTS])
                 for line in freeze.details(frozen.lines):
                     made[PLAN].write(line)
-                rules = telling.rules(self.release)
+                rules = provenance.rules(self.release)
             for line in index_of(frozen.lines):
                 made[files.LINES].write(line)
             self._keep_frozen(made, frozen, rules)
@@ -209,7 +207,7 @@ class Making:
             piece.keep(name)
 
     def _has(self, unit: Unit) -> bool:
-        names = [files.measurement_name(*unit, cut) for cut in files.CUTS]
+        names = [files.measurement_name(*unit, cut) for cut in files.CROPS]
         known = self.release.files
         return all(
             n in known
@@ -219,7 +217,7 @@ class Making:
 
     def _assemble(self, unit: Unit, pieces: Pieces) -> None:
         """Both files of a subset and split; TooLong where it does not fit into the turn."""
-        names = [files.measurement_name(*unit, cut) for cut in files.CUTS]
+        names = [files.measurement_name(*unit, cut) for cut in files.CROPS]
         with files.draft() as aligned, files.draft() as cropped:
             without_face = 0
             for number, lines in enumerate(pieces.lines_of(unit), start=1):
@@ -235,13 +233,14 @@ class Making:
         aligner = scoring.aligner()
         said = f"{aligner.name} {aligner.version}" if aligner else None
         self.release.counts |= {"aligner": said}
-        final = {n: f for n, f in self.release.files.items() if isinstance(f, dict)}
-        final |= describing.describe(self.release, final, removals=[])
-        final[files.REMOVALS] = describing.keep_removals([])
+        final = dict(self.release.files)
+        final |= descriptions.describe(self.release, final, removals=[])
+        final[files.REMOVALS] = descriptions.keep_removals([])
         self._update(
             state=ReleaseState.DONE,
             files=final,
             counts=self.release.counts,
+            attempts=0,
             progress=1,
             finished_at=Now(),
         )
@@ -252,7 +251,7 @@ class Making:
         same = Release.objects.filter(
             pk=self.release.pk,
             state__in=files.UNFINISHED,
-            files__round=self.release.files["round"],
+            round=self.release.round,
         )
         if not same.update(touched_at=Now(), **values):
             raise _Overtaken
@@ -274,12 +273,13 @@ def _said(error: Exception, release: Release) -> str:
 def _fail(release: Release, problem: str) -> bool:
     """End it, unless an erasure has begun another round."""
     files_of = release.files
-    same = Release.objects.filter(pk=release.pk, files__round=files_of["round"])
+    same = Release.objects.filter(pk=release.pk, round=release.round)
     is_over = bool(
         same.update(
             state=ReleaseState.FAILED,
             problem=problem,
-            files={"round": files_of["round"]},
+            files={},
+            attempts=0,
             finished_at=Now(),
         )
     )

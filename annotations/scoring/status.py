@@ -58,7 +58,7 @@ LEFT JOIN LATERAL (SELECT true AS found FROM annotations_batchentity
 
 
 @dataclass(frozen=True)
-class Line:
+class Backlog:
     """How many entities wait for a scorer; `is_more`: at least so many."""
 
     due: int
@@ -102,7 +102,7 @@ class BatchScoring:
 
 
 @dataclass(frozen=True)
-class ScorerLine:
+class ScorerWithFit:
     """A scorer and its latest fit; None: its documented prior counts."""
 
     scorer: Scorer
@@ -120,7 +120,7 @@ def batch_scoring(batch: Batch) -> BatchScoring:
         cursor.execute(OF_THE_BATCH, limits)
         found = {row[0]: row[1:] for row in cursor.fetchall()}
     entities = max([batch.entities_total, *(row[0] for row in found.values())])
-    active = leading_first(Scorer.objects.filter(pk__in=found))
+    active = default_first(Scorer.objects.filter(pk__in=found))
     told = [_in_batch(each, batch, entities, found[each.pk]) for each in active]
     return BatchScoring(entities, told)
 
@@ -140,12 +140,12 @@ def _in_batch(
     return ScorerInBatch(scorer, due, is_more, entities, problem or "", is_stuck)
 
 
-def line_of(scorer: Scorer) -> Line:
+def backlog_of(scorer: Scorer) -> Backlog:
     """How many entities wait for a scorer in all."""
     waiting = len(
         PendingScoring.objects.filter(scorer=scorer).values_list("pk")[: READ + 1]
     )
-    return Line(min(waiting, READ), waiting > READ, waiting > 0 and _is_stuck(scorer))
+    return Backlog(min(waiting, READ), waiting > READ, waiting > 0 and _is_stuck(scorer))
 
 
 def _is_stuck(scorer: Scorer) -> bool:
@@ -164,7 +164,7 @@ def _is_stuck(scorer: Scorer) -> bool:
     return not is_new and all(until is None or until < long_ago for _, until in times)
 
 
-def leading_first(scorers: QuerySet[Scorer]) -> list[Scorer]:
+def default_first(scorers: QuerySet[Scorer]) -> list[Scorer]:
     """In the order of the settings, then those that are active no more, by name."""
     places = {name: place for place, name in enumerate(registry.configured())}
     found = list(scorers.order_by("name", "-pk"))
@@ -173,12 +173,12 @@ def leading_first(scorers: QuerySet[Scorer]) -> list[Scorer]:
     )
 
 
-def scorers() -> list[ScorerLine]:
+def scorers() -> list[ScorerWithFit]:
     """Every scorer there ever was, active ones first, with its latest fit."""
-    return with_fits(leading_first(Scorer.objects.all()))
+    return with_fits(default_first(Scorer.objects.all()))
 
 
-def with_fits(scorers: Sequence[Scorer]) -> list[ScorerLine]:
+def with_fits(scorers: Sequence[Scorer]) -> list[ScorerWithFit]:
     """The scorers in the given order, with their latest fits, in two statements."""
     latest = (
         ScorerFit.objects.filter(scorer=OuterRef("pk")).order_by("-pk").values("pk")
@@ -189,7 +189,7 @@ def with_fits(scorers: Sequence[Scorer]) -> list[ScorerLine]:
     shown = ScorerFit.objects.defer("parameters").in_bulk(
         [pk for pk in fits.values() if pk]
     )
-    return [ScorerLine(each, shown.get(fits.get(each.pk) or 0)) for each in scorers]
+    return [ScorerWithFit(each, shown.get(fits.get(each.pk) or 0)) for each in scorers]
 
 
 def fits_of(scorer: Scorer) -> QuerySet[ScorerFit]:
@@ -198,7 +198,7 @@ def fits_of(scorer: Scorer) -> QuerySet[ScorerFit]:
     return rows.defer("parameters").order_by("-pk")
 
 
-def set_aside(scorer: Scorer) -> QuerySet[Score]:
+def failed_scores(scorer: Scorer) -> QuerySet[Score]:
     """What failed for good, by candidate; take no more of it than you show."""
     rows = Score.objects.filter(scorer=scorer, outcome=Outcome.FAILED)
     return rows.select_related("candidate__entity").order_by("candidate_id")
@@ -214,21 +214,21 @@ def scores_of(candidates: Sequence[Candidate]) -> dict[int, list[Score]]:
     return found
 
 
-def leading() -> Scorer | None:
+def default_scorer() -> Scorer | None:
     """The scorer that counts first: the first of the settings."""
     return next(iter(registry.rows()), None)
 
 
-def leading_scores(candidates: Sequence[Candidate]) -> dict[int, Score]:
+def default_scores(candidates: Sequence[Candidate]) -> dict[int, Score]:
     """What the leading scorer thinks of each candidate that it has looked at."""
-    scorer = leading()
+    scorer = default_scorer()
     numbers = [candidate.pk for candidate in candidates]
     rows = Score.objects.filter(scorer=scorer, candidate__in=numbers)
     return {score.candidate_id: score for score in rows.select_related("scorer")}
 
 
 @dataclass(frozen=True)
-class Outset:
+class BeforeFirstFit:
     """What counts before a scorer's first fit, and how far that fit is away."""
 
     prior: Prior | None  # None: a former scorer's is not known any more
@@ -237,11 +237,11 @@ class Outset:
     lacking: str  # what the last attempt wanted; empty: none was made
 
 
-def outset(scorer: Scorer) -> Outset:
+def before_first_fit(scorer: Scorer) -> BeforeFirstFit:
     """What counts until a scorer is fitted for the first time."""
     said = Judgment.objects.filter(blind_verdict__in=["yes", "no", "broken"])
     rows = said.values_list("candidate_id", flat=True)[:JUDGMENTS_READ]
     known = min(LABELS_ENOUGH, len(set(rows)))
     kind = registry.configured().get(scorer.name)
     prior = kind.prior if kind else None
-    return Outset(prior, LABELS_ENOUGH, known, fitting.lacking(scorer))
+    return BeforeFirstFit(prior, LABELS_ENOUGH, known, fitting.lacking(scorer))

@@ -9,9 +9,9 @@ from annotations.models import Candidate, CandidateState
 
 from . import files
 from .columns import BASIS, CANDIDATE, KEY, URL, VERDICT
-from .telling import NAMED, NAMED_ENTITIES
+from .provenance import NAMED, NAMED_ENTITIES
 
-HOST = re.compile(r"[a-z]+://(?:www[.])?([^/:?#]+)")  # as in telling's SQL
+HOST = re.compile(r"[a-z]+://(?:www[.])?([^/:?#]+)")  # as in provenance's SQL
 AT_ONCE = 5_000  # candidates whose licences are looked up
 
 Counts = dict[str, Any]

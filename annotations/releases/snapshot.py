@@ -14,8 +14,8 @@ from annotations import export, ground_truth, scoring
 from annotations.consensus import Basis
 from annotations.models import Release, Scorer
 
-from . import choosing, files, telling
-from .asking import Found, check
+from . import selection, files, provenance
+from .requests import Contents, check
 from .clock import Clock
 from .columns import BASIS, CANDIDATE, KEY, VERDICT
 from .distractors import Drawing, rows_of
@@ -83,13 +83,13 @@ class Freeze:
         check(self.release, self._found(len(chosen), len(distractors)))
         counts = dict.fromkeys(COUNTED, 0) | self.numbers
         counts["judgments"] = judgments.lines - 1
-        counts |= telling.facts(self.release, counts["judgments"], self.clock)
+        counts |= provenance.facts(self.release, counts["judgments"], self.clock)
         frozen = Frozen(counts, self._method(chosen))
         self.clock.hold()
         self._plan(frozen, chosen, distractors)
         return frozen
 
-    def _chosen(self, truth: files.Draft) -> Iterator[choosing.Chosen]:
+    def _chosen(self, truth: files.Draft) -> Iterator[selection.Chosen]:
         """Each entity's two images; counts on the way."""
         groups = self._entities(truth)
         while some := list(islice(groups, ENTITIES_AT_ONCE)):
@@ -99,7 +99,7 @@ class Freeze:
                 confirmed = [ready[c] for c in yes if c in ready]
                 self.numbers["confirmed_unreadable"] += len(yes) - len(confirmed)
                 if confirmed:
-                    yield choosing.choose(self.release.seed, key, confirmed)
+                    yield selection.choose(self.release.seed, key, confirmed)
 
     def _entities(self, truth: files.Draft) -> Iterator[tuple[str, list[int]]]:
         """Of each entity: its key, and the candidates that people confirmed."""
@@ -116,19 +116,19 @@ class Freeze:
                     yes.append(int(cells[CANDIDATE]))
             yield key, yes
 
-    def _ready(self, candidates: Sequence[int]) -> dict[int, choosing.Confirmed]:
+    def _ready(self, candidates: Sequence[int]) -> dict[int, selection.Confirmed]:
         with connection.cursor() as cursor:
             scorer = self.scorer.pk if self.scorer else None
             cursor.execute(READY, {"scorer": scorer, "candidates": list(candidates)})
             return {
-                row[0]: choosing.Confirmed(row[0], _vector(*row[1:])) for row in cursor
+                row[0]: selection.Confirmed(row[0], _vector(*row[1:])) for row in cursor
             }
 
-    def _found(self, confirmed: int, distractors: int) -> Found:
+    def _found(self, confirmed: int, distractors: int) -> Contents:
         """What the snapshot holds, in the terms of what was asked for."""
         said = self.numbers
         said["confirmed_entities"], said["distractors"] = confirmed, distractors
-        return Found(
+        return Contents(
             candidates=said["candidates"],
             yes=said["yes"],
             no=said["no"],
@@ -139,7 +139,7 @@ class Freeze:
             refused=distractors,
         )
 
-    def _method(self, chosen: Sequence[choosing.Chosen]) -> str:
+    def _method(self, chosen: Sequence[selection.Chosen]) -> str:
         """How hard images were chosen; empty where there are none."""
         if self.scorer is None or not any(
             each.hard is not None and not each.is_alone for each in chosen
@@ -157,13 +157,13 @@ class Freeze:
     def _plan(
         self,
         frozen: Frozen,
-        chosen: Sequence[choosing.Chosen],
+        chosen: Sequence[selection.Chosen],
         distractors: Sequence[int],
     ) -> None:
         """Lay down which candidate stands on which line of which file."""
         seed = self.release.seed
         keys = (each.key for each in chosen)
-        dev = choosing.development(seed, keys, self.release.dev_entities)
+        dev = selection.development(seed, keys, self.release.dev_entities)
         subsets = files.SUBSETS if frozen.method else files.SUBSETS[:1]
         for subset in subsets:
             lines = [_line(subset, each, each.key in dev) for each in chosen]
@@ -171,7 +171,7 @@ class Freeze:
             test = [line for line in lines if line.split == "test"]
             test += [Line(subset, "test", number, "") for number in distractors]
             order = f"order-{subset}"
-            test.sort(key=lambda line: choosing.lot(seed, order, line.candidate))
+            test.sort(key=lambda line: selection.lot(seed, order, line.candidate))
             frozen.lines += test
         frozen.counts |= {"dev": len(dev), "test": len(chosen) - len(dev)}
         if frozen.method:
@@ -215,7 +215,7 @@ def index_of(lines: Iterable[Line]) -> Iterator[bytes]:
         yield ("\t".join(cells) + "\n").encode()
 
 
-def _line(subset: str, each: choosing.Chosen, is_dev: bool) -> Line:
+def _line(subset: str, each: selection.Chosen, is_dev: bool) -> Line:
     hard = each.random if each.hard is None else each.hard
     candidate = hard if subset == "hard" else each.random
     return Line(subset, "dev" if is_dev else "test", candidate, each.key)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from annotations.models import JUDGEABLE, CandidateState, Outcome, Scorer
-from annotations.models.settled import SETTLED_AS_YES, SETTLED_OTHERWISE
+from annotations.sql import fragments
 
 from .base import Analysis, Detection
 from .features import Compared, Item
@@ -21,10 +21,8 @@ BOX = 6  # x1 y1 x2 y2, detection, side
 READ = f"""
 SELECT c.entity_id, c.id, encode(i.sha256, 'hex'), c.rank, c.state,
        coalesce(i.sha256 = e.representative, false),
-       {SETTLED_AS_YES},
-       {SETTLED_OTHERWISE} OR EXISTS (
-           SELECT FROM annotations_report p
-           WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL),
+       {fragments.is_settled_as_yes("c")},
+       {fragments.is_settled_otherwise("c")} OR {fragments.has_open_report("c.id")},
        s.outcome, s.faces, s.problem, s.box, s.side, s.detection, s.similarity,
        s.cohesion, s.compared, m.vectors, m.boxes
 FROM annotations_candidate c

@@ -14,7 +14,7 @@ from .locks import hold_gate
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DevPicture:
     """What a measurement file shows of a key: a name and a JPEG in base64."""
 
     name: str
@@ -63,7 +63,7 @@ def lines_of(release: Release, subset: str, split: str) -> Iterator[evaluation.L
     )
 
 
-def shown(evaluated: Evaluation, keys: Collection[str]) -> dict[str, Shown]:
+def dev_pictures(evaluated: Evaluation, keys: Collection[str]) -> dict[str, DevPicture]:
     """What the development set shows of some keys; what is erased is left out."""
     name = files.measurement_name(evaluated.subset, "dev", "aligned")
     if not keys or name not in evaluated.release.files:
@@ -73,7 +73,7 @@ def shown(evaluated: Evaluation, keys: Collection[str]) -> dict[str, Shown]:
     for line in files.lines_of(files.open_file(evaluated.release, name)):
         if line[: line.find(b"\t")] in wanted:
             cells = _cells(line)
-            found[cells[0]] = Shown(name=cells[1], face=cells[5])
+            found[cells[0]] = DevPicture(name=cells[1], face=cells[5])
     return found
 
 

@@ -52,7 +52,7 @@ FROM t
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Contents:
     """What some batches hold now.
 
     `confirmed` are entities with a readable image that people say shows them, `refused`
@@ -69,7 +69,7 @@ class Found:
     refused: int
 
 
-def preview(batches: Sequence[int]) -> Found:
+def preview(batches: Sequence[int]) -> Contents:
     """What a release of these batches would hold now.
 
     Invalid where there is none such, or where counting takes too long.
@@ -81,7 +81,7 @@ def preview(batches: Sequence[int]) -> Found:
 
 
 @transaction.atomic
-def ask(
+def request(
     *,
     name: str,
     batches: Sequence[int],
@@ -110,7 +110,7 @@ def ask(
         purpose=purpose,
         contact=contact,
         code_version=code_version(),
-        files={"round": secrets.token_hex(8)},
+        round=secrets.token_hex(8),
         created_by=by,
     )
     if found := _counted(chosen):
@@ -120,7 +120,7 @@ def ask(
     return release
 
 
-def check(release: Release, found: Found) -> None:
+def check(release: Release, found: Contents) -> None:
     """Refuse what cannot be made of what there is."""
     wrong: dict[str, list[str]] = {}
     if found.open and not release.leaves_open_out:
@@ -149,7 +149,7 @@ def retry(*, release: Release, by: User) -> Release:
     hold_gate(shared=True)
     locked = _failed(release)
     locked.state, locked.problem, locked.progress = ReleaseState.PENDING, "", 0
-    locked.files = {"round": secrets.token_hex(8)}
+    locked.round, locked.attempts, locked.files = secrets.token_hex(8), 0, {}
     locked.touched_at = locked.finished_at = None
     locked.code_version = code_version()
     locked.save()
@@ -214,7 +214,7 @@ def _batches(numbers: Sequence[int]) -> list[Batch]:
     return found
 
 
-def _counted(batches: Sequence[Batch]) -> Found | None:
+def _counted(batches: Sequence[Batch]) -> Contents | None:
     """What they hold; None where counting takes longer than anybody should wait."""
     if sum(batch.candidates_total for batch in batches) > CHECKED_CANDIDATES:
         return None
@@ -227,17 +227,17 @@ def _counted(batches: Sequence[Batch]) -> Found | None:
 
 
 @transaction.atomic
-def _count(batches: Sequence[int]) -> Found:
+def _count(batches: Sequence[int]) -> Contents:
     truth, parameters = ground_truth.statement(batches)
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{CHECKED_SECONDS}s'")
         cursor.execute("SET LOCAL jit = off")
         cursor.execute(COUNT.format(truth=truth), parameters)
-        found = Found(*cursor.fetchone())
+        found = Contents(*cursor.fetchone())
         cursor.execute("SET LOCAL statement_timeout = DEFAULT")
         return found
 
 
-def told(found: Found) -> dict[str, Any]:
+def told(found: Contents) -> dict[str, Any]:
     """The numbers by name."""
     return asdict(found)

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import OperationalError, connection
 
 from annotations import agreement, ground_truth
-from annotations.agreement.parts import Table, part
-from annotations.agreement.ratings import read
+from annotations.agreement.parts import Table, part_figures
+from annotations.agreement.ratings import read_ratings
 from annotations.models import JUDGEABLE, Batch, Release, User
 
 from .clock import Clock
@@ -114,13 +114,13 @@ def _agreement(batch: Batch, is_quick: bool, clock: Clock) -> dict[str, Any]:
     What is stored and old says when it was worked out; where there is nothing, only
     the batch is named.
     """
-    latest = agreement.latest(batch)
-    figures = latest.comparison.figures if latest.comparison else {}
+    latest = agreement.latest_report(batch)
+    figures = latest.report.figures if latest.report else {}
     said: dict[str, Any] = {"batch": batch.pk}
     if is_quick and not latest.is_current and (found := _worked_out(batch, clock)):
         return said | _coefficients(found)
-    if figures and latest.comparison and not latest.is_current:
-        said["computed_at"] = latest.comparison.computed_at.strftime("%Y-%m-%d %H:%M")
+    if figures and latest.report and not latest.is_current:
+        said["computed_at"] = latest.report.computed_at.strftime("%Y-%m-%d %H:%M")
     return said | _coefficients(figures)
 
 
@@ -130,11 +130,11 @@ def _worked_out(batch: Batch, clock: Clock) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(PLANNED)
     try:
-        ratings = read(batch.pk)
+        ratings = read_ratings(batch.pk)
     except OperationalError:
         return {}
     clock.hold()
-    return part(ratings, Table.of(ratings.patterns), has_intervals=False)
+    return part_figures(ratings, Table.of(ratings.patterns), has_intervals=False)
 
 
 def _coefficients(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from annotations import images
 
 from . import registry
 from .boxes import Box
-from .looking import threads
+from .analysis import threads
 from .weights import WrongWeights
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Aligner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CropRequest:
     """A picture by digest, and where in it the face is.
 
     `frame` is what judges were shown; `near` is where a scorer found the best match.
@@ -54,7 +54,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Crop:
     """A face as two JPEGs; where no face was found the frame, else the whole picture."""
 
     aligned: bytes
@@ -75,7 +75,7 @@ def aligner() -> Aligner | None:
     return None
 
 
-def cut_out(pictures: Sequence[Wanted]) -> Iterator[Cut]:
+def crop_faces(pictures: Sequence[CropRequest]) -> Iterator[Crop]:
     """The faces of some pictures, in their order, on every core.
 
     Raises what is wrong with a picture (`images.open_pixels`).
@@ -84,20 +84,20 @@ def cut_out(pictures: Sequence[Wanted]) -> Iterator[Cut]:
     return threads().map(lambda each: _cut(model, each), pictures)
 
 
-def _cut(model: Aligner | None, wanted: Wanted) -> Cut:
+def _cut(model: Aligner | None, wanted: CropRequest) -> Crop:
     picture, _ = images.open_pixels(wanted.sha256, SIDE)
     pixels = np.asarray(picture)
     found = model.align(pixels, wanted.near, wanted.frame) if model else None
     if found is not None:
         at, face = found
         aligned = _jpeg(PIL.Image.fromarray(face))
-        return Cut(aligned, _jpeg(picture.crop(_pixels(at, picture.size))), True)
+        return Crop(aligned, _jpeg(picture.crop(_pixels(at, picture.size))), True)
     if wanted.frame is None:
         whole = _jpeg(picture)
-        return Cut(whole, whole, is_face=False)
+        return Crop(whole, whole, is_face=False)
     aligned = _jpeg(picture.crop(_pixels(wanted.frame, picture.size, margin=0)))
     cropped = _jpeg(picture.crop(_pixels(wanted.frame, picture.size)))
-    return Cut(aligned, cropped, is_face=False)
+    return Crop(aligned, cropped, is_face=False)
 
 
 def _pixels(

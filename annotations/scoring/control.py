@@ -39,7 +39,7 @@ DELETE FROM annotations_embedding WHERE ctid = ANY(ARRAY(
 """
 
 
-def at_work(scorer: Scorer) -> Scorer:
+def require_active(scorer: Scorer) -> Scorer:
     """The scorer itself; WrongState where the settings name this version no more."""
     if not scorer.is_active:
         raise WrongState(f"{scorer} is a former version: nothing is done with it.")
@@ -68,13 +68,13 @@ def _set_paused(scorer: Scorer, at: datetime | None, act: str, by: User) -> Scor
 
 
 @transaction.atomic
-def try_again(*, scorer: Scorer, by: User, candidate: int | None = None) -> int:
+def retry_failed(*, scorer: Scorer, by: User, candidate: int | None = None) -> int:
     """Look once more at what was set aside, one candidate's picture or all; how many.
 
     NotFound where this one was not set aside. WrongState where the version is no longer
     at work: nobody would come.
     """
-    at_work(scorer)
+    require_active(scorer)
     told: dict[str, int | str | None] = {
         "scorer": scorer.pk,
         "failed": Outcome.FAILED.value,

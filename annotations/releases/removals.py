@@ -21,13 +21,13 @@ from annotations.models import (
     ReleaseState,
 )
 
-from . import describing, files
+from . import descriptions, files
 from .columns import CANDIDATE, KEY
 from .locks import hold_gate
-from .recounting import Recount
+from .recount import Recount
 
 
-def forget(candidates: Collection[int]) -> None:
+def remove_candidates(candidates: Collection[int]) -> None:
     """Take candidates out of every release's files, in an erasure's transaction.
 
     What is under way begins anew. The old bytes are deleted once it is committed, and
@@ -62,15 +62,17 @@ def _may_hold(release: Release, batches: set[int]) -> bool:
 
 
 def _begin_anew(release: Release) -> None:
-    begun = secrets.token_hex(8)
+    new_round = secrets.token_hex(8)
     Release.objects.filter(pk=release.pk).update(
         state=ReleaseState.PENDING,
-        files={"round": begun},
+        round=new_round,
+        attempts=0,
+        files={},
         progress=0,
         touched_at=None,
     )
     _delete_later(files.digests_of(release.files))
-    store.after_commit(partial(files.clear_work, release.pk, keep=begun))
+    store.after_commit(partial(files.clear_work, release.pk, keep=new_round))
 
 
 def _delete_later(digests: set[str]) -> None:
@@ -113,7 +115,7 @@ class _Rewriting:
             return
         self._rewrite(files.LINES, self._index())
         for (subset, split), numbers in self.lines.items():
-            for cut in files.CUTS:
+            for cut in files.CROPS:
                 name = files.measurement_name(subset, split, cut)
                 self._rewrite(name, self._without(name, numbers))
             if split == "test":
@@ -146,7 +148,7 @@ class _Rewriting:
         if name == files.LINES:
             return
         # What tells about the others is written anew, and is no shorter.
-        is_told = name in describing.DESCRIBING
+        is_told = name in descriptions.DESCRIBING
         lines = 0 if is_told else old["lines"] - entry["lines"]
         self._note_removal(name, old["sha256"], entry["sha256"], lines)
 
@@ -213,10 +215,10 @@ class _Rewriting:
         lines = self._read(key) if self._is_whole(key) else None
         said |= self.recount.of_files(said, self.files, lines)
         before = list(self.release.removals.order_by("pk"))
-        told = describing.describe(self.release, self.files, [*before, *self.removals])
+        told = descriptions.describe(self.release, self.files, [*before, *self.removals])
         for name, entry in told.items():
             self._note(name, entry)
-        entry = describing.keep_removals([*before, *self.removals])
+        entry = descriptions.keep_removals([*before, *self.removals])
         self.files[files.REMOVALS] = entry
 
     def _save(self) -> None:

@@ -8,8 +8,8 @@ from django.utils import timezone
 from annotations import queue
 from annotations.errors import NotFound, WrongState
 from annotations.models import AuditEntry, Batch, Embedding, PendingScoring, Score
-from annotations.scoring import steering, watching
-from annotations.scoring.watching import batch_scoring
+from annotations.scoring import control, status
+from annotations.scoring.status import batch_scoring
 
 from .desk import batch_of
 from .factories import (
@@ -75,14 +75,14 @@ def test_much_is_counted_only_as_far_as_anybody_looks(
     scorer, batch, monkeypatch, in_line, told
 ):
     """A batch longer than is read, and a line longer, or shorter, than that."""
-    monkeypatch.setattr(watching, "READ", 2)
+    monkeypatch.setattr(status, "READ", 2)
     for entity in entities_of(batch)[:in_line]:
         due(scorer, entity, problem="The store is away.")
     [line] = batch_scoring(batch).scorers
     assert line.scored == told
     assert line.is_more is (told is None)
     assert line.problem == "The store is away."
-    assert watching.line_of(scorer).is_more is (in_line > 2)
+    assert status.backlog_of(scorer).is_more is (in_line > 2)
 
 
 def test_the_latest_problem_of_the_batch_is_told(scorer, batch):
@@ -103,7 +103,7 @@ def test_a_line_is_stuck_when_nobody_comes_for_long(scorer, batch):
     assert not batch_scoring(batch).scorers[0].is_stuck
     Batch.objects.update(opened_at=long_ago)
     assert batch_scoring(batch).scorers[0].is_stuck
-    assert watching.line_of(scorer).is_stuck
+    assert status.backlog_of(scorer).is_stuck
     row.claimed_until = timezone.now() + timedelta(seconds=30)
     row.save()
     assert not batch_scoring(batch).scorers[0].is_stuck
@@ -138,17 +138,17 @@ def test_scorers_come_by_the_settings_with_their_latest_fits(scorer):
     FitFactory(scorer=scorer)
     latest = FitFactory(scorer=scorer)
     other = FitFactory(scorer=old)
-    found = [(line.scorer, line.fit) for line in watching.scorers()]
+    found = [(line.scorer, line.fit) for line in status.scorers()]
     assert found == [(scorer, latest), (pixels, None), (old, other)]
-    assert list(watching.fits_of(scorer))[0] == latest
-    assert watching.leading() == scorer
+    assert list(status.fits_of(scorer))[0] == latest
+    assert status.default_scorer() == scorer
 
 
 def test_pausing_twice_is_pausing_once(scorer, admin):
-    paused = steering.pause(scorer=scorer, by=admin)
-    assert steering.pause(scorer=scorer, by=admin).paused_at == paused.paused_at
-    assert steering.resume(scorer=scorer, by=admin).paused_at is None
-    steering.resume(scorer=scorer, by=admin)
+    paused = control.pause(scorer=scorer, by=admin)
+    assert control.pause(scorer=scorer, by=admin).paused_at == paused.paused_at
+    assert control.resume(scorer=scorer, by=admin).paused_at is None
+    control.resume(scorer=scorer, by=admin)
     said = list(AuditEntry.objects.order_by("pk").values_list("action", "details"))
     assert said == [
         ("scoring-paused", {"scorer": scorer.pk}),
@@ -164,7 +164,7 @@ def test_what_was_set_aside_is_tried_again_and_its_entity_is_due(scorer, admin):
     row = due(scorer, entity, marked=4, attempts=3, trying=7, problem="Oh.")
     kept = ScoreFactory(scorer=scorer)
     other = ScoreFactory(scorer=ScorerFactory(name="pixels"), failed=True)
-    assert steering.try_again(scorer=scorer, by=admin) == 2
+    assert control.retry_failed(scorer=scorer, by=admin) == 2
     assert set(Score.objects.values_list("pk", flat=True)) == {kept.pk, other.pk}
     row.refresh_from_db()
     assert (row.marked, row.attempts, row.trying) == (5, 0, None)
@@ -176,34 +176,34 @@ def test_what_was_set_aside_is_tried_again_and_its_entity_is_due(scorer, admin):
 def test_one_picture_is_tried_again_alone(scorer, admin):
     one, other = (ScoreFactory(scorer=scorer, failed=True) for _ in range(2))
     number = one.candidate_id
-    assert steering.try_again(scorer=scorer, by=admin, candidate=number) == 1
-    assert list(watching.set_aside(scorer)) == [other]
+    assert control.retry_failed(scorer=scorer, by=admin, candidate=number) == 1
+    assert list(status.failed_scores(scorer)) == [other]
     assert PendingScoring.objects.get().entity == one.candidate.entity
     with pytest.raises(NotFound):
-        steering.try_again(scorer=scorer, by=admin, candidate=number)
-    assert steering.try_again(scorer=scorer, by=admin) == 1
-    assert steering.try_again(scorer=scorer, by=admin) == 0
+        control.retry_failed(scorer=scorer, by=admin, candidate=number)
+    assert control.retry_failed(scorer=scorer, by=admin) == 1
+    assert control.retry_failed(scorer=scorer, by=admin) == 0
 
 
 def test_a_version_of_the_past_looks_at_nothing_again(admin):
     old = ScorerFactory(is_active=False)
     ScoreFactory(scorer=old, failed=True)
     with pytest.raises(WrongState):
-        steering.try_again(scorer=old, by=admin)
+        control.retry_failed(scorer=old, by=admin)
     assert Score.objects.count() == 1
 
 
 def test_embeddings_are_purged_in_slices_and_scores_stay(scorer, admin, monkeypatch):
-    monkeypatch.setattr(steering, "SLICE", 2)
+    monkeypatch.setattr(control, "SLICE", 2)
     pixels = ScorerFactory(name="pixels")
     for each in (scorer, scorer, scorer, scorer, scorer, pixels):
         score = ScoreFactory(scorer=each)
         where = {"scorer": each, "candidate": score.candidate}
         Embedding.objects.create(**where, vectors=b"1", boxes=b"2")
-    assert steering.purge_embeddings(scorer=scorer, by=admin, limit=2) == 2
-    assert steering.purge_embeddings(scorer=scorer, by=admin) == 3
+    assert control.purge_embeddings(scorer=scorer, by=admin, limit=2) == 2
+    assert control.purge_embeddings(scorer=scorer, by=admin) == 3
     assert Embedding.objects.get().scorer == pixels
-    assert steering.purge_embeddings(by=None) == 1
+    assert control.purge_embeddings(by=None) == 1
     assert Score.objects.count() == 6
     purged = AuditEntry.objects.filter(action="embeddings-purged", by=admin)
     assert sum(entry.details["embeddings"] for entry in purged) == 5
