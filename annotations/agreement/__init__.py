@@ -1,22 +1,22 @@
-"""How far judges agree: for who runs a batch, and for each judge's own home.
+"""Agreement of judges: a report for each batch, and each judge's agreement with others.
 
-`report` works out all that is known of a batch's agreement and stores it; `latest` is
-what was stored, with whether anything was said since. `compare` is each judge's own
-agreement with the others, told on their homes once a day.
+`update_report` computes the report of a batch and stores it. `latest_report` returns the
+stored report and whether judgments have changed since. `compare_judges` computes once a
+day how often the others agree with each judge. Judges see this on their home page.
 """
 
-from .own import SHARED_ENOUGH, compare, due
-from .reporting import READ_SECONDS, due_reports, latest, report
-from .telling import reliability_of, told
+from .peers import MIN_SHARED_CANDIDATES, batches_to_compare, compare_judges
+from .presentation import as_json, reliability_as_json
+from .reports import READ_SECONDS, latest_report, outdated_batches, update_report
 
 __all__ = [
+    "MIN_SHARED_CANDIDATES",
     "READ_SECONDS",
-    "SHARED_ENOUGH",
-    "compare",
-    "due",
-    "due_reports",
-    "latest",
-    "reliability_of",
-    "report",
-    "told",
+    "as_json",
+    "batches_to_compare",
+    "compare_judges",
+    "latest_report",
+    "outdated_batches",
+    "reliability_as_json",
+    "update_report",
 ]

@@ -1,6 +1,6 @@
-"""All that is known of a batch's agreement, as what is stored: user and row numbers.
+"""The figures of an agreement report as they are stored, with user and row ids.
 
-No name and no key is kept here, so that an erasure leaves nothing behind.
+Names and entity keys are never stored here, so that an erasure leaves nothing behind.
 """
 
 from collections.abc import Collection
@@ -12,14 +12,14 @@ import numpy as np
 from annotations.coefficients.measures import Array
 
 from . import judges
-from .parts import Table, part
-from .ratings import VALUES, Ratings, pictures_of
+from .parts import Table, part_figures
+from .ratings import VALUES, Ratings, votes_on_pictures
 
 FIRST_MONDAY = date(1970, 1, 5)
 WEEKS_SHOWN = 60
-SHOWN = 20  # entities, and pictures, where judges differ most
+ROWS_SHOWN = 20  # entities, and pictures, where judges differ most
 NO_CONTROL = "This batch keeps no random control share."
-NOT_COMPARED = "Nothing of the control share was judged by two judges so far."
+NOT_COMPARED = "No picture of the control share has verdicts of two judges yet."
 
 
 def figures_of(
@@ -29,76 +29,81 @@ def figures_of(
     seed: int = 0,
     has_intervals: bool = True,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The answer of the API, and the details of the page.
+    """Return the figures for the API and the details for the page.
 
     `controls` are the entities of the random control share.
     """
-    told: dict[str, Any] = {"seed": seed, "has_intervals": has_intervals}
+    options: dict[str, Any] = {"seed": seed, "has_intervals": has_intervals}
     is_control = np.isin(ratings.entity, list(controls))
-    none = NOT_COMPARED if controls else NO_CONTROL
+    reason = NOT_COMPARED if controls else NO_CONTROL
     without = ratings.without_broken()
     counts = Table.of(ratings.patterns).counts
-    figures = _part(ratings, told) | {
+    figures = _part(ratings, options) | {
         "judges": len(ratings.judges),
-        "per_judge": judges.each(ratings, counts),
+        "per_judge": judges.judge_rows(ratings, counts),
         "parts": {
-            "all_without_broken": _part(without, told),
-            "control": _part(ratings.only(is_control), told, none),
-            "control_without_broken": _part(without.only(is_control), told, none),
+            "all_without_broken": _part(without, options),
+            "control": _part(ratings.only(is_control), options, reason),
+            "control_without_broken": _part(without.only(is_control), options, reason),
         },
     }
     details = {
-        "entities": _entities(ratings, counts),
+        "entities": _most_disputed_entities(ratings, counts),
         "reliability": judges.reliability(ratings),
     }
     return figures, details
 
 
-def _part(ratings: Ratings, told: dict[str, Any], none: str = "") -> dict[str, Any]:
-    """Coefficients of some rows, of each pair of judges and of each week.
+def _part(
+    ratings: Ratings, options: dict[str, Any], reason: str = ""
+) -> dict[str, Any]:
+    """Return the coefficients of some rows, of each pair of judges and of each week.
 
-    `none` says why there is nothing to compare, where there is not.
+    `reason` explains why there is nothing to compare, if there is nothing.
     """
     table = Table.of(ratings.patterns)
-    found = part(ratings, table, **told)
-    if none and not found["candidates"]:
-        found["undefined"] = dict.fromkeys(found["undefined"], none)
-    found["pairs"] = judges.pairs(ratings, **told)
-    found["weeks"] = _weeks(ratings, table, told)
-    return found
+    figures = part_figures(ratings, table, **options)
+    if reason and not figures["candidates"]:
+        figures["undefined"] = dict.fromkeys(figures["undefined"], reason)
+    figures["pairs"] = judges.pairs(ratings, **options)
+    figures["weeks"] = _weeks(ratings, table, options)
+    return figures
 
 
-def _weeks(ratings: Ratings, table: Table, told: dict[str, Any]) -> list[dict]:
-    """Each week's coefficients; a candidate counts in the week of its last verdict."""
-    compared = (table.counts.sum(axis=1) > 1)[ratings.pattern]
-    weeks = np.unique(ratings.week[compared])[-WEEKS_SHOWN:]
+def _weeks(
+    ratings: Ratings, table: Table, options: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the coefficients of each week. A candidate belongs to its last verdict's."""
+    is_compared = (table.counts.sum(axis=1) > 1)[ratings.pattern]
+    weeks = np.unique(ratings.week[is_compared])[-WEEKS_SHOWN:]
     return [
         {"week": str(FIRST_MONDAY + timedelta(weeks=int(week)))}
-        | part(ratings, table, ratings.week == week, **told)
+        | part_figures(ratings, table, ratings.week == week, **options)
         for week in weeks
     ]
 
 
-def _differences(counts: Array) -> Array:
-    """The share of pairs of judges who differ, of each row; 0 where there is no pair."""
-    judged = counts.sum(axis=1)
-    pairs = judged * (judged - 1)
-    same = (counts * (counts - 1)).sum(axis=1)
-    return np.where(pairs > 0, 1 - same / np.maximum(pairs, 1), 0)
+def _disagreement(counts: Array) -> Array:
+    """Return the share of differing pairs of judges for each row; 0 without a pair."""
+    judge_counts = counts.sum(axis=1)
+    pairs = judge_counts * (judge_counts - 1)
+    agreeing_pairs = (counts * (counts - 1)).sum(axis=1)
+    share: Array = np.where(pairs > 0, 1 - agreeing_pairs / np.maximum(pairs, 1), 0)
+    return share
 
 
-def _entities(ratings: Ratings, counts: Array) -> list[dict[str, Any]]:
-    """Where judges differ most: by the sum of the differences, then by their mean."""
-    numbers, place = np.unique(ratings.entity, return_inverse=True)
-    differ = _differences(counts)[ratings.pattern] * ratings.times
-    compared = (counts.sum(axis=1) > 1)[ratings.pattern] * ratings.times
-    sums = np.bincount(place, weights=differ, minlength=len(numbers))
-    shared = np.bincount(place, weights=compared, minlength=len(numbers))
-    order = np.lexsort((shared, -sums))[:SHOWN]
+def _most_disputed_entities(ratings: Ratings, counts: Array) -> list[dict[str, Any]]:
+    """Return entities by the sum of disagreements, largest first, then by their mean."""
+    entity_ids, index = np.unique(ratings.entity, return_inverse=True)
+    disagreement = _disagreement(counts)[ratings.pattern] * ratings.times
+    comparisons = (counts.sum(axis=1) > 1)[ratings.pattern] * ratings.times
+    sums = np.bincount(index, weights=disagreement, minlength=len(entity_ids))
+    candidates = np.bincount(index, weights=comparisons, minlength=len(entity_ids))
+    order = np.lexsort((candidates, -sums))[:ROWS_SHOWN]
     return [
         {
-            "entity": int(numbers[n]),
-            "candidates": int(shared[n]),
+            "entity": int(entity_ids[n]),
+            "candidates": int(candidates[n]),
             "differ": float(sums[n]),
         }
         for n in order
@@ -106,25 +111,29 @@ def _entities(ratings: Ratings, counts: Array) -> list[dict[str, Any]]:
     ]
 
 
-def pictures(batch_id: int, ratings: Ratings) -> list[dict[str, Any]]:
-    """The pictures where judges differ most: by share of pairs, then by verdicts.
+def most_disputed_pictures(batch_id: int, ratings: Ratings) -> list[dict[str, Any]]:
+    """Return pictures by the share of differing pairs, then by the number of verdicts.
 
-    They all lie in the entities of the rows that differ most, so few are read.
+    All of them belong to the entities of the most disputed rows, so few are read.
     """
-    counts = Table.of(ratings.patterns).counts
-    differ, judged = _differences(counts), counts.sum(axis=1)
-    of_row, of_judges = differ[ratings.pattern], judged[ratings.pattern]
-    order = np.lexsort((-of_judges, -of_row))[:SHOWN]
-    entities = {int(ratings.entity[n]) for n in order if of_row[n] > 0}
+    entities = _entities_of_most_disputed_rows(ratings)
     if not entities:
         return []
-    found = np.array(pictures_of(batch_id, sorted(entities)), dtype=np.int64)
-    said = found[:, 2:]
-    differ = _differences(said.astype(float))
-    order = np.lexsort((-said.sum(axis=1), -differ))[:SHOWN]
+    rows = np.array(votes_on_pictures(batch_id, entities), dtype=np.int64)
+    votes = rows[:, 2:]
+    disagreement = _disagreement(votes.astype(float))
+    order = np.lexsort((-votes.sum(axis=1), -disagreement))[:ROWS_SHOWN]
     return [
-        {"candidate": int(found[n, 0]), "entity": int(found[n, 1])}
-        | {value: int(said[n, k]) for k, value in enumerate(VALUES)}
+        {"candidate": int(rows[n, 0]), "entity": int(rows[n, 1])}
+        | {value: int(votes[n, k]) for k, value in enumerate(VALUES)}
         for n in order
-        if differ[n] > 0
+        if disagreement[n] > 0
     ]
+
+
+def _entities_of_most_disputed_rows(ratings: Ratings) -> list[int]:
+    counts = Table.of(ratings.patterns).counts
+    disagreement = _disagreement(counts)[ratings.pattern]
+    judge_counts = counts.sum(axis=1)[ratings.pattern]
+    order = np.lexsort((-judge_counts, -disagreement))[:ROWS_SHOWN]
+    return sorted({int(ratings.entity[n]) for n in order if disagreement[n] > 0})

@@ -9,28 +9,28 @@ import numpy as np
 from annotations.coefficients import (
     MEASURES,
     Undefined,
+    coefficient,
     intervals,
-    measured,
     shares_of,
     values_in,
 )
-from annotations.coefficients.measures import Array, Many, ac1s
+from annotations.coefficients.measures import Array, Measure, ac1s
 
-from .ratings import VALUES, Pattern, Ratings
+from .ratings import VALUES, Integers, Pattern, Ratings
 
 Mask = Any  # of the rows of Ratings
 
 
 @dataclass(frozen=True)
 class Table:
-    """How many judges gave each value, of each pattern, and the sums of that."""
+    """The number of judges by value for each pattern, and its sums for coefficients."""
 
     counts: Array
     sums: Array
 
     @classmethod
     def of(cls, patterns: list[Pattern]) -> "Table":
-        """Count them."""
+        """Count the values of each pattern."""
         counts = np.zeros((len(patterns), len(VALUES)))
         for n, pattern in enumerate(patterns):
             for _, value in pattern:
@@ -38,7 +38,7 @@ class Table:
         return cls(counts, shares_of(counts))
 
 
-def part(
+def part_figures(
     ratings: Ratings,
     table: Table,
     mask: Mask = slice(None),
@@ -46,53 +46,64 @@ def part(
     seed: int = 0,
     has_intervals: bool = True,
 ) -> dict[str, Any]:
-    """Every coefficient of some rows, its interval, and why there is none.
+    """Return every coefficient of some rows and its interval, or why it is undefined.
 
     {candidates, entities, <name>: value or None, intervals: {name: [low, high] or
-    None}, undefined: {name or intervals.name: reason}}. Candidates are those that two
-    judges or more judged, entities those that have one.
+    None}, undefined: {name or intervals.name: reason}}. `candidates` counts those with
+    two judges or more, `entities` those with such a candidate.
     """
     times, pattern = ratings.times[mask], ratings.pattern[mask]
     totals = np.bincount(pattern, weights=times, minlength=len(table.sums))
     sums = totals @ table.sums
-    compared = (table.counts.sum(axis=1) > 1)[pattern]
-    found: dict[str, Any] = {
-        "candidates": int(times[compared].sum()),
-        "entities": len(np.unique(ratings.entity[mask][compared])),
+    is_compared = (table.counts.sum(axis=1) > 1)[pattern]
+    figures: dict[str, Any] = {
+        "candidates": int(times[is_compared].sum()),
+        "entities": len(np.unique(ratings.entity[mask][is_compared])),
         "intervals": dict.fromkeys(MEASURES),
         "undefined": {},
     }
     for name in MEASURES:
-        value = measured(name, sums)
+        value = coefficient(name, sums)
         if isinstance(value, Undefined):
-            found[name] = None
-            found["undefined"][name] = value.reason
+            figures[name] = None
+            figures["undefined"][name] = value.reason
         else:
-            found[name] = value
+            figures[name] = value
     if has_intervals:
         rows = _by_entity(ratings.entity[mask], pattern, times, table.sums)
-        _add_intervals(found, rows, sums, seed)
-    return found
+        _add_intervals(figures, rows, sums, seed)
+    return figures
 
 
-def _by_entity(entity: Any, pattern: Any, times: Any, sums: Array) -> Array:
-    """The sums of each entity."""
-    numbers, place = np.unique(entity, return_inverse=True)
+def _by_entity(
+    entity: Integers, pattern: Integers, times: Integers, sums: Array
+) -> Array:
+    """Return the sums of each entity."""
+    entity_ids, index = np.unique(entity, return_inverse=True)
     rows = [
-        np.bincount(place, weights=times * column[pattern], minlength=len(numbers))
+        np.bincount(index, weights=times * column[pattern], minlength=len(entity_ids))
         for column in sums.T
     ]
     return np.stack(rows, axis=1)
 
 
-def _add_intervals(found: dict[str, Any], rows: Array, sums: Array, seed: int) -> None:
-    measures: dict[str, Many] = {
-        name: measure for name, measure in MEASURES.items() if found[name] is not None
+def _add_intervals(
+    figures: dict[str, Any], rows: Array, sums: Array, seed: int
+) -> None:
+    measures: dict[str, Measure] = {
+        name: measure for name, measure in MEASURES.items() if figures[name] is not None
     }
     if "gwet_ac1" in measures:
         measures["gwet_ac1"] = partial(ac1s, values=values_in(sums))
+    add_intervals(figures, rows, measures, seed)
+
+
+def add_intervals(
+    figures: dict[str, Any], rows: Array, measures: dict[str, Measure], seed: int
+) -> None:
+    """Add the interval of each measure to figures, or the reason why it is undefined."""
     for name, interval in intervals(rows, measures, seed).items():
         if isinstance(interval, Undefined):
-            found["undefined"][f"intervals.{name}"] = interval.reason
+            figures["undefined"][f"intervals.{name}"] = interval.reason
         else:
-            found["intervals"][name] = list(interval)
+            figures["intervals"][name] = list(interval)

@@ -1,37 +1,40 @@
-"""A batch's independent verdicts as a table: one GROUP BY, read as a stream.
+"""A batch's independent verdicts as a table, read by one GROUP BY as a stream.
 
-Candidates of an entity of which the same judges said the same are one row, so a batch
-of ten million judgments is some hundred thousand rows. The statement is run over one
-slice of the candidates after the other, so that a worker may stop between two.
+Candidates of the same entity with the same verdicts by the same judges are one row, so
+a batch of ten million judgments is some hundred thousand rows. The statement reads one
+slice of candidates after another, so that a worker can stop between two slices.
 """
 
 import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from annotations import sql
+
 VALUES = ("yes", "no", "broken")
 BROKEN = VALUES.index("broken")
-CODES = 4  # a rating is judge * CODES + the value's place in VALUES
-SLICE = 1_000_000  # judgments read at once: some two seconds
-SECONDS = 15  # a slice that takes longer is given up: a task may take thirty
+CODES = 4  # the code of a rating is judge * CODES + index of the value in VALUES
+SLICE_JUDGMENTS = 1_000_000  # read in about two seconds
+TIMEOUT_SECONDS = 15  # of a slice: a task must end within thirty
 END = 2**63 - 1
 
-# An index brings the verdicts of a candidate together. They come in any order, which is
-# told by few words, so it is put right here and costs the database nothing. Weeks (UTC)
-# begin on Mondays, counted from 5 January 1970; that of a candidate is the week of its
-# last verdict. The bounds stand twice, so that a slice joins its own candidates only.
+# An index brings the verdicts on a candidate together, in any order. `ratings` sorts
+# the few distinct combinations, which costs the database nothing. Weeks (UTC) begin on
+# Mondays and are counted from 5 January 1970. The week of a candidate is that of its
+# last verdict. The bounds are repeated, so that a slice joins its own candidates only.
 READ = f"""
-SELECT c.entity_id, s.week, s.said, count(*)
+SELECT c.entity_id, s.week, s.codes, count(*)
 FROM (
     SELECT candidate_id,
            (extract(epoch FROM max(decided_at))::bigint - 345600) / 604800 AS week,
            array_agg(judge_id * {CODES} + CASE blind_verdict
-               WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END) AS said
+               WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END) AS codes
     FROM annotations_judgment
     WHERE batch_id = %(batch)s AND candidate_id > %(after)s AND candidate_id <= %(upto)s
       AND verdict <> 'skip' AND blind_verdict IN ('yes', 'no', 'broken')
@@ -41,139 +44,148 @@ WHERE c.id > %(after)s AND c.id <= %(upto)s
 GROUP BY 1, 2, 3
 """
 
-BOUND = """
+SLICE_END = """
 SELECT candidate_id FROM annotations_judgment
 WHERE batch_id = %s AND candidate_id > %s ORDER BY candidate_id OFFSET %s LIMIT 1
 """
 
-Pattern = tuple[tuple[int, int], ...]  # (judge's place in `judges`, value's in VALUES)
-Numbers = NDArray[np.int64]
+# (index of the judge in `Ratings.judges`, index of the value in VALUES)
+Pattern = tuple[tuple[int, int], ...]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """Rows of equal length: `times` candidates of `entity`, last judged in `week`, of
-    which `patterns[pattern]` was said."""
+    """Columns of equal length: `times` candidates of `entity`, last judged in `week`,
+    with the verdicts `patterns[pattern]`."""
 
     judges: list[int]
     patterns: list[Pattern]
-    entity: Numbers
-    week: Numbers
-    pattern: Numbers
-    times: Numbers
+    entity: Integers
+    week: Integers
+    pattern: Integers
+    times: Integers
 
     def only(self, mask: NDArray[np.bool_]) -> "Ratings":
-        """Some of the rows."""
+        """Return the rows of a mask."""
         entity, week, pattern = (
-            each[mask] for each in (self.entity, self.week, self.pattern)
+            column[mask] for column in (self.entity, self.week, self.pattern)
         )
         return Ratings(
             self.judges, self.patterns, entity, week, pattern, self.times[mask]
         )
 
     def without_broken(self) -> "Ratings":
-        """The same, as if nobody had said broken."""
-        numbers: dict[Pattern, int] = {}
-        kept = [tuple(each for each in p if each[1] != BROKEN) for p in self.patterns]
-        same = np.array([numbers.setdefault(p, len(numbers)) for p in kept], np.int64)
-        patterns = list(numbers)
-        pattern = same[self.pattern]
+        """Return the same rows without the verdict broken."""
+        indexes: dict[Pattern, int] = {}
+        new_index = [
+            indexes.setdefault(_without_broken(pattern), len(indexes))
+            for pattern in self.patterns
+        ]
+        pattern = np.array(new_index, np.int64)[self.pattern]
         return Ratings(
-            self.judges, patterns, self.entity, self.week, pattern, self.times
+            self.judges, list(indexes), self.entity, self.week, pattern, self.times
         )
 
 
-@dataclass
-class Reading:
-    """What was read so far of a batch, candidates in the order of their numbers.
+def _without_broken(pattern: Pattern) -> Pattern:
+    return tuple(rating for rating in pattern if rating[1] != BROKEN)
 
-    It may be kept between two tasks (it pickles) and goes on where it stopped.
+
+@dataclass
+class RatingsReader:
+    """The ratings of a batch that were read so far, candidates in the order of their ids.
+
+    The reader can be pickled between two tasks and continues where it stopped.
     """
 
     batch: int
-    upto: int = 0
+    upto: int = 0  # the last candidate that was read
     columns: "list[array[int]]" = field(
         default_factory=lambda: [array("q") for _ in range(4)]
     )
-    kinds: dict[bytes, int] = field(default_factory=dict)
+    indexes: dict[bytes, int] = field(default_factory=dict)  # by text of the codes
 
     @property
     def is_done(self) -> bool:
         """Whether the last slice was read."""
         return self.upto == END
 
-    def go_on(self, seconds: float | None = None) -> bool:
-        """Read slices, for so many seconds if told; whether all is read.
+    def read_slices(self, seconds: float | None = None) -> bool:
+        """Read slices, for `seconds` if given. Return whether everything was read.
 
-        Raises OperationalError where a slice takes longer than SECONDS.
+        Raises OperationalError if a slice takes longer than TIMEOUT_SECONDS.
         """
-        ends = None if seconds is None else time.monotonic() + seconds
+        ends_at = None if seconds is None else time.monotonic() + seconds
         while not self.is_done:
             self._read_slice()
-            if ends is not None and time.monotonic() > ends:
+            if ends_at is not None and time.monotonic() > ends_at:
                 break
         return self.is_done
 
     @transaction.atomic
     def _read_slice(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
-            cursor.execute(BOUND, [self.batch, self.upto, SLICE])
-            found = cursor.fetchone()
-            upto = found[0] if found else END
-            told = statement(self.batch, self.upto, upto)
-            with connection.wrap_database_errors:
-                cursor.copy_expert(f"COPY ({told}) TO STDOUT", self)
+        sql.run(f"SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'")
+        parameters = [self.batch, self.upto, SLICE_JUDGMENTS]
+        upto = sql.value(SLICE_END, parameters) or END
+        query = ratings_query(self.batch, self.upto, upto)
+        with connection.cursor() as cursor, connection.wrap_database_errors:
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT", self)
         self.upto = upto
 
     def write(self, line: bytes) -> int:
-        """Take a row of what COPY writes: entity, week, what was said, how often."""
-        entity, week, said, times = line.split(b"\t")
-        columns, kinds = self.columns, self.kinds
+        """Take a row of COPY: entity, week, codes of the verdicts, number of candidates."""
+        entity, week, codes, times = line.split(b"\t")
+        columns, indexes = self.columns, self.indexes
         columns[0].append(int(entity))
         columns[1].append(int(week))
-        columns[2].append(kinds.setdefault(said, len(kinds)))
+        columns[2].append(indexes.setdefault(codes, len(indexes)))
         columns[3].append(int(times))
         return len(line)
 
     def ratings(self) -> Ratings:
-        """What was read, as a table."""
+        """Return the rows read so far as a table."""
         entity, week, pattern, times = (
             np.array(column, dtype=np.int64) for column in self.columns
         )
-        said = [
-            tuple(sorted(int(code) for code in kind[1:-1].split(b",")))
-            for kind in self.kinds
+        indexes: dict[tuple[int, ...], int] = {}
+        new_index = [
+            indexes.setdefault(_sorted_codes(text), len(indexes))
+            for text in self.indexes
         ]
-        numbers: dict[tuple[int, ...], int] = {}
-        same = np.array([numbers.setdefault(each, len(numbers)) for each in said], int)
-        judges = sorted({code // CODES for each in numbers for code in each})
-        place = {judge: n for n, judge in enumerate(judges)}
-        patterns = [_pattern(each, place) for each in numbers]
-        return Ratings(judges, patterns, entity, week, same[pattern], times)
+        judges = sorted({code // CODES for codes in indexes for code in codes})
+        judge_index = {judge: n for n, judge in enumerate(judges)}
+        patterns = [_pattern(codes, judge_index) for codes in indexes]
+        pattern = np.array(new_index, int)[pattern]
+        return Ratings(judges, patterns, entity, week, pattern, times)
 
 
-def statement(batch_id: int, after: int = 0, upto: int = END) -> str:
-    """The one GROUP BY, as text: of all candidates, or of a slice."""
-    told = {"batch": batch_id, "after": after, "upto": upto}
+def ratings_query(batch_id: int, after: int = 0, upto: int = END) -> str:
+    """Return the GROUP BY as text, for all candidates or for a slice of them."""
+    parameters: dict[str, Any] = {"batch": batch_id, "after": after, "upto": upto}
     with connection.cursor() as cursor:
-        return str(cursor.mogrify(READ, told).decode())
+        return str(cursor.mogrify(READ, parameters).decode())
 
 
-def read(batch_id: int) -> Ratings:
-    """The independent verdicts of a batch."""
-    reading = Reading(batch_id)
-    reading.go_on()
-    return reading.ratings()
+def read_ratings(batch_id: int) -> Ratings:
+    """Return the independent verdicts of a batch."""
+    reader = RatingsReader(batch_id)
+    reader.read_slices()
+    return reader.ratings()
 
 
-def _pattern(codes: Sequence[int], place: dict[int, int]) -> Pattern:
-    return tuple((place[code // CODES], code % CODES) for code in codes)
+def _sorted_codes(text: bytes) -> tuple[int, ...]:
+    """Return the codes of an array that COPY writes as `{4,9}`."""
+    return tuple(sorted(int(code) for code in text[1:-1].split(b",")))
+
+
+def _pattern(codes: Sequence[int], judge_index: dict[int, int]) -> Pattern:
+    return tuple((judge_index[code // CODES], code % CODES) for code in codes)
 
 
 PICTURES = f"""
 SELECT j.candidate_id, c.entity_id,
-       {", ".join(f"count(*) FILTER (WHERE blind_verdict = '{v}')" for v in VALUES)}
+       {", ".join(f"count(*) FILTER (WHERE blind_verdict = '{v}') AS {v}" for v in VALUES)}
 FROM annotations_candidate c JOIN annotations_judgment j ON j.candidate_id = c.id
 WHERE c.entity_id = ANY(%s) AND j.batch_id = %s AND verdict <> 'skip'
   AND blind_verdict IN ('yes', 'no', 'broken')
@@ -181,8 +193,6 @@ GROUP BY 1, 2 ORDER BY 1
 """
 
 
-def pictures_of(batch_id: int, entities: Sequence[int]) -> list[tuple[int, ...]]:
-    """Candidate, entity and how many said yes, no, broken, of some entities."""
-    with connection.cursor() as cursor:
-        cursor.execute(PICTURES, [list(entities), batch_id])
-        return list(cursor.fetchall())
+def votes_on_pictures(batch_id: int, entities: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return (candidate, entity, votes yes, no, broken) of the candidates of entities."""
+    return sql.rows(PICTURES, [list(entities), batch_id])

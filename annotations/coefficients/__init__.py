@@ -1,7 +1,7 @@
-"""How far judges agree: coefficients, their intervals, and what each judge is like.
+"""Coefficients of agreement, their intervals, and estimates of each judge's errors.
 
-Plain Python and numpy. A coefficient that says nothing is `Undefined` and tells why; it
-is never 1 and never nan.
+Plain Python and numpy. A coefficient without a meaningful value is `Undefined` and gives
+the reason; it is never 1 and never nan.
 """
 
 from .bootstrap import interval, intervals
@@ -9,12 +9,12 @@ from .measures import (
     MEASURES,
     Undefined,
     Value,
+    coefficient,
     cohen_kappa,
     cohen_kappas,
     fleiss_kappa,
     gwet_ac1,
     krippendorff_alpha,
-    measured,
     percent,
     shares_of,
     values_in,
@@ -26,6 +26,7 @@ __all__ = [
     "Reliability",
     "Undefined",
     "Value",
+    "coefficient",
     "cohen_kappa",
     "cohen_kappas",
     "dawid_skene",
@@ -34,7 +35,6 @@ __all__ = [
     "interval",
     "intervals",
     "krippendorff_alpha",
-    "measured",
     "percent",
     "shares_of",
     "values_in",

@@ -1,11 +1,13 @@
-"""Coefficients of agreement, over sums that may be added and drawn again.
+"""Coefficients of agreement, computed from sums that can be added and resampled.
 
-A table has a row for each candidate and a column for each value: how many judges gave
-it. `shares_of` turns each row into sums; those of several candidates, of an entity or
-of everything, are added, and every coefficient but Cohen's is made of them. So point
-estimates and replicates of a bootstrap are the same arithmetic.
+A table has a row for each candidate and a column for each value: the number of judges
+who gave this value. `shares_of` turns each row into sums. The sums of several
+candidates, of an entity or of everything, are added, and every coefficient except
+Cohen's is computed from them. So point estimates and replicates of a bootstrap use the
+same arithmetic.
 
-With n_ik the judges who gave candidate i the value k, and m_i all of its judges:
+With n_ik the number of judges who gave candidate i the value k, and m_i the number of
+all its judges:
 
 - coincidences o_ck = sum over i with m_i >= 2 of n_ic (n_ik - [c = k]) / (m_i - 1)
   (Krippendorff 2011, Computing Krippendorff's Alpha-Reliability);
@@ -14,6 +16,7 @@ With n_ik the judges who gave candidate i the value k, and m_i all of its judges
   Reliability, for missing ratings).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,7 +28,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Undefined:
-    """There is no value, and why."""
+    """A missing value and the reason why it is missing."""
 
     reason: str
 
@@ -34,22 +37,22 @@ Value = float | Undefined
 
 NOTHING = Undefined("No picture has two independent verdicts.")
 ALL_ALIKE = Undefined(
-    "All verdicts are the same, so agreement by chance cannot be told from agreement."
+    "All verdicts are the same, so chance cannot be distinguished from agreement."
 )
 
 
 def shares_of(table: ArrayLike) -> Array:
-    """The sums of each candidate by itself; candidates without a judge have zeros.
+    """Return the sums of each candidate. Candidates without a judge have zeros.
 
-    Of values k: k * k coincidences, agreeing, compared (1 where two judged it), k
-    shares, judged (1 where anybody did).
+    For k values: k * k coincidences, agreeing, compared (1 if two judged it), k
+    shares, judged (1 if anyone judged it).
     """
     counts = np.asarray(table, dtype=float)
     judges = counts.sum(axis=1)
     is_compared = judges >= 2
-    others = np.where(is_compared, judges - 1, 1)[:, None, None]
+    partners = np.where(is_compared, judges - 1, 1)[:, None, None]
     pairs = counts[:, :, None] * (counts[:, None, :] - np.eye(counts.shape[1]))
-    coincidences = np.where(is_compared[:, None, None], pairs / others, 0)
+    coincidences = np.where(is_compared[:, None, None], pairs / partners, 0)
     agreeing = np.trace(coincidences, axis1=1, axis2=2) / np.maximum(judges, 1)
     shares = counts / np.maximum(judges, 1)[:, None]
     flat = coincidences.reshape(len(counts), counts.shape[1] ** 2)
@@ -57,84 +60,84 @@ def shares_of(table: ArrayLike) -> Array:
 
 
 def _values(sums: Array) -> int:
-    """How many values there are: k * k + k + 3 sums."""
-    return round((np.sqrt(4 * sums.shape[-1] - 11) - 1) / 2)
+    """Return the number of values k, from k * k + k + 3 sums."""
+    return round((math.sqrt(4 * sums.shape[-1] - 11) - 1) / 2)
 
 
 def _split(sums: Array) -> tuple[Array, Array, Array, Array, Array]:
     k = _values(sums)
-    square, rest = sums[..., : k * k], sums[..., k * k :]
+    square, tail = sums[..., : k * k], sums[..., k * k :]
     coincidences = square.reshape(*sums.shape[:-1], k, k)
     return (
         coincidences,
-        rest[..., 0],
-        rest[..., 1],
-        rest[..., 2 : 2 + k],
-        rest[..., 2 + k],
+        tail[..., 0],
+        tail[..., 1],
+        tail[..., 2 : 2 + k],
+        tail[..., 2 + k],
     )
 
 
-def _over(part: Array, whole: Array) -> Array:
-    """A quotient, nan where there is nothing to divide by."""
+def _quotient(part: Array, whole: Array) -> Array:
+    """Return a quotient, nan where `whole` is 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
 
 
 def percents(sums: Array) -> Array:
-    """The mean share of a candidate's pairs of judges who said the same."""
-    _, agreeing, compared, _, _ = _split(sums)
-    return _over(agreeing, compared)
+    """Return the mean share of a candidate's pairs of judges with the same verdict."""
+    _, agreeing, candidates, _, _ = _split(sums)
+    return _quotient(agreeing, candidates)
 
 
 def alphas(sums: Array) -> Array:
-    """Krippendorff's alpha, nominal: 1 - (n - 1)(n - sum o_cc) / (n^2 - sum n_c^2).
+    """Return Krippendorff's alpha for nominal values (Krippendorff 2011).
 
-    n_c is a row's sum of the coincidences, n the sum of all (Krippendorff 2011).
-    Candidates with one verdict do not count.
+    It is 1 - (n - 1)(n - sum o_cc) / (n^2 - sum n_c^2), where n_c is the sum of a row
+    of the coincidences and n the sum of all. Candidates with one verdict do not count.
     """
     coincidences, *_ = _split(sums)
     of_value = coincidences.sum(axis=-1)
     n = of_value.sum(axis=-1)
-    same = np.trace(coincidences, axis1=-2, axis2=-1)
+    agreeing = np.trace(coincidences, axis1=-2, axis2=-1)
     expected = np.where(
         (of_value > 0).sum(axis=-1) > 1, n**2 - (of_value**2).sum(axis=-1), 0
     )
-    return 1 - _over((n - 1) * (n - same), expected)
+    return 1 - _quotient((n - 1) * (n - agreeing), expected)
 
 
 def fleiss_kappas(sums: Array) -> Array:
-    """Fleiss' kappa, (p - e) / (1 - e) with e = sum of squared shares.
+    """Return Fleiss' kappa, (p - e) / (1 - e) with e = sum of squared shares.
 
-    Where every candidate has as many verdicts this is Fleiss 1971; where not, its
-    generalisation of Gwet 2014: agreement over candidates with two verdicts or more,
-    shares over all.
+    If all candidates have the same number of verdicts, this is Fleiss 1971. If not, it
+    is Gwet's generalisation (2014): agreement over candidates with two verdicts or
+    more, shares over all.
     """
     shares, is_defined = _mean_shares(sums)
     chance = (shares**2).sum(axis=-1)
-    return _over(percents(sums) - chance, np.where(is_defined, 1 - chance, 0))
+    return _quotient(percents(sums) - chance, np.where(is_defined, 1 - chance, 0))
 
 
 def ac1s(sums: Array, values: int | None = None) -> Array:
-    """Gwet's AC1, (p - e) / (1 - e) with e = sum of s (1 - s) / (q - 1) (Gwet 2008).
+    """Return Gwet's AC1, (p - e) / (1 - e) with e = sum of s (1 - s) / (q - 1).
 
-    q is the number of values that occur; a replicate of a bootstrap is told that of the
-    whole.
+    q is the number of values that occur (Gwet 2008). For replicates of a bootstrap,
+    `values` gives the number for the whole sample.
     """
     shares, is_defined = _mean_shares(sums)
-    found = (shares > 0).sum(axis=-1) if values is None else np.asarray(values)
-    chance = (shares * (1 - shares)).sum(axis=-1) / np.maximum(found - 1, 1)
-    is_told = is_defined if values is None else np.asarray(values > 1)
-    return _over(percents(sums) - chance, np.where(is_told, 1 - chance, 0))
+    q = (shares > 0).sum(axis=-1) if values is None else np.asarray(values)
+    chance = (shares * (1 - shares)).sum(axis=-1) / np.maximum(q - 1, 1)
+    has_several = is_defined if values is None else np.asarray(values > 1)
+    return _quotient(percents(sums) - chance, np.where(has_several, 1 - chance, 0))
 
 
 def _mean_shares(sums: Array) -> tuple[Array, Array]:
-    _, _, _, shares, judged = _split(sums)
-    means = shares / np.maximum(judged, 1)[..., None]
+    _, _, _, shares, candidates = _split(sums)
+    means = shares / np.maximum(candidates, 1)[..., None]
     return means, (shares > 0).sum(axis=-1) > 1
 
 
-Many = Callable[[Array], Array]
-MEASURES: dict[str, Many] = {
+Measure = Callable[[Array], Array]
+MEASURES: dict[str, Measure] = {
     "percent": percents,
     "krippendorff_alpha": alphas,
     "fleiss_kappa": fleiss_kappas,
@@ -143,12 +146,12 @@ MEASURES: dict[str, Many] = {
 
 
 def values_in(sums: Array) -> int:
-    """How many values occur at all."""
+    """Return the number of values that occur."""
     return int((_split(sums)[3] > 0).sum())
 
 
-def measured(name: str, sums: Array) -> Value:
-    """One of MEASURES, of sums that were added over all candidates."""
+def coefficient(name: str, sums: Array) -> Value:
+    """Return one of MEASURES for sums that were added over all candidates."""
     value = float(MEASURES[name](sums))
     if not np.isnan(value):
         return value
@@ -156,43 +159,46 @@ def measured(name: str, sums: Array) -> Value:
 
 
 def _of_table(name: str, table: ArrayLike) -> Value:
-    return measured(name, shares_of(table).sum(axis=0))
+    return coefficient(name, shares_of(table).sum(axis=0))
 
 
 def percent(table: ArrayLike) -> Value:
-    """The mean share of a candidate's pairs of judges who said the same."""
+    """Return the mean share of a candidate's pairs of judges with the same verdict."""
     return _of_table("percent", table)
 
 
 def krippendorff_alpha(table: ArrayLike) -> Value:
-    """Krippendorff's alpha of nominal values, for varying judges and missing ones."""
+    """Return Krippendorff's alpha of nominal values; judges can vary and be missing."""
     return _of_table("krippendorff_alpha", table)
 
 
 def fleiss_kappa(table: ArrayLike) -> Value:
-    """Fleiss' kappa, generalised where candidates differ in the number of judges."""
+    """Return Fleiss' kappa, generalised to candidates with varying numbers of judges."""
     return _of_table("fleiss_kappa", table)
 
 
 def gwet_ac1(table: ArrayLike) -> Value:
-    """Gwet's AC1, which stays sensible when nearly all values are the same."""
+    """Return Gwet's AC1, which stays meaningful when nearly all values are the same."""
     return _of_table("gwet_ac1", table)
 
 
 def cohen_kappas(tables: Array) -> Array:
-    """Cohen's kappa of tables flattened to k * k, nan where there is none."""
+    """Return Cohen's kappa of tables flattened to k * k, nan where it is undefined."""
     k = round(np.sqrt(tables.shape[-1]))
     square = np.asarray(tables, dtype=float).reshape(*tables.shape[:-1], k, k)
     n = square.sum(axis=(-2, -1))
-    same = np.trace(square, axis1=-2, axis2=-1)
+    agreeing = np.trace(square, axis1=-2, axis2=-1)
     chance = (square.sum(axis=-1) * square.sum(axis=-2)).sum(axis=-1)
     is_one = np.diagonal(square, axis1=-2, axis2=-1).max(axis=-1) == n
-    # (po - pe) / (1 - pe), times n^2.
-    return _over(n * same - chance, np.where(is_one, 0, n**2 - chance))
+    # (po - pe) / (1 - pe), numerator and denominator times n^2.
+    return _quotient(n * agreeing - chance, np.where(is_one, 0, n**2 - chance))
 
 
 def cohen_kappa(table: ArrayLike) -> Value:
-    """Cohen's kappa of two judges (Cohen 1960): table[a][b] counts a and b said."""
+    """Return Cohen's kappa of two judges (Cohen 1960).
+
+    `table[a][b]` is the number of candidates with verdict a by one and b by the other.
+    """
     counts = np.asarray(table, dtype=float)
     value = float(cohen_kappas(counts.reshape(-1)))
     if not np.isnan(value):

@@ -1,8 +1,8 @@
-"""What each judge is like, and what the pictures are: Dawid and Skene 1979.
+"""Each judge's error rates and each picture's true value: Dawid and Skene 1979.
 
 Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm, Applied
-Statistics 28, 20-28. Begun from the shares of the votes (their equation 3.1), without
-any smoothing: a judge who never said a value has the chance 0 of saying it.
+Statistics 28, 20-28. The algorithm starts from the shares of the votes (equation 3.1),
+without smoothing: a judge who never gave a value has probability 0 of giving it.
 """
 
 from collections.abc import Sequence
@@ -13,18 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from .measures import Array
 
-ROUNDS = 500
-CLOSE = 1e-7  # the likelihood of an item grows by less: done
+MAX_ROUNDS = 500
+TOLERANCE = 1e-7  # stop when the log-likelihood of an item grows by less
 
 Ratings = Sequence[Sequence[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """`confusion[j, t, v]`: how often judge j says v where t is true.
+    """The estimates of the model.
 
-    `shares` of the true values; `posterior[i, t]`: how likely t is true of item i. A
-    row of a judge who met no item like t is all zeros.
+    `shares[t]` is the share of items with true value t. `confusion[j, t, v]` is the
+    probability that judge j gives v when t is true; the row is all zeros if the judge
+    rated no item of true value t. `posterior[i, t]` is the probability that t is the
+    true value of item i.
     """
 
     shares: Array
@@ -38,46 +40,48 @@ class Reliability:
 def dawid_skene(
     ratings: Ratings, *, judges: int, values: int, times: ArrayLike | None = None
 ) -> Reliability:
-    """Estimate by EM. An item is what was said of it: (judge, value), each >= 0.
+    """Estimate by EM. `ratings` holds the (judge, value) indexes of each item.
 
-    A judge may have rated an item several times. `times`: how many items are like each
-    (1 each by default). Every item needs a rating.
+    A judge can rate an item several times. `times` is the number of equal items that
+    each entry stands for (1 by default). Every item needs a rating.
     """
     weights = np.ones(len(ratings)) if times is None else np.asarray(times, float)
     item, judge, value = _flat(ratings)
     posterior = np.zeros((len(ratings), values))
     np.add.at(posterior, (item, value), 1)
     posterior /= posterior.sum(axis=1, keepdims=True)
-    before, rounds, has_converged = -np.inf, 0, False
-    while rounds < ROUNDS and not has_converged:
+    previous, rounds, has_converged = -np.inf, 0, False
+    while rounds < MAX_ROUNDS and not has_converged:
         rounds += 1
         shares = weights @ posterior / weights.sum()
-        said = np.zeros((judges, values, values))  # judge, value said, true value
-        np.add.at(said, (judge, value), (weights[:, None] * posterior)[item])
-        confusion = _rates(said.transpose(0, 2, 1))
+        counts = np.zeros((judges, values, values))  # judge, rated value, true value
+        np.add.at(counts, (judge, value), (weights[:, None] * posterior)[item])
+        confusion = _rates(counts.transpose(0, 2, 1))
         posterior, likelihood = _expect(item, confusion[judge, :, value], shares)
-        after = float(weights @ likelihood)
-        has_converged = bool(after - before < CLOSE * weights.sum())
-        before = after
-    return Reliability(shares, confusion, posterior, after, rounds, has_converged)
+        total = float(weights @ likelihood)
+        has_converged = bool(total - previous < TOLERANCE * weights.sum())
+        previous = total
+    return Reliability(shares, confusion, posterior, total, rounds, has_converged)
 
 
 def _flat(ratings: Ratings) -> tuple[NDArray[np.int64], ...]:
-    """Item, judge and value of every rating, as columns."""
-    rows = [(n, j, v) for n, said in enumerate(ratings) for j, v in said]
+    """Return the item, judge and value of every rating, as columns."""
+    rows = [(n, j, v) for n, pairs in enumerate(ratings) for j, v in pairs]
     item, judge, value = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     return item, judge, value
 
 
-def _rates(said: Array) -> Array:
-    whole = said.sum(axis=2, keepdims=True)
-    return np.divide(said, whole, out=np.zeros_like(said), where=whole > 0)
+def _rates(counts: Array) -> Array:
+    whole = counts.sum(axis=2, keepdims=True)
+    rates: Array = np.zeros_like(counts)
+    np.divide(counts, whole, out=rates, where=whole > 0)
+    return rates
 
 
 def _expect(
     item: NDArray[np.int64], chances: Array, shares: Array
 ) -> tuple[Array, Array]:
-    """The posterior and the log-likelihood of each item (their equation 2.5)."""
+    """Return the posterior and the log-likelihood of each item (equation 2.5)."""
     with np.errstate(divide="ignore"):
         logs = np.log(chances)
         joint = np.tile(np.log(shares), (item[-1] + 1, 1))

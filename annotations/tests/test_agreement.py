@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from annotations import agreement, batches, erasure, judgments, queue, tasks
-from annotations.agreement import ratings, reporting
+from annotations.agreement import ratings, reports
 from annotations.coefficients import cohen_kappa, gwet_ac1, krippendorff_alpha, percent
 from annotations.models import (
     AgreementReport,
@@ -54,7 +54,7 @@ def first_page(judge, batch):
 
 
 def reported(batch):
-    assert agreement.report(batch.pk)
+    assert agreement.update_report(batch.pk)
     return AgreementReport.objects.get(batch=batch)
 
 
@@ -96,7 +96,7 @@ def test_the_figures_are_those_of_the_table_that_was_said(batch):
 
 
 def test_pairs_have_cohens_kappa_over_what_both_judged(batch, three):
-    figures = agreement.told(reported(batch))
+    figures = agreement.as_json(reported(batch))
     found = {tuple(pair["judges"]): pair for pair in figures["pairs"]}
     assert len(found) == 3
     for a, b in ((0, 1), (0, 2), (1, 2)):
@@ -115,9 +115,9 @@ def test_pairs_have_cohens_kappa_over_what_both_judged(batch, three):
 
 
 def test_each_judge_has_the_share_that_their_home_tells(batch, three):
-    figures = agreement.told(reported(batch))
+    figures = agreement.as_json(reported(batch))
     type(batch).objects.filter(pk=batch.pk).update(shows_agreement=True)
-    assert agreement.compare(batch.pk)
+    assert agreement.compare_judges(batch.pk)
     members = {m.judge.username: m for m in BatchJudge.objects.filter(batch=batch)}
     assert len(figures["per_judge"]) == 3
     for each in figures["per_judge"]:
@@ -212,7 +212,7 @@ def test_a_batch_nobody_judged_has_figures_that_say_so(three):
     figures = reported(made).figures
     assert (figures["candidates"], figures["judges"], figures["pairs"]) == (0, 0, [])
     assert "No picture has two" in figures["undefined"]["percent"]
-    assert agreement.latest(made).is_current
+    assert agreement.latest_report(made).is_current
 
 
 def test_reliability_waits_for_three_judges_and_enough_pictures(batch, three):
@@ -230,21 +230,21 @@ def test_reliability_finds_who_errs_and_hides_names_from_others(three):
     for judge, word in zip(three, words, strict=True):
         say_pages(made, judge, word)
     comparison = reported(made)
-    found = agreement.reliability_of(comparison, names=True)
+    found = agreement.reliability_as_json(comparison, show_names=True)
     rows = {each["judge"]: each["confusion"] for each in found["judges"]}
     assert rows[three[0].username]["no"]["no"] == pytest.approx(1, abs=0.01)
     assert rows[three[2].username]["no"]["yes"] == pytest.approx(0.5, abs=0.01)
     assert rows[three[2].username]["broken"] is None
     assert found["class_shares"]["yes"] == pytest.approx(0.5, abs=0.01)
-    hidden = agreement.reliability_of(comparison, names=False)
+    hidden = agreement.reliability_as_json(comparison, show_names=False)
     assert {e["judge"] for e in hidden["judges"]} == {j.pseudonym for j in three}
 
 
 def test_whatever_is_said_changed_voided_or_erased_makes_it_old(batch, three, admin):
     def is_old():
-        answer = not agreement.latest(batch).is_current
+        answer = not agreement.latest_report(batch).is_current
         reported(batch)
-        assert agreement.latest(batch).is_current
+        assert agreement.latest_report(batch).is_current
         return answer
 
     assert is_old()
@@ -268,15 +268,15 @@ def test_one_who_was_slower_than_the_last_is_not_missed(batch, three):
     reported(batch)
     earlier = timezone.now() - timedelta(minutes=1)
     BatchJudge.objects.filter(batch=batch, judge=three[0]).update(said_at=earlier)
-    assert not agreement.latest(batch).is_current
+    assert not agreement.latest_report(batch).is_current
 
 
 def test_what_an_older_version_stored_is_worked_out_anew(batch):
     stored = reported(batch)
-    stored.details["version"] = reporting.VERSION - 1
+    stored.details["version"] = reports.FORMAT_VERSION - 1
     stored.save()
-    assert agreement.latest(batch) == agreement.reporting.Latest(None, False)
-    assert reported(batch).details["version"] == reporting.VERSION
+    assert agreement.latest_report(batch) == agreement.reports.ReportStatus(None, False)
+    assert reported(batch).details["version"] == reports.FORMAT_VERSION
 
 
 def test_the_same_judgments_give_the_same_figures(batch):
@@ -287,18 +287,18 @@ def test_the_same_judgments_give_the_same_figures(batch):
 
 def test_it_is_worked_out_again_by_itself_after_ten_minutes(batch, three, monkeypatch):
     asked = []
-    monkeypatch.setattr(tasks, "ask_for_agreement", asked.append)
+    monkeypatch.setattr(tasks, "request_agreement", asked.append)
     nobody = batch_of(three[0])
     tasks.report_agreements()
     assert asked == [batch.pk]
     assert nobody.pk not in asked
     reported(batch)
-    assert agreement.due_reports() == []
+    assert agreement.outdated_batches() == []
     page = first_page(three[0], batch)
     say(three[0], page, 0, "broken")
-    assert agreement.due_reports() == []
+    assert agreement.outdated_batches() == []
     AgreementReport.objects.update(computed_at=timezone.now() - timedelta(minutes=11))
-    assert agreement.due_reports() == [batch.pk]
+    assert agreement.outdated_batches() == [batch.pk]
 
 
 def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
@@ -309,19 +309,19 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
     say(three[0], page, 0, "broken")
     slow = "SELECT 1, 2, '{4}'::bigint[], 4 FROM pg_sleep(5)"
     monkeypatch.setattr(ratings, "READ", slow)
-    monkeypatch.setattr(ratings, "SECONDS", 1)
-    assert agreement.report(batch.pk)
-    found = agreement.latest(batch)
+    monkeypatch.setattr(ratings, "TIMEOUT_SECONDS", 1)
+    assert agreement.update_report(batch.pk)
+    found = agreement.latest_report(batch)
     assert not found.is_current
-    assert found.comparison.figures == before
-    assert found.problem == reporting.TOO_SLOW
+    assert found.report.figures == before
+    assert found.problem == reports.TOO_SLOW
     earlier = timezone.now() - timedelta(minutes=11)
     AgreementReport.objects.update(computed_at=earlier)
-    assert agreement.due_reports() == []  # not before ten minutes
-    details = found.comparison.details | {"tried_at": earlier.isoformat()}
+    assert agreement.outdated_batches() == []  # not before ten minutes
+    details = found.report.details | {"tried_at": earlier.isoformat()}
     AgreementReport.objects.update(details=details)
-    assert agreement.due_reports() == [batch.pk]
-    assert not agreement.latest(batch).problem
+    assert agreement.outdated_batches() == [batch.pk]
+    assert not agreement.latest_report(batch).problem
     monkeypatch.undo()
     assert "problem" not in reported(batch).details
 
@@ -329,13 +329,13 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
 def test_one_that_takes_several_tasks_goes_on_where_it_stopped(batch, monkeypatch):
     whole = reported(batch)
     AgreementReport.objects.all().delete()
-    monkeypatch.setattr(ratings, "SLICE", 7)
+    monkeypatch.setattr(ratings, "SLICE_JUDGMENTS", 7)
     sent = []
     monkeypatch.setattr(
         tasks.report_agreement, "apply_async", lambda args, **_: sent.append(args)
     )
     monkeypatch.setattr(agreement, "READ_SECONDS", 0)
-    tasks.ask_for_agreement(batch.pk)
+    tasks.request_agreement(batch.pk)
     rounds = 0
     while sent:
         assert not AgreementReport.objects.exists()
@@ -345,7 +345,7 @@ def test_one_that_takes_several_tasks_goes_on_where_it_stopped(batch, monkeypatc
     found = AgreementReport.objects.get()
     assert found.figures == whole.figures
     assert found.details == whole.details
-    assert agreement.latest(batch).is_current
+    assert agreement.latest_report(batch).is_current
 
 
 def test_many_who_ask_cause_one_report(batch, monkeypatch):
@@ -354,9 +354,9 @@ def test_many_who_ask_cause_one_report(batch, monkeypatch):
         tasks.report_agreement, "apply_async", lambda args, **_: sent.append(args)
     )
     for _ in range(5):
-        tasks.ask_for_agreement(batch.pk)
+        tasks.request_agreement(batch.pk)
     assert sent == [(batch.pk,)]
     tasks.report_agreement(batch.pk)
-    tasks.ask_for_agreement(batch.pk)
+    tasks.request_agreement(batch.pk)
     assert len(sent) == 2
     tasks.cache.delete(f"agreement-{batch.pk}")

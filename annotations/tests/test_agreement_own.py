@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from annotations import agreement, queue, tasks
-from annotations.agreement import own
+from annotations.agreement import peers
 from annotations.models import BatchJudge, Judgment
 
 from .desk import batch_of, say
@@ -48,7 +48,7 @@ def test_it_is_the_mean_share_of_the_others_who_said_the_same(three):
     batch = shown(three)
     words = ["yynb-", "ynns-", "ynyby"]
     said(batch, dict(zip(three, words, strict=True)))
-    assert agreement.compare(batch.pk)
+    assert agreement.compare_judges(batch.pk)
     expected = []
     for n, word in enumerate(words):
         shares = []
@@ -65,7 +65,7 @@ def test_what_was_said_after_seeing_votes_does_not_count(three):
     batch = shown(three)
     said(batch, dict.fromkeys(three, "yyyyy"))
     Judgment.objects.filter(judge=three[0]).update(blind_verdict=None)
-    agreement.compare(batch.pk)
+    agreement.compare_judges(batch.pk)
     assert figures(batch, three) == [(None, 0), (1.0, 5), (1.0, 5)]
 
 
@@ -73,7 +73,7 @@ def test_a_changed_mind_counts_as_it_was_before_seeing_votes(three):
     batch = shown(three)
     said(batch, dict.fromkeys(three, "yyyyy"))
     Judgment.objects.filter(judge=three[0]).update(verdict="no")
-    agreement.compare(batch.pk)
+    agreement.compare_judges(batch.pk)
     assert {a for a, _ in figures(batch, three)} == {1.0}
 
 
@@ -82,23 +82,23 @@ def test_nobody_is_compared_with_another_batch(three):
     said(first, {three[0]: "yyyyy"})
     said(second, {three[1]: "nnnnn"})
     for batch in (first, second):
-        agreement.compare(batch.pk)
+        agreement.compare_judges(batch.pk)
         assert figures(batch, three) == [(None, 0)] * 3
 
 
 def test_it_changes_once_a_day_however_often_it_is_asked_for(three, monkeypatch):
     batch = shown(three)
     said(batch, dict.fromkeys(three[:2], "yyyyy"))
-    assert agreement.due() == [batch.pk]
-    assert agreement.compare(batch.pk)
+    assert agreement.batches_to_compare() == [batch.pk]
+    assert agreement.compare_judges(batch.pk)
     before = figures(batch, three)
     said(batch, {three[2]: "nnnnn"})
-    assert agreement.due() == []
-    assert not agreement.compare(batch.pk)
+    assert agreement.batches_to_compare() == []
+    assert not agreement.compare_judges(batch.pk)
     assert figures(batch, three) == before
-    tomorrow = own._midnight() + timedelta(days=1)
-    monkeypatch.setattr(own, "_midnight", lambda: tomorrow)
-    assert agreement.compare(batch.pk)
+    tomorrow = peers._midnight() + timedelta(days=1)
+    monkeypatch.setattr(peers, "_midnight", lambda: tomorrow)
+    assert agreement.compare_judges(batch.pk)
     assert figures(batch, three) != before
 
 
@@ -119,11 +119,11 @@ def test_a_batch_that_takes_too_long_keeps_its_figures(three, monkeypatch):
     said(batch, dict.fromkeys(three, "yyyyy"))
     BatchJudge.objects.filter(batch=batch).update(agreement=0.5, shared=60)
     slow = "WITH slept AS (SELECT pg_sleep(3)) UPDATE annotations_batchjudge m SET shared = 0 FROM slept"
-    monkeypatch.setattr(own, "COMPARE", slow)
-    monkeypatch.setattr(own, "SECONDS", 1)
-    assert not agreement.compare(batch.pk)
+    monkeypatch.setattr(peers, "COMPARE", slow)
+    monkeypatch.setattr(peers, "TIMEOUT_SECONDS", 1)
+    assert not agreement.compare_judges(batch.pk)
     assert figures(batch, three) == [(0.5, 60)] * 3
-    assert agreement.due() == [batch.pk]
+    assert agreement.batches_to_compare() == [batch.pk]
 
 
 def test_every_pair_of_verdicts_is_compared():
@@ -131,5 +131,5 @@ def test_every_pair_of_verdicts_is_compared():
         judges = [UserFactory() for _ in range(2)]
         batch = shown(judges, candidates=1, judges_required=2)
         said(batch, dict(zip(judges, (first, second), strict=True)))
-        agreement.compare(batch.pk)
+        agreement.compare_judges(batch.pk)
         assert figures(batch, judges) == [(float(first == second), 1)] * 2

@@ -70,7 +70,7 @@ def test_the_likelihood_never_falls():
     found = []
     for rounds in range(1, 12):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("annotations.coefficients.reliability.ROUNDS", rounds)
+            patch.setattr("annotations.coefficients.reliability.MAX_ROUNDS", rounds)
             found.append(dawid_skene(READINGS, judges=5, values=4).log_likelihood)
     assert found == sorted(found)
 
