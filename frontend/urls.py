@@ -1,4 +1,4 @@
-"""Every page's address."""
+"""URLs of all pages."""
 
 from django.conf import settings
 from django.urls import path
@@ -15,7 +15,6 @@ from frontend.views import (
     home,
     imports,
     invitations,
-    looks,
     models,
     new_batch,
     oidc,
@@ -26,6 +25,7 @@ from frontend.views import (
     reliability,
     resets,
     scoring,
+    second_looks,
     the_list,
     voiding,
 )
@@ -112,8 +112,8 @@ urlpatterns = [
         conflicts.reopen,
         name="reopen-ruling",
     ),
-    path("second-looks/", looks.looks, name="second-looks"),
-    path("second-looks/<int:look_id>/", looks.look, name="second-look"),
+    path("second-looks/", second_looks.looks, name="second-looks"),
+    path("second-looks/<int:look_id>/", second_looks.look, name="second-look"),
     path("batches/<int:batch_id>/days/", batches.days, name="batch-days"),
     path("batches/<int:batch_id>/hours.tsv", batches.hours, name="hours"),
     path(
@@ -123,7 +123,7 @@ urlpatterns = [
     ),
     path("entities/", entities.entities, name="entities"),
     path("list/", the_list.the_list, name="the-list"),
-    path("list/anew/", the_list.anew, name="count-anew"),
+    path("list/anew/", the_list.recount, name="count-anew"),
     path("entities/<str:key>/", entities.show, name="entity"),
     path(
         "entities/<str:key>/representative/",
@@ -182,7 +182,7 @@ urlpatterns = [
 if settings.OIDC:
     urlpatterns += [
         path("oidc/sign-in/", oidc.sign_in, name="oidc-sign-in"),
-        # The name and its argument are what allauth looks for.
+        # allauth looks this name and argument up.
         path(
             "oidc/callback/",
             oidc.callback,

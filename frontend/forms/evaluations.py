@@ -1,4 +1,4 @@
-"""Results to evaluate: a file, the set they are of, a name."""
+"""Upload results of a recogniser for evaluation."""
 
 from django import forms
 
@@ -8,23 +8,23 @@ from annotations.models import Release
 
 
 class EvaluationForm(forms.Form):
-    """A file of results on one of the release's sets."""
+    """A results file for one subset and split of a release."""
 
     file = forms.FileField(
         label="Results",
         allow_empty_file=True,
         help_text=(
-            "TSV in UTF-8, up to 64 MiB. Six columns in the order of the measurement"
-            " file (MID, name, URL, FaceID, MID estimated, confidence), or three in any"
-            " order (line number from 1, MID estimated, confidence). An empty MID is no"
-            " answer."
+            "TAB-separated UTF-8, up to 64 MiB. Six columns in the order of the"
+            " measurement file (MID, name, URL, FaceID, MID estimated, confidence), or"
+            " three with the lines in any order (line number from 1, MID estimated,"
+            " confidence). An empty MID means no answer."
         ),
     )
     part = forms.ChoiceField(label="Subset and split")
     name = forms.CharField(
         required=False,
         max_length=evaluation.NAME_LENGTH,
-        help_text="What to call them; else the name of the file.",
+        help_text="The default is the name of the file.",
     )
 
     def __init__(self, release: Release, *args: object, **kwargs: object) -> None:
@@ -37,11 +37,10 @@ class EvaluationForm(forms.Form):
         ]
 
 
-def blame_lines(form: EvaluationForm, invalid: Invalid) -> None:
-    """Show what is wrong in the file, line by line, at the file."""
-    for where, sentences in invalid.errors.items():
-        if where in form.fields:
-            form.add_error(where, list(sentences))
+def add_line_errors(form: EvaluationForm, invalid: Invalid) -> None:
+    """Show errors of single lines at the file field."""
+    for place, sentences in invalid.errors.items():
+        if place in form.fields:
+            form.add_error(place, list(sentences))
         else:
-            said = " ".join(sentences)
-            form.add_error("file", f"{where.capitalize()}: {said}")
+            form.add_error("file", f"{place.capitalize()}: {' '.join(sentences)}")

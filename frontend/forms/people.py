@@ -1,4 +1,4 @@
-"""Inviting people, changing them, and being invited."""
+"""Forms for users and invitations."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from annotations.models import Role
 
 
 class InvitationForm(forms.Form):
-    """Whom to invite, and to what."""
+    """An invitation with its roles."""
 
     email = forms.EmailField(
         label="E-mail address",
         required=False,
-        help_text="The link is sent there. Without an address you pass the link on.",
+        help_text="The link is sent to this address. Without an address, pass the link on yourself.",
     )
     roles = forms.MultipleChoiceField(
         choices=Role.choices, initial=[Role.JUDGE], widget=forms.CheckboxSelectMultiple
@@ -21,12 +21,12 @@ class InvitationForm(forms.Form):
 
 
 class AcceptanceForm(forms.Form):
-    """What somebody who is invited chooses."""
+    """The username and password of an invited person."""
 
     username = forms.CharField(
-        label="Name",
+        label="Username",
         max_length=150,
-        help_text="You sign in with it, and admins see it. Letters, digits and @ . + - _",
+        help_text="You sign in with it. Letters, digits and @ . + - _",
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "username",
@@ -37,7 +37,7 @@ class AcceptanceForm(forms.Form):
     )
     password = forms.CharField(
         strip=False,
-        help_text="At least 10 characters; several words make a good one.",
+        help_text="At least 10 characters. Several words make a good password.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
@@ -47,20 +47,20 @@ class AcceptanceForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """The two passwords are the same."""
+        """Check that both passwords are equal."""
         cleaned = super().clean() or {}
         if cleaned.get("password") != cleaned.get("again") and "again" in cleaned:
-            self.add_error("again", "The two passwords are not the same.")
+            self.add_error("again", "The two passwords differ.")
         return cleaned
 
 
 class PersonForm(forms.Form):
-    """What admins may change of somebody."""
+    """The properties of a user that admins can change."""
 
     email = forms.EmailField(
         label="E-mail address",
         required=False,
-        help_text="Links to a new password go there. A sign-in provider's word is taken for it, so it should be theirs.",
+        help_text="Password reset links go to this address. A sign-in provider identifies the person by it, so it must be their own.",
     )
     roles = forms.MultipleChoiceField(
         choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
@@ -68,7 +68,7 @@ class PersonForm(forms.Form):
 
 
 class ForgottenForm(forms.Form):
-    """Where the link to a new password shall go."""
+    """The address for a password reset link."""
 
     email = forms.EmailField(
         label="E-mail address",

@@ -49,7 +49,7 @@ def test_signing_in_never_leads_to_another_site(client, member):
 def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(client, member):
     wrong = sign_in(client, member.username, "wrong")
     unknown = sign_in(client, "nobody", "wrong")
-    sentence = "This name and password do not fit together."
+    sentence = "Wrong username or password."
     assert sentence in wrong.text
     assert sentence in unknown.text
 
@@ -69,7 +69,7 @@ def test_a_deactivated_person_cannot_sign_in(client, member):
     User.objects.filter(pk=member.pk).update(is_active=False)
     response = sign_in(client, member.username, PASSWORD)
     assert response.status_code == 200
-    assert "do not fit together" in response.text
+    assert "Wrong username or password" in response.text
 
 
 def test_a_deactivated_person_is_out_at_the_next_click(client, member):

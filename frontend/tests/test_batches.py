@@ -42,15 +42,15 @@ def test_what_does_not_fit_the_state_is_said(desk, admin):
 def test_later_candidates_are_taken_in(desk, judge):
     batch = opened_batch(judge)
     add_picture(batch.batchentity_set.get().entity, 99)
-    assert "1 candidates were added." in act(desk, "refresh-batch", batch)
+    assert "New candidates in the batch: 1." in act(desk, "refresh-batch", batch)
 
 
 def test_judges_are_added_and_removed(desk, judge, stranger):
     batch = opened_batch(judge)
     text = act(desk, "add-judge", batch, username=stranger.username)
-    assert "sam can judge this batch now." in text
+    assert "sam can now judge this batch." in text
     text = act(desk, "remove-judge", batch, stranger.username)
-    assert "sam is no longer asked." in text
+    assert "sam no longer judges this batch." in text
     assert "not active" in text
 
 

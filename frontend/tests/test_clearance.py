@@ -77,7 +77,7 @@ def test_the_rules_of_models_are_changed_and_said(desk, judge):
     scorer_named("pixels")
     text = change(desk, batch, scorer="pixels", clear_beyond="99", audit_size="400")
     for sentence in (
-        "Scorer: the first of the settings → pixels.",
+        "Scorer: default scorer → pixels.",
         "Not asked if the model is this sure, in %: none → 99 %.",
         "Of these asked all the same: 299 → 400.",
     ):

@@ -47,7 +47,7 @@ def test_nobody_chooses_roles_or_an_address_of_their_own(client, invited):
         ({"username": "ADA"}, "There is a user ADA already."),
         ({"username": "two words"}, "Enter a valid username."),
         ({"password": "short", "again": "short"}, "too short"),
-        ({"again": "something else"}, "The two passwords are not the same."),
+        ({"again": "something else"}, "The two passwords differ."),
         ({"username": ""}, "This field is required."),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_batch_is_cut_from_pasted_keys_with_its_judges_and_rules(desk, judge, 
     assert batch.guidelines == "One.\nTwo."
     assert (batch.state, batch.filter) == (BatchState.DRAFT, None)
     text = desk.get(reverse("batch", args=[batch.pk])).text
-    assert "1 lines named a key again" in text
+    assert "Duplicate keys in the list: 1." in text
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

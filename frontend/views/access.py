@@ -1,4 +1,4 @@
-"""Who may open a page. Whoever may not know of a page is told that there is none."""
+"""Access to pages. A page that a user may not see answers 404, as if it did not exist."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,24 +13,21 @@ from django_htmx.http import HttpResponseClientRedirect
 from annotations.models import User
 
 View = Callable[..., HttpResponseBase]
+ID_DIGITS = 18  # every id of so many digits fits a bigint
 
 
 class PersonRequest(HttpRequest):
-    """A request of somebody who is signed in."""
+    """A request of a signed-in user."""
 
     user: User
     htmx: Any
 
 
-def text_of(request: HttpRequest, name: str) -> str:
-    """A text that a form sent, trimmed; no database keeps a NUL."""
-    return request.POST.get(name, "").replace("\0", "").strip()
-
-
 def signed_in(view: View) -> View:
-    """Let active users in and send everybody else to sign in, in whole pages.
+    """Let active users in, and redirect everyone else to the sign-in page.
 
-    Without this, htmx would swap the sign-in page into the middle of another page.
+    An htmx request redirects the whole window. Otherwise htmx would swap the sign-in
+    page into the middle of another page.
     """
 
     @wraps(view)
@@ -39,52 +36,68 @@ def signed_in(view: View) -> View:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
         if getattr(request, "htmx", False):
-            # What htmx fetched is no page to come back to; what it is shown on is.
-            shown_on = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-            return HttpResponseClientRedirect(redirect_to_login(shown_on).url)
+            # Come back to the page in the window, not to the fragment that htmx asked for.
+            page_path = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+            return HttpResponseClientRedirect(redirect_to_login(page_path).url)
         return redirect_to_login(request.get_full_path())
 
     return guarded
 
 
-def adjudicators_only(view: View) -> View:
-    """Let adjudicators (and admins) in; for everybody else the page does not exist."""
+def _only(is_allowed: Callable[[User], bool]) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @signed_in
+        def guarded(
+            request: PersonRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            if not is_allowed(request.user):
+                raise Http404
+            return view(request, *args, **kwargs)
 
-    @wraps(view)
-    @signed_in
-    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_adjudicator:
-            raise Http404
-        return view(request, *args, **kwargs)
+        return guarded
 
-    return guarded
+    return decorate
 
 
-def admins_only(view: View) -> View:
-    """Let admins in; for everybody else the page does not exist."""
+# For everyone else these pages do not exist. An admin is an adjudicator too.
+adjudicators_only = _only(lambda user: user.is_adjudicator)
+admins_only = _only(lambda user: user.is_admin)
 
-    @wraps(view)
-    @signed_in
-    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_admin:
-            raise Http404
-        return view(request, *args, **kwargs)
 
-    return guarded
+def text_of(request: HttpRequest, name: str) -> str:
+    """Return a submitted text, trimmed, without NULs, which PostgreSQL refuses."""
+    return _clean(request.POST.get(name, ""))
+
+
+def search_of(request: HttpRequest, name: str) -> str:
+    """Return a text from the query string, trimmed, without NULs."""
+    return _clean(request.GET.get(name, ""))
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "").strip()
+
+
+def id_of(text: str) -> int | None:
+    """Return an id written in decimal digits, None for anything else."""
+    is_id = text.isascii() and text.isdigit() and len(text) <= ID_DIGITS
+    return int(text) if is_id else None
 
 
 def number_of(request: HttpRequest, name: str) -> int | None:
-    """A row's number in the address, None where there is none that could be one."""
-    named = request.GET.get(name, "")
-    is_number = named.isascii() and named.isdigit() and len(named) <= 18
-    return int(named) if is_number else None
+    """Return an id from the query string, None when it is missing or malformed."""
+    return id_of(request.GET.get(name, ""))
 
 
-FORM_SPARE = 64 * 1024  # what a form holds besides its file
+FORM_OVERHEAD = 64 * 1024  # bytes that a multipart form needs besides its file
 
 
-def in_size(limit: Callable[[], int], refused: View) -> Callable[[View], View]:
-    """Refuse what is too large by its announced length, before a byte is read."""
+def in_size(limit: Callable[[], int], too_large: View) -> Callable[[View], View]:
+    """Answer with `too_large` when the announced body length exceeds `limit` bytes.
+
+    The body is not read.
+    """
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -92,8 +105,8 @@ def in_size(limit: Callable[[], int], refused: View) -> Callable[[View], View]:
             request: PersonRequest, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
             length = request.headers.get("Content-Length", "")
-            if length.isdigit() and int(length) > limit() + FORM_SPARE:
-                return refused(request, *args, **kwargs)
+            if length.isdigit() and int(length) > limit() + FORM_OVERHEAD:
+                return too_large(request, *args, **kwargs)
             return view(request, *args, **kwargs)
 
         return guarded

@@ -1,4 +1,4 @@
-"""Sign in, sign out, change one's password."""
+"""Sign in, sign out, change the own password."""
 
 from typing import Any
 
@@ -16,27 +16,27 @@ from frontend.forms import SignInForm
 
 
 class SignIn(LoginView):
-    """The only page that strangers see. Repeated failure locks it for a while."""
+    """The only page for people without a session. Repeated failures lock it for a while."""
 
     template_name = "frontend/sign_in.html"
     authentication_form = SignInForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Name the other way in, where there is one."""
+        """Add the OpenID Connect provider, if one is configured."""
         return super().get_context_data(oidc=settings.OIDC, **kwargs)
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Answer a lock-out with a sentence, in place of axes' bare text.
+        """Answer a lock-out with a page instead of the plain text of django-axes.
 
-        Somebody signed in is sent on, but may give another name: a page on which
-        somebody else has signed in meanwhile takes its own person back so.
+        GET redirects a signed-in user. POST does not, so that another user can sign in
+        on a page whose session has changed since it was opened.
         """
         self.redirect_authenticated_user = request.method != "POST"
         response = super().dispatch(request, *args, **kwargs)
         if getattr(request, "axes_locked_out", False):
-            # Else the middleware would replace this answer by its own.
+            # Otherwise the middleware replaces this answer.
             request.axes_locked_out = False  # type: ignore[attr-defined]
             return self._locked(request)
         return response
@@ -51,17 +51,17 @@ class SignIn(LoginView):
 
 
 class SignOut(LogoutView):
-    """Ends the session; by POST only, so that no link can sign somebody out."""
+    """Ends the session. Only by POST, so that a link cannot sign a user out."""
 
 
 class ChangePassword(PasswordChangeView):
-    """Asks for the old password and twice for the new one."""
+    """Asks for the old password once and for the new one twice."""
 
     template_name = "frontend/change_password.html"
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Change it, which ends the tokens, stay signed in, and say that it is done."""
+        """Change the password, which revokes API tokens, and keep this session."""
         password = form.cleaned_data["new_password1"]
         user = people.change(user=form.user, by=form.user, password=password)
         update_session_auth_hash(self.request, user)

@@ -1,10 +1,10 @@
-"""How far the judges of a batch agree, for who runs it."""
+"""An admin's page of the agreement among a batch's judges."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -15,21 +15,26 @@ from annotations.models import AgreementReport, Batch, Candidate, Entity
 from .access import PersonRequest, admins_only
 
 RELIABLE, TENTATIVE = 0.800, 0.667
-# Agreement beside an alpha that is that much lower wants a word, where so large a share
-# of the verdicts are the same one.
-PARTED, NEARLY_ALL = 0.2, 0.8
-MATRIX_JUDGES = 12  # more do not fit a screen: then pairs are a list
+# Explain the difference where alpha is so much below raw agreement and so large a share
+# of all verdicts is the same one.
+DIFFERENCE, NEARLY_ALL = 0.2, 0.8
+MATRIX_JUDGES = (
+    12  # a larger matrix does not fit a screen; the page lists pairs instead
+)
 PAIRS_SHOWN = 100
 NAMES = {
-    "percent": ("Raw agreement", "how often two judges say the same"),
+    "percent": ("Raw agreement", "how often two judges give the same verdict"),
     "krippendorff_alpha": (
         "Krippendorff’s alpha",
-        "beyond chance; fit for varying judges and gaps",
+        "beyond chance; works with varying judges and missing verdicts",
     ),
-    "gwet_ac1": ("Gwet’s AC1", "beyond chance; stays steady when nearly all is yes"),
+    "gwet_ac1": (
+        "Gwet’s AC1",
+        "beyond chance; stays stable when nearly all verdicts are yes",
+    ),
     "fleiss_kappa": (
         "Fleiss’ kappa",
-        "beyond chance; generalised to gaps",
+        "beyond chance; generalised to missing verdicts",
     ),
 }
 PARTS = {
@@ -43,47 +48,45 @@ PARTS = {
 @admins_only
 @require_safe
 def agreement(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """Show what is known of a batch's agreement, and have it worked out where old.
+    """Show a batch's latest agreement report, and request a new one if it is outdated.
 
-    What htmx asks for is only whether there is news.
+    For htmx, answer only whether there is a newer report than the one shown.
     """
-    batch = Batch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
-    found = judges.latest(batch)
-    comparison = found.comparison
+    batch = get_object_or_404(Batch, pk=batch_id)
+    latest = judges.latest_report(batch)
+    comparison = latest.report
     context: dict[str, Any] = {
         "batch": batch,
         "comparison": comparison,
-        "is_current": found.is_current,
-        "problem": found.problem,
+        "is_current": latest.is_current,
+        "problem": latest.problem,
     }
     if request.htmx:
         return _news(request, context)
-    if not found.is_current and not found.problem:
-        tasks.ask_for_agreement(batch.pk)
+    if not latest.is_current and not latest.problem:
+        tasks.request_agreement(batch.pk)
     if comparison is not None:
-        context |= _shown(comparison, request.GET.get("part", ""))
+        context |= _report_context(comparison, request.GET.get("part", ""))
     return render(request, "frontend/agreement.html", context)
 
 
 def _news(request: PersonRequest, context: dict[str, Any]) -> HttpResponse:
-    """Whether there is something newer than the page shows; at first it just comes."""
-    shown, comparison = request.GET.get("shown", ""), context["comparison"]
-    is_new = bool(comparison and comparison.computed_at.isoformat() != shown)
-    if is_new and not shown:
+    """Tell whether a report newer than `shown` exists; reload a page that shows none."""
+    shown_at, comparison = request.GET.get("shown", ""), context["comparison"]
+    is_new = bool(comparison and comparison.computed_at.isoformat() != shown_at)
+    if is_new and not shown_at:
         return HttpResponseClientRefresh()
     return render(
         request,
         "frontend/agreement.html#news",
-        context | {"is_new": is_new, "shown": shown},
+        context | {"is_new": is_new, "shown": shown_at},
     )
 
 
-def _shown(comparison: AgreementReport, named: str) -> dict[str, Any]:
-    figures, details = judges.told(comparison), comparison.details
+def _report_context(comparison: AgreementReport, part_name: str) -> dict[str, Any]:
+    figures, details = judges.as_json(comparison), comparison.details
     parts = {"all": figures} | figures["parts"]
-    part = parts.get(named) or figures
+    part = parts.get(part_name) or figures
     pairs = part["pairs"][:PAIRS_SHOWN]
     return {
         "shown": comparison.computed_at.isoformat(),
@@ -93,8 +96,8 @@ def _shown(comparison: AgreementReport, named: str) -> dict[str, Any]:
         "lines": [_line(name, figures) for name in NAMES],
         "has_parted": _has_parted(figures),
         "parts": [(name, title, parts[name]) for name, title in PARTS.items()],
-        "part": named if named in parts else "all",
-        "part_title": PARTS.get(named, PARTS["all"]),
+        "part": part_name if part_name in parts else "all",
+        "part_title": PARTS.get(part_name, PARTS["all"]),
         "missing": _reasons([part]),
         "weeks": part["weeks"],
         "missing_of_weeks": _reasons(part["weeks"]),
@@ -104,12 +107,12 @@ def _shown(comparison: AgreementReport, named: str) -> dict[str, Any]:
         "has_more_pairs": len(part["pairs"]) > len(pairs),
         "entities": _entities(details["entities"]),
         "pictures": _pictures(details["pictures"]),
-        "reliability": judges.reliability_of(comparison, names=True),
+        "reliability": judges.reliability_as_json(comparison, show_names=True),
     }
 
 
 def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Why coefficients of these rows are missing, each reason once."""
+    """Return the reasons for missing coefficients in these rows, without repetition."""
     reasons = (
         reason
         for row in rows
@@ -120,10 +123,10 @@ def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _line(name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
-    title, says = NAMES[name]
+    title, explanation = NAMES[name]
     return {
         "title": title,
-        "says": says,
+        "says": explanation,
         "value": figures[name],
         "interval": figures["intervals"][name],
         "reason": figures["undefined"].get(name)
@@ -132,57 +135,58 @@ def _line(name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reading(alpha: float | None) -> tuple[str, str]:
-    """How alpha is read (Krippendorff, Content Analysis): a class and a sentence."""
+    """Return a CSS class and a sentence for alpha (Krippendorff, Content Analysis)."""
     if alpha is None:
-        return "unknown", "There is no alpha yet"
+        return "unknown", "No alpha yet"
     if alpha >= RELIABLE:
         return "reliable", "Reliable: .800 or more"
     if alpha >= TENTATIVE:
-        return "tentative", "Tentative: .667 to .800, for careful conclusions only"
+        return "tentative", "Tentative: .667 to .800, for cautious conclusions only"
     return "low", "Not reliable enough: below .667"
 
 
 def _has_parted(figures: Mapping[str, Any]) -> bool:
-    """Whether raw agreement is high and alpha is not because nearly all is alike."""
+    """Return whether alpha is far below raw agreement because one verdict dominates."""
     alpha, raw, members = (
         figures[name] for name in ("krippendorff_alpha", "percent", "per_judge")
     )
-    said = [sum(each[value] for each in members) for value in ("yes", "no", "broken")]
-    if raw is None or max(said) < NEARLY_ALL * sum(said):
+    counts = [sum(m[value] for m in members) for value in ("yes", "no", "broken")]
+    if raw is None or max(counts) < NEARLY_ALL * sum(counts):
         return False
-    return (raw if alpha is None else raw - alpha) >= PARTED
+    return bool((raw if alpha is None else raw - alpha) >= DIFFERENCE)
 
 
 def _matrix(
     members: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, list[Any]]]:
-    """Each judge's row of pairs, None on the diagonal and where nothing is shared."""
-    names = [each["judge"] for each in members]
+    """Return a row of pairs for each judge, None on the diagonal and without shared work."""
+    names = [member["judge"] for member in members]
     if not pairs or not 2 <= len(names) <= MATRIX_JUDGES:
         return []
-    found = {frozenset(pair["judges"]): pair for pair in pairs}
-    return [(a, [found.get(frozenset((a, b))) for b in names]) for a in names]
+    pairs_by_judges = {frozenset(pair["judges"]): pair for pair in pairs}
+    return [(a, [pairs_by_judges.get(frozenset((a, b))) for b in names]) for a in names]
 
 
 def _entities(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    found = Entity.objects.in_bulk([row["entity"] for row in rows])
+    entities = Entity.objects.in_bulk([row["entity"] for row in rows])
     return [
-        dict(row)
-        | {"entity": found[row["entity"]], "share": row["differ"] / row["candidates"]}
+        dict(row) | {"entity": entity, "share": row["differ"] / row["candidates"]}
         for row in rows
-        if row["entity"] in found and found[row["entity"]].key
+        if (entity := entities.get(row["entity"])) and entity.key
     ]
 
 
 def _pictures(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    numbers = [row["candidate"] for row in rows]
-    chosen = Candidate.objects.select_related("entity", "image")
-    found = chosen.exclude(state="erased").in_bulk(numbers)
+    candidates = (
+        Candidate.objects.select_related("entity", "image")
+        .exclude(state="erased")
+        .in_bulk([row["candidate"] for row in rows])
+    )
     return [
         {
-            "candidate": found[row["candidate"]],
+            "candidate": candidates[row["candidate"]],
             "said": [(v, row[v]) for v in ("yes", "no", "broken") if row[v]],
         }
         for row in rows
-        if row["candidate"] in found
+        if row["candidate"] in candidates
     ]

@@ -45,13 +45,13 @@ def show(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Show a batch's rules, progress and judges."""
     batch = get_object_or_404(Batch, pk=batch_id)
     members = batches.members_of(batch)
-    held = first_rows(batches.held_pages(batch), HELD_SHOWN)
+    held_pages = first_rows(batches.held_pages(batch), HELD_SHOWN)
     context: dict[str, Any] = {
         "batch": batch,
         "members": members,
         "outlook": batches.outlook(batch, members),
-        "held": held.rows,
-        "has_more_held": held.has_more,
+        "held": held_pages.rows,
+        "has_more_held": held_pages.has_more,
         **_clearance(batch),
     }
     if request.htmx:

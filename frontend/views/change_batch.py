@@ -1,10 +1,10 @@
-"""Change a batch's rules while it runs, and see which guidelines stood before."""
+"""Change a batch's rules while it runs, and see earlier versions of the guidelines."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from annotations import batches
@@ -12,77 +12,76 @@ from annotations.errors import Invalid
 from annotations.models import Batch
 from frontend.forms.rules import PERCENTS, ChangeForm
 
-from .access import PersonRequest, admins_only
-from .new_batch import tell
+from .access import PersonRequest, admins_only, number_of
+from .new_batch import add_batch_errors
+from .paging import first_rows
 
 FORMER_SHOWN = 20
-# What a change of each rule does while the batch runs.
+# The effect of changing each rule while the batch runs.
 EFFECTS = {
     "name": "Judges see the new name at once.",
-    "judges_required": "More: what was done already comes back for further judges."
-    " Fewer: nothing given is taken away, and what has enough now is done.",
-    "judges_maximum": "Higher: candidates whose judges do not agree get another one."
-    " Lower: no new place above it; pages that are out are still judged.",
-    "page_size": "Holds for the next page of each judge; pages that are out stay.",
-    "priority": "Holds from the next page on that somebody asks for.",
-    "order": "Puts the whole queue into the new order. Possible until it is opened.",
-    "purpose": "Possible until it is opened.",
-    "cap": "Lower: nothing given is taken away; who is above it gets no more pages."
-    " Higher: they go on. It counts verdicts, no skips.",
-    "cap_share": "Grows with the candidates that a refresh takes in.",
+    "judges_required": "Higher: finished candidates come back for further judges."
+    " Lower: no verdict is lost, and candidates with enough verdicts are done.",
+    "judges_maximum": "Higher: candidates whose judges disagree get another judge."
+    " Lower: no further judges above it. Pages that judges hold are still judged.",
+    "page_size": "Applies to each judge's next page. Pages that judges hold stay.",
+    "priority": "Applies to the next page that a judge asks for.",
+    "order": "Reorders the whole queue. Possible until the batch is opened.",
+    "purpose": "Possible until the batch is opened.",
+    "cap": "Lower: no verdict is lost. Judges above the limit get no more pages."
+    " Higher: they can continue. Verdicts count, skips do not.",
+    "cap_share": "Grows with the candidates that a refresh adds.",
     "deadline": "Judges see it at once. Nothing is closed by it.",
-    "shows_agreement": "Judges see it on their home page, or no more.",
-    "scorer": "The queue is put in order by what it says. What was cleared stays.",
+    "shows_agreement": "Shows or hides agreement on the judges' home page.",
+    "scorer": "Reorders the queue by this scorer. Cleared candidates stay cleared.",
     "control_share": "Drawn when the batch is opened. Possible until then.",
-    "clear_beyond": "Another number: what was cleared comes back to the queue, and what"
-    " nobody has judged is cleared anew. Empty: it comes back and is asked.",
-    "audit_size": "More: some that were cleared are asked. Fewer: some that nobody was"
-    " asked yet are cleared.",
-    "guidelines": "Each judge sees the new ones before going on; the old ones are kept.",
+    "clear_beyond": "Changed: cleared candidates return to the queue, and those that"
+    " nobody has judged are cleared again. Empty: judges are asked about all of them.",
+    "audit_size": "Higher: judges are asked about more cleared candidates. Lower: about"
+    " fewer of those that nobody has been asked about yet.",
+    "guidelines": "Each judge sees the new version before continuing. Earlier versions"
+    " are kept.",
 }
 
 
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """Show every rule and what a change of it does; change those that are different."""
-    batch = Batch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
+    """Show every rule with the effect of changing it; save the changed ones."""
+    batch = get_object_or_404(Batch, pk=batch_id)
     form = ChangeForm(request.POST or None, batch=batch)
     if request.method == "POST" and form.is_valid():
         try:
-            after = batches.update(batch=batch, by=request.user, **form.changes())
+            updated = batches.update(batch=batch, by=request.user, **form.changes())
         except Invalid as invalid:
-            tell(invalid, form)
+            add_batch_errors(form, invalid)
         else:
-            _say(request, form, batch, after)
+            _report(request, form, batch, updated)
             return redirect("change-batch", batch.pk)
-    context = {"batch": batch, "form": form, "rules": _with_effects(form)}
+    rules = [(field, EFFECTS[field.name]) for field in form]
+    context = {"batch": batch, "form": form, "rules": rules}
     return render(
         request, "frontend/change_batch.html", context | _former(request, batch)
     )
 
 
-def _with_effects(form: ChangeForm) -> list[tuple[Any, str]]:
-    return [(field, EFFECTS[field.name]) for field in form]
-
-
-def _say(request: PersonRequest, form: ChangeForm, before: Batch, after: Batch) -> None:
-    """One sentence for each rule that is different now."""
-    said = [
+def _report(
+    request: PersonRequest, form: ChangeForm, before: Batch, after: Batch
+) -> None:
+    """Add a message for each changed rule, with its old and new value."""
+    sentences = [
         f"{form.fields[name].label or name.capitalize()}: {old} → {new}."
         for name in form.changed_data
-        if (old := _shown(before, name)) != (new := _shown(after, name))
+        if (old := _as_text(before, name)) != (new := _as_text(after, name))
     ]
-    for sentence in said:
+    for sentence in sentences:
         messages.success(request, sentence)
-    if not said:
+    if not sentences:
         messages.info(request, "Nothing was changed.")
 
 
-def _shown(batch: Batch, name: str) -> str:
-    """A rule as a person reads it."""
+def _as_text(batch: Batch, name: str) -> str:
+    """Return a rule as a person reads it."""
     if name == "guidelines":
         return f"version {batch.guidelines_version}"
     value = getattr(batch, name)
@@ -94,15 +93,13 @@ def _shown(batch: Batch, name: str) -> str:
         return f"{100 * value:.10g} %"
     if name == "deadline":
         return f"{value:%Y-%m-%d %H:%M} UTC"
-    return str(value) or "the first of the settings"
+    return str(value) or "default scorer"
 
 
 def _former(request: PersonRequest, batch: Batch) -> dict[str, Any]:
-    """Guidelines that were replaced, newest first; `before` a version goes on."""
-    former = batch.former_guidelines.select_related("replaced_by").order_by("-version")
-    if (before := request.GET.get("before", "")).isdigit():
-        former = former.filter(version__lt=int(before[:9]))
-    found = list(former[: FORMER_SHOWN + 1])
-    shown = found[:FORMER_SHOWN]
-    has_more = len(found) > FORMER_SHOWN
-    return {"former": shown, "before": shown[-1].version if has_more else None}
+    """Return earlier guidelines, newest first; `before` is the version to continue from."""
+    versions = batch.former_guidelines.order_by("-version")
+    if (before := number_of(request, "before")) is not None:
+        versions = versions.filter(version__lt=before)
+    page = first_rows(versions, FORMER_SHOWN)
+    return {"former": page.rows, "before": page.last and page.last.version}

@@ -1,46 +1,53 @@
-"""An adjudicator's pages: what is in the conflicts, one of them, and the acts on it."""
+"""An adjudicator's pages: the list of conflicts, one conflict, the actions on it."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations import adjudication, queue
 from annotations.errors import LabelerError, NotFound
 from annotations.models import Batch, Conflict, Report, Ruling
 
-from .access import PersonRequest, adjudicators_only, text_of
+from .access import PersonRequest, adjudicators_only, number_of, text_of
+from .paging import Rows, first_rows
 
 SHOWN = 50
-LAST = "last_ruling"  # what an undo on the next page takes back
+LAST = "last_ruling"  # session key: the ruling that undo on the next page takes back
 
 
 @adjudicators_only
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
     """Show the batches that have conflicts."""
-    some = Conflict.objects.filter(batch=OuterRef("pk"))
-    batches = Batch.objects.filter(Exists(some)).order_by("-priority", "pk")
-    return render(request, "frontend/all_conflicts.html", {"batches": batches})
+    conflicts_of_batch = Conflict.objects.filter(batch=OuterRef("pk"))
+    batches = Batch.objects.filter(Exists(conflicts_of_batch))
+    context = {"batches": batches.order_by("-priority", "pk")}
+    return render(request, "frontend/all_conflicts.html", context)
 
 
 @adjudicators_only
 @require_safe
 def conflicts(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """List a batch's conflicts, open ones first; or what was ruled on (`?ruled`)."""
-    batch = _batch(batch_id)
+    """List a batch's conflicts, open ones first, or with `?ruled` its rulings."""
+    batch = get_object_or_404(Batch, pk=batch_id)
     is_ruled = "ruled" in request.GET
-    found = _rulings(request, batch) if is_ruled else _conflicts(request, batch)
-    shown, last = found[:SHOWN], None
-    if len(found) > SHOWN:
-        last = shown[-1].pk if is_ruled else adjudication.place_in_list(shown[-1])
+    after = number_of(request, "after") or 0
+    page = _rulings(batch, after) if is_ruled else _conflicts(batch, after)
+    last: Any = page.last
+    if last is not None:
+        last = last.pk if is_ruled else adjudication.place_in_list(last)
     context = {
         "batch": batch,
-        "rows": shown,
-        "votes": adjudication.votes_on_all(batch, [r.candidate_id for r in shown]),
+        "rows": page.rows,
+        "votes": adjudication.votes_on_all(
+            batch, [row.candidate_id for row in page.rows]
+        ),
         "last": last,
         "is_ruled": is_ruled,
         "now": queue.clock(),
@@ -48,136 +55,136 @@ def conflicts(request: PersonRequest, batch_id: int) -> HttpResponse:
     return render(request, "frontend/conflicts.html", context)
 
 
-def _conflicts(request: PersonRequest, batch: Batch) -> list[Any]:
-    rows, after = adjudication.listed(batch), _number(request.GET.get("after", ""))
-    return list(
-        (rows.filter(adjudication.beyond(after)) if after else rows)[: SHOWN + 1]
-    )
+def _conflicts(batch: Batch, after: int) -> Rows[Any]:
+    rows = adjudication.listed(batch)
+    return first_rows(rows.filter(adjudication.beyond(after)) if after else rows, SHOWN)
 
 
-def _rulings(request: PersonRequest, batch: Batch) -> list[Any]:
-    rows, before = adjudication.ruled(batch), _number(request.GET.get("after", ""))
-    return list((rows.filter(pk__lt=before) if before else rows)[: SHOWN + 1])
+def _rulings(batch: Batch, before: int) -> Rows[Any]:
+    rows = adjudication.ruled(batch)
+    return first_rows(rows.filter(pk__lt=before) if before else rows, SHOWN)
 
 
 @adjudicators_only
 @require_safe
 def following(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """Go to the conflict that is held, or to the next one that is free."""
-    batch = _batch(batch_id)
-    held = adjudication.lease(by=request.user, batch=batch)
-    if held is not None:
-        return redirect("conflict", batch.pk, held.candidate_id)
-    is_left = Conflict.objects.filter(batch=batch).exists()
-    context = {"batch": batch, "is_left": is_left, "undoable": _undoable(request)}
+    """Redirect to the held conflict, or to the next one that is free."""
+    batch = get_object_or_404(Batch, pk=batch_id)
+    conflict = adjudication.lease(by=request.user, batch=batch)
+    if conflict is not None:
+        return redirect("conflict", batch.pk, conflict.candidate_id)
+    has_others = Conflict.objects.filter(batch=batch).exists()
+    context = {
+        "batch": batch,
+        "is_left": has_others,
+        "undoable": _undoable_ruling(request),
+    }
     return render(request, "frontend/no_conflict.html", context)
 
 
 @adjudicators_only
 @require_safe
 def show(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
-    """Show a conflict, held for who looks at it, or what was ruled on."""
-    batch = _batch(batch_id)
-    held = adjudication.hold(batch=batch, candidate=candidate, by=request.user)
+    """Show a conflict and hold it for this adjudicator, or show a ruling."""
+    batch = get_object_or_404(Batch, pk=batch_id)
+    conflict = adjudication.hold(batch=batch, candidate=candidate, by=request.user)
     try:
         case = adjudication.case_of(batch, candidate)
     except NotFound:
-        messages.info(request, "This candidate is in the conflicts no more.")
+        messages.info(request, "This candidate is no longer in the conflicts.")
         return redirect("conflicts", batch_id)
-    other = held.held_by if held and held.held_by != request.user else None
+    holder = conflict.held_by if conflict else None
     template = (
         "frontend/conflict.html#held" if request.htmx else "frontend/conflict.html"
     )
     context = {
         "case": case,
         "batch": batch,
-        "held_by_other": other,
-        "undoable": _undoable(request),
+        "held_by_other": holder if holder != request.user else None,
+        "undoable": _undoable_ruling(request),
     }
     return render(request, template, context)
 
 
-def _undoable(request: PersonRequest) -> Ruling | None:
-    """The last ruling of this sitting, while it stands."""
-    number = int(request.session.get(LAST, 0))
-    own = Ruling.objects.filter(pk=number, by=request.user, reopened_at__isnull=True)
-    return own.select_related("candidate__entity").first()
+def _undoable_ruling(request: PersonRequest) -> Ruling | None:
+    """Return the last ruling of this session while it stands."""
+    ruling_id = int(request.session.get(LAST, 0))
+    rulings = Ruling.objects.filter(
+        pk=ruling_id, by=request.user, reopened_at__isnull=True
+    )
+    return rulings.select_related("candidate__entity").first()
 
 
 @adjudicators_only
 @require_POST
 def rule(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
     """Rule, then go to the next conflict."""
-    try:
+
+    def action() -> None:
         ruling = adjudication.rule(
-            batch=_batch(batch_id),
+            batch=get_object_or_404(Batch, pk=batch_id),
             candidate=candidate,
             verdict=request.POST.get("verdict", ""),
             note=text_of(request, "note"),
             by=request.user,
         )
-    except LabelerError as error:
-        return _refused(request, batch_id, candidate, error)
-    request.session[LAST] = ruling.pk
-    return redirect("next-conflict", batch_id)
+        request.session[LAST] = ruling.pk
+
+    return _act(request, batch_id, candidate, action)
 
 
 @adjudicators_only
 @require_POST
 def reopen(request: PersonRequest, batch_id: int, ruling_id: int) -> HttpResponse:
-    """Take a ruling back and look at its candidate again."""
-    found = Ruling.objects.filter(pk=ruling_id, batch=batch_id).first()
-    if found is None:
-        raise Http404
-    adjudication.reopen(ruling=found, by=request.user)
-    messages.success(request, "The ruling is taken back; it is kept in the history.")
-    return redirect("conflict", batch_id, found.candidate_id)
+    """Take a ruling back and show its candidate again."""
+    ruling = get_object_or_404(Ruling, pk=ruling_id, batch=batch_id)
+    adjudication.reopen(ruling=ruling, by=request.user)
+    messages.success(request, "The ruling is taken back. The history keeps it.")
+    return redirect("conflict", batch_id, ruling.candidate_id)
 
 
 @adjudicators_only
 @require_POST
 def put_off(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
-    """Let go of it; the others come first."""
-    try:
-        adjudication.put_off(
-            batch=_batch(batch_id), candidate=candidate, by=request.user
-        )
-    except LabelerError as error:
-        return _refused(request, batch_id, candidate, error)
-    return redirect("next-conflict", batch_id)
+    """Postpone a conflict: all others come first."""
+    action = partial(
+        adjudication.put_off,
+        batch=get_object_or_404(Batch, pk=batch_id),
+        candidate=candidate,
+        by=request.user,
+    )
+    return _act(request, batch_id, candidate, action)
 
 
 @adjudicators_only
 @require_POST
 def comment(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
-    """Note something about it."""
-    try:
-        adjudication.comment(
-            batch=_batch(batch_id),
-            candidate=candidate,
-            text=text_of(request, "text"),
-            by=request.user,
-        )
-    except LabelerError as error:
-        return _refused(request, batch_id, candidate, error)
-    return redirect("conflict", batch_id, candidate)
+    """Add a comment to a candidate."""
+    action = partial(
+        adjudication.comment,
+        batch=get_object_or_404(Batch, pk=batch_id),
+        candidate=candidate,
+        text=text_of(request, "text"),
+        by=request.user,
+    )
+    return _act(request, batch_id, candidate, action, stays=True)
 
 
 @adjudicators_only
 @require_POST
 def ask_again(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
-    """Ask its judges for a second look, and go on with the next conflict."""
-    try:
+    """Ask the candidate's judges for a second look, then go to the next conflict."""
+
+    def action() -> None:
         adjudication.ask_again(
-            batch=_batch(batch_id),
+            batch=get_object_or_404(Batch, pk=batch_id),
             candidate=candidate,
             by=request.user,
             question=text_of(request, "question"),
         )
-    except LabelerError as error:
-        return _refused(request, batch_id, candidate, error)
-    messages.success(request, "Its judges are asked to look again.")
-    return redirect("next-conflict", batch_id)
+        messages.success(request, "Its judges are asked to look again.")
+
+    return _act(request, batch_id, candidate, action)
 
 
 @adjudicators_only
@@ -185,30 +192,29 @@ def ask_again(request: PersonRequest, batch_id: int, candidate: int) -> HttpResp
 def dismiss(
     request: PersonRequest, batch_id: int, candidate: int, report_id: int
 ) -> HttpResponse:
-    """Dismiss a report: the candidate is asked for again."""
-    report = Report.objects.filter(pk=report_id, candidate=candidate).first()
-    if report is None:
-        raise Http404
-    adjudication.dismiss(report=report, by=request.user)
+    """Dismiss a report: judges are asked about the candidate again."""
+    report = get_object_or_404(Report, pk=report_id, candidate=candidate)
+    queue.dismiss_report(report=report, by=request.user)
     messages.success(
-        request, "The report is dismissed; the picture is asked for again."
+        request, "The report is dismissed. Judges are asked about the picture again."
     )
     return redirect("conflict", batch_id, candidate)
 
 
-def _refused(
-    request: PersonRequest, batch_id: int, candidate: int, error: LabelerError
+def _act(
+    request: PersonRequest,
+    batch_id: int,
+    candidate: int,
+    action: Callable[[], object],
+    *,
+    stays: bool = False,
 ) -> HttpResponse:
-    messages.error(request, error.detail)
-    return redirect("conflict", batch_id, candidate)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _batch(batch_id: int) -> Batch:
-    batch = Batch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
-    return batch
+    """Run an action, then show the next conflict; `stays` or an error shows this one."""
+    try:
+        action()
+    except LabelerError as error:
+        messages.error(request, error.detail)
+        stays = True
+    if stays:
+        return redirect("conflict", batch_id, candidate)
+    return redirect("next-conflict", batch_id)

@@ -1,4 +1,4 @@
-"""Curves of precision along coverage as tables: what the plots of evaluations draw."""
+"""Precision by coverage as tables, the data of the evaluation plots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,48 +8,48 @@ from annotations.evaluation import BASELINE
 from annotations.models import Evaluation
 
 STEPS = 50
-CURVES_SHOWN = 6  # lines that can be told apart, with the paper's
+CURVES_SHOWN = 6  # more lines, with the paper's, cannot be distinguished
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Some results on one subset and split: a precision for each, by coverage."""
+    """The precision of several evaluations on one subset and split, by coverage."""
 
     subset: str
     split: str
     columns: list[str]
     rows: list[tuple[float, list[float | None]]]
-    left_out: int  # older ones, of which there is no line
+    left_out: int  # older evaluations without a line
 
     @property
     def title(self) -> str:
-        """What stands above the plot."""
+        """The plot's title."""
         return f"Precision by coverage, {self.subset} subset, {self.split} split"
 
     @property
     def slug(self) -> str:
-        """What the page calls it."""
+        """The plot's id in the page."""
         return f"curves-{self.subset}-{self.split}"
 
 
 def curves_of(rows: Sequence[Evaluation]) -> list[Curves]:
-    """A table for each subset and split among these, which come newest first."""
+    """Return a table for each subset and split; `rows` are newest first."""
     return [
-        _curves(subset, split, found)
+        _curves(subset, split, evaluations)
         for subset in evaluation.SUBSETS
         for split in evaluation.SPLITS
-        if (found := [e for e in rows if (e.subset, e.split) == (subset, split)])
+        if (evaluations := [e for e in rows if (e.subset, e.split) == (subset, split)])
     ]
 
 
 def _curves(subset: str, split: str, rows: Sequence[Evaluation]) -> Curves:
-    shown = rows[:CURVES_SHOWN]
-    points = [evaluation.points_of(each) for each in shown]
-    paper = {covered: float(at) for at, covered in BASELINE[subset].items()}
+    newest = rows[:CURVES_SHOWN]
+    points = [evaluation.points_of(row) for row in newest]
+    paper = {share: float(at) for at, share in BASELINE[subset].items()}
     steps = {n / STEPS for n in range(1, STEPS + 1)}
     lines: list[tuple[float, list[float | None]]] = [
-        (at, [*(coverage.precision_at(each, at) for each in points), paper.get(at)])
+        (at, [*(coverage.precision_at(curve, at) for curve in points), paper.get(at)])
         for at in sorted(steps | set(paper))
     ]
-    columns = [*(each.name for each in shown), "the paper"]
-    return Curves(subset, split, columns, lines, len(rows) - len(shown))
+    columns = [*(row.name for row in newest), "the paper"]
+    return Curves(subset, split, columns, lines, len(rows) - len(newest))

@@ -1,10 +1,11 @@
-"""An admin's pages of entities: find one, see all its candidates, choose its picture."""
+"""An admin's pages of entities: search, candidates, representative, erasure."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import (
     require_http_methods,
@@ -14,10 +15,12 @@ from django.views.decorators.http import (
 
 from annotations import entities as stage
 from annotations import erasure, images, intake
-from annotations.errors import Invalid, LabelerError, NotFound
+from annotations.errors import Invalid, NotFound
 from annotations.models import Candidate, CandidateState, Entity
 
-from .access import PersonRequest, admins_only, number_of
+from .access import PersonRequest, admins_only, number_of, search_of
+from .actions import perform
+from .paging import first_rows
 
 ENTITIES_SHOWN = 50
 CANDIDATES_SHOWN = 48
@@ -26,10 +29,10 @@ CANDIDATES_SHOWN = 48
 @admins_only
 @require_safe
 def entities(request: PersonRequest) -> HttpResponse:
-    """List entities, or those whose key or name begins as asked."""
-    text = request.GET.get("q", "").replace("\0", "").strip()
-    found = stage.find(text, number_of(request, "after"), ENTITIES_SHOWN)
-    context = {"q": text, "found": found, "is_first": "after" not in request.GET}
+    """List entities, or those whose key or name begins with `q`."""
+    text = search_of(request, "q")
+    results = stage.find(text, number_of(request, "after"), ENTITIES_SHOWN)
+    context = {"q": text, "found": results, "is_first": "after" not in request.GET}
     template = (
         "frontend/entities.html#list" if request.htmx else "frontend/entities.html"
     )
@@ -39,17 +42,18 @@ def entities(request: PersonRequest) -> HttpResponse:
 @admins_only
 @require_safe
 def show(request: PersonRequest, key: str) -> HttpResponse:
-    """Show what is known of an entity, and its candidates beyond `after`."""
+    """Show an entity and its candidates; `after` is a candidate id to continue from."""
     entity = entity_of(key)
     after = candidate_of(entity, number_of(request, "after"))
-    rows = stage.candidates_of(entity, after, CANDIDATES_SHOWN + 1)
-    shown = rows[:CANDIDATES_SHOWN]
+    page = first_rows(
+        stage.candidates_of(entity, after, CANDIDATES_SHOWN + 1), CANDIDATES_SHOWN
+    )
     representative, is_chosen = images.representative_of(entity)
     context = {
         "entity": entity,
-        "lines": stage.lines(shown),
+        "lines": stage.lines(page.rows),
         "is_first": after is None,
-        "following": shown[-1].pk if len(rows) > CANDIDATES_SHOWN else None,
+        "following": page.last and page.last.pk,
         "representative": representative,
         "is_chosen": is_chosen,
     }
@@ -59,15 +63,15 @@ def show(request: PersonRequest, key: str) -> HttpResponse:
 @admins_only
 @require_safe
 def candidate(request: PersonRequest, key: str, candidate_id: int) -> HttpResponse:
-    """Show one candidate, and all that happened to it."""
+    """Show one candidate with its history."""
     entity = entity_of(key)
-    found = candidate_of(entity, candidate_id)
-    if found is None or found.state == CandidateState.ERASED:
+    row = candidate_of(entity, candidate_id)
+    if row is None or row.state == CandidateState.ERASED:
         raise Http404
     context: dict[str, Any] = {
         "entity": entity,
-        "line": stage.lines([found])[0],
-        "events": stage.history(found),
+        "line": stage.lines([row])[0],
+        "events": stage.history(row),
     }
     template = (
         "frontend/candidate.html#history" if request.htmx else "frontend/candidate.html"
@@ -78,18 +82,18 @@ def candidate(request: PersonRequest, key: str, candidate_id: int) -> HttpRespon
 @admins_only
 @require_POST
 def choose(request: PersonRequest, key: str) -> HttpResponse:
-    """Make one of its pictures the representative; an empty digest takes it back."""
+    """Choose the representative; an empty digest removes the choice."""
     entity = entity_of(key)
     digest = request.POST.get("digest", "") or None
-    try:
-        stage.change(entity=entity, by=request.user, representative=digest)
-    except LabelerError as error:
-        messages.error(request, error.detail)
-    else:
-        said = (
-            "This picture is the representative now." if digest else "None is chosen."
-        )
-        messages.success(request, said)
+    action = partial(
+        stage.change, entity=entity, by=request.user, representative=digest
+    )
+    success = (
+        "This picture is now the representative."
+        if digest
+        else "The representative is no longer chosen by hand."
+    )
+    perform(request, action, success)
     page = number_of(request, "after")
     address = reverse("entity", args=[key])
     return redirect(f"{address}?after={page}" if page is not None else address)
@@ -98,7 +102,7 @@ def choose(request: PersonRequest, key: str) -> HttpResponse:
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: PersonRequest, key: str) -> HttpResponse:
-    """Say what an erasure does, and do it once the key has been typed."""
+    """Explain the erasure, and erase the entity once its key has been typed."""
     entity = entity_of(key)
     context = {"entity": entity, "is_wrong": False}
     if request.method == "POST":
@@ -111,19 +115,17 @@ def erase(request: PersonRequest, key: str) -> HttpResponse:
 
 
 def entity_of(key: str) -> Entity:
-    """The entity that an address means; there is no page where it means none."""
+    """Return the entity of a key in a URL; Http404 when there is none."""
     try:
-        found = Entity.objects.filter(key=intake.normalise_key(key)).first()
+        normalised = intake.normalise_key(key)
     except (Invalid, NotFound) as error:
         raise Http404 from error
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(Entity, key=normalised)
 
 
-def candidate_of(entity: Entity, number: int | None) -> Candidate | None:
-    """A candidate of this entity by number, None for any other."""
-    if number is None:
+def candidate_of(entity: Entity, candidate_id: int | None) -> Candidate | None:
+    """Return a candidate of this entity by id, None when it has no such candidate."""
+    if candidate_id is None:
         return None
-    rows = Candidate.objects.select_related("image")
-    return rows.filter(pk=number, entity=entity).first()
+    candidates = Candidate.objects.select_related("image")
+    return candidates.filter(pk=candidate_id, entity=entity).first()

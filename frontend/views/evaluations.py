@@ -1,11 +1,11 @@
-"""An admin's pages of evaluations: how recognisers did on a release, beside the paper's."""
+"""An admin's pages of evaluations: recognisers on a release, beside the paper's."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import (
     require_http_methods,
@@ -21,6 +21,7 @@ from frontend.forms.evaluations import EvaluationForm, add_line_errors
 
 from .access import PersonRequest, admins_only, in_size, number_of
 from .curves import curves_of
+from .paging import newest
 
 SHOWN = 25
 MISTAKES_SHOWN = 24
@@ -28,7 +29,7 @@ MISTAKES_SHOWN = 24
 
 @dataclass(frozen=True)
 class Line:
-    """One precision of an evaluation, beside what the paper's recogniser covers at it."""
+    """One precision of an evaluation, with the coverage of the paper's recogniser."""
 
     precision: str
     coverage: float
@@ -37,21 +38,21 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Error:
-    """A mistake with what there is to see of it."""
+class PicturedMistake:
+    """A mistake with its picture."""
 
     mistake: Mistake
-    shown: releases.DevPicture | None  # None: it was erased
-    estimated: str  # the name of whom it was taken for, where known
+    shown: releases.DevPicture | None  # None when it was erased
+    estimated: str  # the estimated entity's name, empty when unknown
     is_counted: bool  # at or above the threshold of precision 0.95
 
 
 def _too_large(request: PersonRequest, release_id: int) -> HttpResponse:
-    release = _release(release_id)
+    release = get_object_or_404(Release, pk=release_id)
     return _page(request, release, EvaluationForm(release), status=413)
 
 
-# The check of the form's token reads the whole file: only once its sender may send it.
+# The CSRF check reads the whole body, so it runs after the checks of role and size.
 @csrf_exempt
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,28 +60,28 @@ def _too_large(request: PersonRequest, release_id: int) -> HttpResponse:
 @csrf_protect
 def evaluations(request: PersonRequest, release_id: int) -> HttpResponse:
     """List a release's evaluations with their curves, or evaluate a file."""
-    release = _release(release_id)
+    release = get_object_or_404(Release, pk=release_id)
     form = EvaluationForm(release, request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        made = _evaluate(request, release, form)
-        if made is not None:
-            return redirect("evaluation", made.pk)
+        result = _evaluate(request, release, form)
+        if result is not None:
+            return redirect("evaluation", result.pk)
     return _page(request, release, form)
 
 
 def _evaluate(
     request: PersonRequest, release: Release, form: EvaluationForm
 ) -> Evaluation | None:
-    """Evaluate what the form holds; None, and the form says why, where it is refused."""
-    sent = form.cleaned_data
-    subset, _, split = sent["part"].partition("-")
-    name = sent["name"] or sent["file"].name[: evaluation.NAME_LENGTH]
+    """Evaluate the uploaded file. Return None with errors in the form if it is refused."""
+    fields = form.cleaned_data
+    subset, _, split = fields["part"].partition("-")
+    name = fields["name"] or fields["file"].name[: evaluation.NAME_LENGTH]
     try:
         return releases.evaluate(
             release=release,
             subset=subset,
             split=split,
-            file=sent["file"],
+            file=fields["file"],
             name=name,
             by=request.user,
         )
@@ -94,18 +95,15 @@ def _evaluate(
 def _page(
     request: PersonRequest, release: Release, form: EvaluationForm, status: int = 200
 ) -> HttpResponse:
-    before = number_of(request, "before")
-    rows = Evaluation.objects.filter(release=release).order_by("-pk")
-    found = list((rows.filter(pk__lt=before) if before else rows)[: SHOWN + 1])
-    shown = found[:SHOWN]
-    context = {
+    evaluations = Evaluation.objects.filter(release=release)
+    page = newest(request, evaluations, SHOWN, "rows")
+    rows = page.pop("rows")
+    context = page | {
         "release": release,
         "is_done": release.state == ReleaseState.DONE,
         "form": form,
-        "evaluations": [(each, lines_of(each)) for each in shown],
-        "curves": curves_of(shown),
-        "before": shown[-1].pk if len(found) > SHOWN else None,
-        "is_first": before is None,
+        "evaluations": [(row, lines_of(row)) for row in rows],
+        "curves": curves_of(rows),
         "is_too_large": status == 413,
     }
     return render(request, "frontend/evaluations.html", context, status=status)
@@ -114,76 +112,66 @@ def _page(
 @admins_only
 @require_safe
 def show(request: PersonRequest, evaluation_id: int) -> HttpResponse:
-    """Show an evaluation; of the development split also what was mistaken for whom."""
-    found = _evaluation(evaluation_id)
+    """Show an evaluation; on the dev split also the mistakes with their pictures."""
+    row = _evaluation(evaluation_id)
     context: dict[str, Any] = {
-        "evaluation": found,
-        "release": found.release,
-        "lines": lines_of(found),
-        "curves": curves_of([found]),
-        "is_dev": found.split == "dev",
+        "evaluation": row,
+        "release": row.release,
+        "lines": lines_of(row),
+        "curves": curves_of([row]),
+        "is_dev": row.split == "dev",
         "after": number_of(request, "after"),
     }
-    if found.split == "dev":
-        context |= _errors(found, context["after"])
+    if row.split == "dev":
+        context |= _mistakes(row, context["after"])
     return render(request, "frontend/evaluation.html", context)
 
 
-def _errors(found: Evaluation, after: int | None) -> dict[str, Any]:
-    """The mistakes beyond the place `after`, with their pictures."""
+def _mistakes(row: Evaluation, after: int | None) -> dict[str, Any]:
+    """Return the mistakes after position `after`, with their pictures."""
     try:
-        mistakes = evaluation.mistakes_of(found)
+        mistakes = evaluation.mistakes_of(row)
     except NotFound:
         return {"errors": [], "mistakes": 0, "following": None, "is_lost": True}
-    first = 0 if after is None else after + 1
-    shown = mistakes[first : first + MISTAKES_SHOWN]
-    pictures = releases.dev_pictures(found, {each.key for each in shown})
-    rows = Entity.objects.filter(key__in={each.estimated for each in shown})
-    names: dict[Any, str] = dict(rows.values_list("key", "name"))
-    least = found.figures["threshold"]["0.95"]
+    start = 0 if after is None else after + 1
+    selection = mistakes[start : start + MISTAKES_SHOWN]
+    pictures = releases.dev_pictures(row, {mistake.key for mistake in selection})
+    entities = Entity.objects.filter(key__in={m.estimated for m in selection})
+    names: dict[Any, str] = dict(entities.values_list("key", "name"))
+    threshold = row.figures["threshold"]["0.95"]
     errors = [
-        Error(
-            mistake=each,
-            shown=pictures.get(each.key),
-            estimated=names.get(each.estimated, ""),
-            is_counted=least is not None and each.confidence >= least,
+        PicturedMistake(
+            mistake=mistake,
+            shown=pictures.get(mistake.key),
+            estimated=names.get(mistake.estimated, ""),
+            is_counted=threshold is not None and mistake.confidence >= threshold,
         )
-        for each in shown
+        for mistake in selection
     ]
-    has_more = first + len(shown) < len(mistakes)
-    following = shown[-1].place if shown and has_more else None
-    return {"errors": errors, "mistakes": len(mistakes), "following": following}
+    has_more = start + len(selection) < len(mistakes)
+    next_place = selection[-1].place if selection and has_more else None
+    return {"errors": errors, "mistakes": len(mistakes), "following": next_place}
 
 
 @admins_only
 @require_POST
 def delete(request: PersonRequest, evaluation_id: int) -> HttpResponse:
-    """Take an evaluation back, with its results."""
-    found = _evaluation(evaluation_id)
-    evaluation.delete(evaluation=found, by=request.user)
-    messages.success(request, f"The evaluation “{found.name}” is deleted.")
-    return redirect("evaluations", found.release_id)
+    """Delete an evaluation with its results file."""
+    row = _evaluation(evaluation_id)
+    evaluation.delete(evaluation=row, by=request.user)
+    messages.success(request, f"The evaluation “{row.name}” is deleted.")
+    return redirect("evaluations", row.release_id)
 
 
-def lines_of(found: Evaluation) -> list[Line]:
-    """Its coverage at each precision, beside the paper's."""
-    figures, paper = found.figures, BASELINE[found.subset]
+def lines_of(row: Evaluation) -> list[Line]:
+    """Return the coverage at each precision, beside the paper's."""
+    figures, paper = row.figures, BASELINE[row.subset]
     return [
-        Line(at, covered, figures["threshold"][at], paper[at])
-        for at, covered in figures["coverage"].items()
+        Line(precision, share, figures["threshold"][precision], paper[precision])
+        for precision, share in figures["coverage"].items()
     ]
 
 
-def _release(number: int) -> Release:
-    found = Release.objects.filter(pk=number).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def _evaluation(number: int) -> Evaluation:
+def _evaluation(evaluation_id: int) -> Evaluation:
     rows = Evaluation.objects.select_related("release", "created_by")
-    found = rows.filter(pk=number).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(rows, pk=evaluation_id)

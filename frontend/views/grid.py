@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from annotations import page, queue
 from annotations.errors import NotFound, TwoHeld
-from annotations.models import Assignment, Batch, User
+from annotations.models import Batch, User
 
 from .access import PersonRequest, number_of, signed_in
+from .paging import newest
 
 PAGES_SHOWN = 50
 
@@ -20,50 +22,42 @@ PAGES_SHOWN = 50
 def grid(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Lease a page of this batch and show it, or say why there is none.
 
-    `after`, a page that is held, asks for the one that follows: the script fetches it
-    ahead. 409 where two are held and the later one is named.
+    `after`, the id of a held page, asks for the page that follows, so that the script
+    can fetch ahead. Answer 409 when two pages are held and the later one is named.
     """
-    batch = _own_batch(request.user, batch_id)
+    batch = get_object_or_404(_batches_of(request.user), pk=batch_id)
     try:
-        leased = queue.lease(
+        assignment = queue.lease(
             judge=request.user, batch=batch, after=number_of(request, "after")
         )
     except queue.NothingToLease as nothing:
         return _show(request, batch, nothing=nothing)
     except TwoHeld:
         return HttpResponse(status=409)
-    return _show(request, batch, page=page.of(leased))
+    return _show(request, batch, page=page.of(assignment))
 
 
 @signed_in
 @require_safe
 def own_page(request: PersonRequest, batch_id: int, page_id: int) -> HttpResponse:
-    """Open an own page again, whatever its state, to look at it and correct it."""
-    batch = _own_batch(request.user, batch_id)
+    """Show one of the judge's own pages in any state, to review and correct it."""
+    batch = get_object_or_404(_batches_of(request.user), pk=batch_id)
     try:
-        found = queue.open_page(page_id, request.user)
+        assignment = queue.open_page(page_id, request.user)
     except NotFound as error:
         raise Http404 from error
-    if found.batch_id != batch.pk:
+    if assignment.batch_id != batch.pk:
         raise Http404
-    return _show(request, batch, page=page.of(found), is_again=True)
+    return _show(request, batch, page=page.of(assignment), is_again=True)
 
 
 @signed_in
 @require_safe
 def own_pages(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """List own pages of a batch, newest first; `before` a page goes on from there."""
-    batch = _own_batch(request.user, batch_id)
+    """List the judge's own pages of a batch, newest first."""
+    batch = get_object_or_404(_batches_of(request.user), pk=batch_id)
     pages = queue.pages_of(request.user, batch).select_related("entity")
-    if (before := number_of(request, "before")) is not None:
-        pages = pages.filter(pk__lt=before)
-    found: list[Assignment] = list(pages[: PAGES_SHOWN + 1])
-    shown = found[:PAGES_SHOWN]
-    context = {
-        "batch": batch,
-        "pages": shown,
-        "before": shown[-1].pk if len(found) > PAGES_SHOWN else None,
-    }
+    context = {"batch": batch, **newest(request, pages, PAGES_SHOWN, "pages")}
     return render(request, "frontend/own_pages.html", context)
 
 
@@ -72,12 +66,8 @@ def _show(request: PersonRequest, batch: Batch, **context: Any) -> HttpResponse:
     return render(request, template, {"batch": batch, **context})
 
 
-def _own_batch(judge: User, batch_id: int) -> Batch:
-    """A batch of this judge; one of others is as good as none."""
-    own = Batch.objects.filter(
+def _batches_of(judge: User) -> QuerySet[Batch]:
+    """Return the batches that this judge may see; all others answer 404."""
+    return Batch.objects.select_related("current_guidelines").filter(
         batchjudge__judge=judge, batchjudge__removed_at__isnull=True
     )
-    batch = own.filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
-    return batch

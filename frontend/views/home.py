@@ -1,4 +1,4 @@
-"""Where everybody lands: a judge's own batches, and for admins the whole."""
+"""The home page: a judge's own batches, and for admins the overview."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations import adjudication, queue
-from annotations.agreement import SHARED_ENOUGH
+from annotations.agreement import MIN_SHARED_CANDIDATES
 from annotations.models import Batch, BatchJudge, BatchState, User
 
 from .access import PersonRequest, signed_in
@@ -17,80 +17,80 @@ from .overview import overview_of
 
 @dataclass(frozen=True)
 class OwnBatch:
-    """A batch as one of its judges sees it: with own numbers only."""
+    """A batch as one of its judges sees it: with this judge's own numbers only."""
 
     batch: Batch
     judged: int
     skipped: int
-    left: int  # at most: others may take some of it
-    pace: float | None  # seconds a picture
+    left: int  # upper bound: other judges may take some of it
+    pace: float | None  # seconds per picture
     holds_page: bool
-    agreement: float | None  # the others said the same, in percent; daily
+    agreement: float | None  # percent of equal verdicts by others; updated daily
     shared: int
 
     @property
     def hours_left(self) -> float | None:
-        """What is left at the own pace."""
+        """Hours for the rest at the judge's own pace."""
         return None if self.pace is None else self.left * self.pace / 3600
 
     @property
     def is_open(self) -> bool:
-        """Whether there may be something to judge."""
+        """Whether the batch may still have pages to judge."""
         return self.batch.state == BatchState.OPEN
 
 
 @signed_in
 @require_safe
 def home(request: PersonRequest) -> HttpResponse:
-    """Show what this person can go on with."""
+    """Show the work that waits for this person."""
     context: dict[str, Any] = {}
     if request.user.is_judge:
-        own = own_batches(request.user)
-        context["own"] = own
+        batches = own_batches(request.user)
+        context["own"] = batches
         context["looks"] = adjudication.looks_of(request.user).count()
-        context["onward"] = next((each for each in own if each.is_open), None)
+        context["onward"] = next((batch for batch in batches if batch.is_open), None)
     if request.user.is_admin:
         context |= overview_of()
     return render(request, "frontend/home.html", context)
 
 
 def own_batches(judge: User) -> list[OwnBatch]:
-    """Batches assigned to this judge: where a page is held first, drafts left out."""
-    held = {page.batch_id for page in queue.held_by(judge)}
+    """Return the judge's batches without drafts, those with a held page first."""
+    held_batch_ids = {page.batch_id for page in queue.held_by(judge)}
     memberships = (
         BatchJudge.objects.filter(judge=judge, removed_at__isnull=True)
         .exclude(batch__state=BatchState.DRAFT)
         .select_related("batch")
     )
     return sorted(
-        (_own(membership, held) for membership in memberships),
+        (_own_batch(membership, held_batch_ids) for membership in memberships),
         key=lambda o: (not o.is_open, not o.holds_page, -o.batch.priority, o.batch.pk),
     )
 
 
-def _own(membership: BatchJudge, held: set[int]) -> OwnBatch:
+def _own_batch(membership: BatchJudge, held_batch_ids: set[int]) -> OwnBatch:
+    batch = membership.batch
     marks = membership.verdicts + membership.skips
-    left, cap = (
-        membership.batch.candidates_total - marks,
-        queue.cap_of(membership.batch),
-    )
+    left_count, cap = batch.candidates_total - marks, queue.cap_of(batch)
     if cap is not None:
-        left = min(left, cap - membership.verdicts)
+        left_count = min(left_count, cap - membership.verdicts)
     return OwnBatch(
-        batch=membership.batch,
+        batch=batch,
         judged=membership.verdicts,
         skipped=membership.skips,
-        left=max(0, left),
+        left=max(0, left_count),
         pace=membership.centiseconds / 100 / marks if marks else None,
-        holds_page=membership.batch_id in held,
+        holds_page=membership.batch_id in held_batch_ids,
         agreement=_agreement(membership),
         shared=membership.shared,
     )
 
 
 def _agreement(membership: BatchJudge) -> float | None:
-    """In percent, where the batch allows it and enough candidates were shared."""
-    is_told = membership.batch.shows_agreement and membership.shared >= SHARED_ENOUGH
-    if not is_told or membership.agreement is None:
+    """Return agreement in percent if the batch shows it and enough candidates are shared."""
+    is_visible = (
+        membership.batch.shows_agreement and membership.shared >= MIN_SHARED_CANDIDATES
+    )
+    if not is_visible or membership.agreement is None:
         return None
     return 100 * membership.agreement

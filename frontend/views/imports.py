@@ -1,4 +1,4 @@
-"""An admin's pages of imports: give a file, watch it being read."""
+"""An admin's pages of imports: upload a file and watch its progress."""
 
 import secrets
 from functools import partial
@@ -6,8 +6,8 @@ from functools import partial
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,6 +16,7 @@ from annotations.models import Import, ImportState, User
 from frontend.forms import ImportForm
 
 from .access import PersonRequest, admins_only, in_size, number_of
+from .paging import first_rows, newest
 
 SHOWN = 25
 REFUSED_SHOWN = 20
@@ -26,14 +27,14 @@ def _too_large(request: PersonRequest) -> HttpResponse:
     return _page(request, ImportForm(), status=413)
 
 
-# The check of the form's token reads the whole file: only once its sender may send it.
+# The CSRF check reads the whole body, so it runs after the checks of role and size.
 @csrf_exempt
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_size(lambda: settings.UPLOAD_MAX_BYTES, _too_large)
 @csrf_protect
 def imports(request: PersonRequest) -> HttpResponse:
-    """List imports, or take a new file and show how its reading goes."""
+    """List imports, or store an uploaded file and show its import."""
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         return redirect("import", _start(request.user, form).pk)
@@ -41,16 +42,10 @@ def imports(request: PersonRequest) -> HttpResponse:
 
 
 def _page(request: PersonRequest, form: ImportForm, status: int = 200) -> HttpResponse:
-    before = number_of(request, "before")
-    found = Import.objects.order_by("-pk")
-    rows = list((found.filter(pk__lt=before) if before else found)[: SHOWN + 1])
-    shown = rows[:SHOWN]
-    context = {
+    context = newest(request, Import.objects.all(), SHOWN, "imports")
+    context |= {
         "form": form,
-        "imports": shown,
-        "before": shown[-1].pk if len(rows) > SHOWN else None,
-        "is_first": before is None,
-        "is_running": any(each.state in UNFINISHED for each in shown),
+        "is_running": any(row.state in UNFINISHED for row in context["imports"]),
         "is_too_large": status == 413,
     }
     template = "frontend/imports.html"
@@ -60,19 +55,19 @@ def _page(request: PersonRequest, form: ImportForm, status: int = 200) -> HttpRe
 
 
 def _start(by: User, form: ImportForm) -> Import:
-    """Keep the file until a worker has read it."""
+    """Store the file until a worker has read it, and create its import."""
     name = default_storage.save(
         f"imports/{secrets.token_hex(16)}", form.cleaned_data["file"]
     )
     try:
-        return _begin(by, form, name)
+        return _create(by, form, name)
     except Exception:
         default_storage.delete(name)
         raise
 
 
 @transaction.atomic
-def _begin(by: User, form: ImportForm, upload: str) -> Import:
+def _create(by: User, form: ImportForm, upload: str) -> Import:
     import_ = intake.start(
         file_name=form.cleaned_data["file"].name,
         layout=form.cleaned_data["layout"],
@@ -87,23 +82,20 @@ def _begin(by: User, form: ImportForm, upload: str) -> Import:
 @admins_only
 @require_safe
 def show(request: PersonRequest, import_id: int) -> HttpResponse:
-    """Show how far an import is, and what it refused; `after` a line, the next rows."""
-    import_ = Import.objects.filter(pk=import_id).first()
-    if import_ is None:
-        raise Http404
+    """Show an import's progress and refused rows; `after` is a line to continue from."""
+    import_ = get_object_or_404(Import, pk=import_id)
     after = number_of(request, "after")
-    refused = import_.refused.order_by("line")
+    refused_rows = import_.refused.order_by("line")
     if after is not None:
-        refused = refused.filter(line__gt=after)
-    rows = list(refused[: REFUSED_SHOWN + 1])
-    shown = rows[:REFUSED_SHOWN]
+        refused_rows = refused_rows.filter(line__gt=after)
+    page = first_rows(refused_rows, REFUSED_SHOWN)
     context = {
         "import": import_,
         "is_over": import_.state in (ImportState.DONE, ImportState.FAILED),
         "pace": _pace(import_),
-        "refused": shown,
+        "refused": page.rows,
         "after": after,
-        "following": shown[-1].line if len(rows) > REFUSED_SHOWN else None,
+        "following": page.last and page.last.line,
     }
     template = (
         "frontend/import.html#progress" if request.htmx else "frontend/import.html"
@@ -112,7 +104,7 @@ def show(request: PersonRequest, import_id: int) -> HttpResponse:
 
 
 def _pace(import_: Import) -> float | None:
-    """Rows a second from its beginning to its last sign of life."""
+    """Return rows per second from the start to the last progress."""
     end = import_.finished_at or import_.touched_at
     seconds = (end - import_.created_at).total_seconds()
     return import_.rows_read / seconds if import_.rows_read and seconds > 0 else None

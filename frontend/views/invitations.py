@@ -1,9 +1,11 @@
-"""Invitations: an admin makes and withdraws them, whoever has the link accepts it."""
+"""Invitations: admins create and withdraw them; the person with the link accepts."""
+
+from functools import partial
 
 from django.conf import settings
-from django.contrib import auth, messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,27 +14,27 @@ from annotations import people
 from annotations.errors import (
     Invalid,
     InvitationOver,
-    LabelerError,
     NotFound,
     WrongState,
 )
 from annotations.models import Invitation, User
-from frontend.forms import blame
+from frontend.forms import add_errors
 from frontend.forms.people import AcceptanceForm, InvitationForm
 
 from .access import PersonRequest, admins_only
+from .actions import perform
 from .people import list_page
 
-# Without a mail server mails stand in the log, where no guest reads them.
+# Without a mail server, mails go to the log, where the invited person cannot read them.
 LOG = "django.core.mail.backends.console.EmailBackend"
 
 
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: PersonRequest) -> HttpResponse:
-    """Make an invitation, send its link, and show it: only in this answer.
+    """Create an invitation, mail its link, and show the link in this answer only.
 
-    No redirect: the link would have to be kept for the page that follows.
+    There is no redirect, because the link would have to be stored for the next page.
     """
     if request.method != "POST":
         return redirect("people")
@@ -41,38 +43,32 @@ def invite(request: PersonRequest) -> HttpResponse:
         try:
             invitation, secret = people.invite(by=request.user, **form.cleaned_data)
         except Invalid as invalid:
-            blame(form, invalid)
+            add_errors(form, invalid)
         except WrongState as conflict:
             form.add_error("email", conflict.detail)
         else:
             link = request.build_absolute_uri(reverse("invitation", args=[secret]))
             is_sent = people.send_invitation(invitation=invitation, link=link)
-            made = {"invitation": invitation, "link": link, "is_sent": is_sent}
-            made["is_logged"] = settings.EMAIL_BACKEND == LOG
-            return list_page(request, InvitationForm(), made=made, status=201)
+            created = {"invitation": invitation, "link": link, "is_sent": is_sent}
+            created["is_logged"] = settings.EMAIL_BACKEND == LOG
+            return list_page(request, InvitationForm(), made=created, status=201)
     return list_page(request, form)
 
 
 @admins_only
 @require_POST
 def withdraw(request: PersonRequest, invitation_id: int) -> HttpResponse:
-    """Take an invitation back."""
-    invitation = Invitation.objects.filter(pk=invitation_id).first()
-    if invitation is None:
-        raise Http404
-    try:
-        people.withdraw(invitation=invitation, by=request.user)
-    except LabelerError as error:
-        messages.error(request, error.detail)
-    else:
-        messages.success(request, "The invitation is withdrawn. Its link is void.")
+    """Withdraw an invitation."""
+    invitation = get_object_or_404(Invitation, pk=invitation_id)
+    action = partial(people.withdraw, invitation=invitation, by=request.user)
+    perform(request, action, "The invitation is withdrawn. Its link no longer works.")
     return redirect("people")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, secret: str) -> HttpResponse:
-    """Choose a name and a password, and come in. Looking at the page uses nothing up."""
+    """Choose a username and a password, and sign in. GET does not use the link up."""
     form = AcceptanceForm(request.POST or None)
     try:
         invitation = people.invitation_of(secret)
@@ -84,18 +80,20 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
                 return redirect("home")
     except (NotFound, InvitationOver) as error:
         status = 404 if isinstance(error, NotFound) else 410
-        why = {"why": error.detail}
-        return render(request, "frontend/invitation.html", why, status=status)
+        refusal = {"why": error.detail}
+        return render(request, "frontend/invitation.html", refusal, status=status)
     context = {"invitation": invitation, "form": form}
     return render(request, "frontend/invitation.html", context)
 
 
 def _accept(form: AcceptanceForm, secret: str) -> User | None:
-    name, password = form.cleaned_data["username"], form.cleaned_data["password"]
+    fields = form.cleaned_data
     try:
-        return people.accept(secret=secret, username=name, password=password)
+        return people.accept(
+            secret=secret, username=fields["username"], password=fields["password"]
+        )
     except Invalid as invalid:
-        blame(form, invalid)
+        add_errors(form, invalid)
     except WrongState as conflict:
         form.add_error("username", conflict.detail)
     return None

@@ -1,4 +1,4 @@
-"""Cut a batch: choose its entities, look at the mix, name its judges and rules."""
+"""Create a batch: choose its entities, preview them, set its judges and rules."""
 
 from typing import Any
 
@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotations import batches
 from annotations.errors import Invalid
 from annotations.models import Batch, User
+from frontend.forms import add_errors
 from frontend.forms.cutting import ChoiceForm, CutForm
 
 from .access import PersonRequest, admins_only
 
-# Where the form names a field otherwise than the stage does.
+# Fields whose name in the form differs from the domain's.
 FIELDS = {
     "entities": "keys",
     "sample": "sample_size",
@@ -29,17 +30,17 @@ FIELDS = {
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PersonRequest) -> HttpResponse:
-    """Cut a batch and name its judges, both or neither."""
+    """Create a batch and add its judges in one transaction."""
     form = CutForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            batch = _cut(form, request.user)
+            batch = _create(form, request.user)
         except Invalid as invalid:
-            tell(invalid, form)
+            add_batch_errors(form, invalid)
         else:
-            messages.success(request, "The batch is cut. Open it when it may begin.")
-            if doubles := _doubles(form):
-                messages.info(request, doubles)
+            messages.success(request, "The batch is created. Open it to start work.")
+            if warning := _duplicates_warning(form):
+                messages.info(request, warning)
             return redirect("batch", batch.pk)
     if form.is_bound:
         form.keep_list()
@@ -52,42 +53,40 @@ def _page(request: PersonRequest, form: CutForm, **context: Any) -> HttpResponse
 
 
 @transaction.atomic
-def _cut(form: CutForm, by: User) -> Batch:
-    given = {"name": form.cleaned_data["name"], **form.choice(), **form.rules()}
-    batch = batches.create(by=by, **given)
+def _create(form: CutForm, by: User) -> Batch:
+    fields = {"name": form.cleaned_data["name"], **form.choice(), **form.rules()}
+    batch = batches.create(by=by, **fields)
     if usernames := form.usernames():
         batches.add_judges(batch=batch, usernames=usernames, by=by)
     return batch
 
 
-def _doubles(form: CutForm) -> str:
+def _duplicates_warning(form: CutForm) -> str:
     keys = form.choice().get("entities")
     if keys is None or not keys.doubles.count:
         return ""
-    return f"{keys.doubles.count} lines named a key again; it counts once."
+    return f"Duplicate keys in the list: {keys.doubles.count}. Each entity counts once."
 
 
 @admins_only
 @require_POST
 def preview(request: PersonRequest) -> HttpResponse:
-    """Show the mix of what the form chooses; with htmx only that, below the form."""
+    """Show the composition of the chosen entities; for htmx only that part."""
     form = ChoiceForm(request.POST, request.FILES)
-    mix = None
+    composition = None
     if form.is_valid():
         try:
-            mix = batches.preview(**form.choice())
+            composition = batches.preview(**form.choice())
         except Invalid as invalid:
-            tell(invalid, form)
-    context = {"asked": form, "mix": mix}
+            add_batch_errors(form, invalid)
+    context = {"asked": form, "mix": composition}
     if request.htmx:
         return render(request, "frontend/new_batch.html#mix", context)
-    whole = CutForm(initial={n: request.POST.get(n) for n in CutForm.base_fields})
-    whole.initial["judges"] = request.POST.getlist("judges")
-    return _page(request, whole, **context)
+    page_form = CutForm(initial={n: request.POST.get(n) for n in CutForm.base_fields})
+    page_form.initial["judges"] = request.POST.getlist("judges")
+    return _page(request, page_form, **context)
 
 
-def tell(invalid: Invalid, form: Form) -> None:
-    """Say what a stage refused at the form's fields, or above them."""
-    for name, sentences in invalid.errors.items():
-        field = FIELDS.get(name, name.removeprefix("filter."))
-        form.add_error(field if field in form.fields else None, list(sentences))
+def add_batch_errors(form: Form, invalid: Invalid) -> None:
+    """Show a batch's errors at the form's fields, or above the form."""
+    add_errors(form, invalid, FIELDS, prefix="filter.")

@@ -1,7 +1,7 @@
-"""Sign in at an OpenID Connect provider, where the settings name one.
+"""Sign in at an OpenID Connect provider, if the settings name one.
 
-django-allauth speaks with the provider: state, PKCE, code, tokens. Who comes in is
-decided here and in `people.recognise`; of allauth no page and no other address exists.
+django-allauth handles the protocol: state, PKCE, code, tokens. This module and
+`people.recognise` decide who can sign in. No page and no other URL of allauth is used.
 """
 
 import logging
@@ -32,41 +32,42 @@ from annotations.models import User
 
 log = logging.getLogger(__name__)
 
-# What a provider may do wrong: not answer, or say something else than it should.
+# Providers that do not answer, or answer with something unexpected.
 FAILURES = (RequestException, KeyError, TypeError, ValueError)
-LOST = "The sign-in took too long, or began in another browser. Please try again."
-CANCELLED = "You did not sign in there."
-BROKEN = (
-    "It does not answer as it should. Please try again later, or use your password."
-)
+LOST = "The sign-in took too long, or was started in another browser. Please try again."
+CANCELLED = "You cancelled the sign-in."
+BROKEN = "The provider does not answer correctly. Please try again later, or use your password."
 ELSEWHERE = ("cross-site", "same-site")
 
 
 @never_cache
 @require_safe
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead to the provider. A link, so that the content policy names no provider.
+    """Redirect to the provider. The page uses a link, not a form.
 
-    Chromium holds the redirects of a form against `form-action`, and where they go to
-    is known only once the provider has been asked. What a form's token is for, the
-    browser's own word on where the click was does: other sites cannot start this.
+    Chromium checks the redirects of a form against `form-action` of the content
+    security policy, and the provider's URL is known only after discovery. The
+    Sec-Fetch-Site header replaces the CSRF token: other sites cannot start a sign-in.
     """
     if request.headers.get("Sec-Fetch-Site") in ELSEWHERE:
         return redirect("sign-in")
     provider = Adapter(request).get_provider(request, provider=_provider()["id"])
     try:
-        return provider.redirect(request, "login", next_url=_onward(request))
+        response: HttpResponse = provider.redirect(
+            request, "login", next_url=_next_path(request)
+        )
     except FAILURES as error:
         log.warning("The sign-in provider failed: %r", error)
         return _refuse(request, BROKEN, status=502)
+    return response
 
 
 def _provider() -> dict[str, str]:
-    # These addresses exist only where there is one.
+    # These URLs exist only when a provider is configured.
     return settings.OIDC or {}
 
 
-def _onward(request: HttpRequest) -> str:
+def _next_path(request: HttpRequest) -> str:
     address = request.GET.get("next", "")
     hosts, is_secure = {request.get_host()}, request.is_secure()
     if url_has_allowed_host_and_scheme(address, hosts, require_https=is_secure):
@@ -77,28 +78,32 @@ def _onward(request: HttpRequest) -> str:
 @never_cache
 @require_safe
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Come back from the provider: in, or to a page that says why not."""
+    """Handle the return from the provider: sign in, or explain why not."""
     view = OAuth2CallbackView.adapter_view(Answer(request, provider_id))
     try:
-        return view(request)
+        response: HttpResponse = view(request)
     except FAILURES as error:
         log.warning("The sign-in provider failed: %r", error)
         return _refuse(request, BROKEN, status=502)
+    return response
 
 
-class Answer(OpenIDConnectOAuth2Adapter):
-    """What the provider says of somebody, of which nothing but the subject is kept."""
+class Answer(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+    """The provider's claims. Only the subject is stored."""
 
     def complete_login(
         self, request: HttpRequest, app: Any, token: Any, **kwargs: Any
     ) -> SocialLogin:
-        """Both sources must mean the same person; an address counts if verified."""
+        """Check that userinfo and ID token have one subject; take the e-mail address."""
         login = super().complete_login(request, app, token, **kwargs)
-        said = login.account.extra_data
-        told, signed = said.get("userinfo") or {}, said.get("id_token") or {}
-        if told and signed and told.get("sub") != signed.get("sub"):
+        sources = login.account.extra_data
+        userinfo, id_token = (
+            sources.get("userinfo") or {},
+            sources.get("id_token") or {},
+        )
+        if userinfo and id_token and userinfo.get("sub") != id_token.get("sub"):
             raise ProviderException("Userinfo and ID token differ in their subject.")
-        claims = told if told.get("email") else signed
+        claims = userinfo if userinfo.get("email") else id_token
         email, verified = claims.get("email"), claims.get("email_verified")
         is_verified = verified is True or verified == "true"
         login.email_addresses = [EmailAddress(email=email or "", verified=is_verified)]
@@ -106,12 +111,12 @@ class Answer(OpenIDConnectOAuth2Adapter):
         return login
 
 
-class Adapter(DefaultSocialAccountAdapter):
-    """Ends allauth's way through at the point where somebody has been identified."""
+class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Takes over from allauth as soon as the person is identified."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> Never:
-        """Sign in or refuse, in place of what allauth would do."""
-        raise ImmediateHttpResponse(_come_in(request, sociallogin))
+        """Sign in or refuse instead of continuing in allauth."""
+        raise ImmediateHttpResponse(_sign_in(request, sociallogin))
 
     def on_authentication_error(
         self,
@@ -121,7 +126,7 @@ class Adapter(DefaultSocialAccountAdapter):
         exception: Any = None,
         extra_context: Any = None,
     ) -> Never:
-        """Say that nobody was identified."""
+        """Explain why the sign-in failed."""
         is_declined = request.GET.get("error") == "access_denied"
         if error == AuthError.CANCELLED or is_declined:
             raise ImmediateHttpResponse(_refuse(request, CANCELLED, status=400))
@@ -131,11 +136,11 @@ class Adapter(DefaultSocialAccountAdapter):
         raise ImmediateHttpResponse(_refuse(request, BROKEN, status=502))
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """Nobody makes a user but by invitation."""
+        """Refuse: users are created by invitation only."""
         return False
 
 
-def _come_in(request: HttpRequest, login: SocialLogin) -> HttpResponse:
+def _sign_in(request: HttpRequest, login: SocialLogin) -> HttpResponse:
     try:
         user = _person_of(login)
     except LabelerError as refusal:
@@ -146,18 +151,21 @@ def _come_in(request: HttpRequest, login: SocialLogin) -> HttpResponse:
 
 @transaction.atomic
 def _person_of(login: SocialLogin) -> User:
-    """Whose account at the provider it is; whoever is recognised is linked to it."""
+    """Return the user of a provider account, and link it on the first sign-in."""
     account = login.account
     if account.pk:
         if not account.user.is_active:
-            raise NotRecognised("Your user here has been deactivated.")
-        return account.user
+            raise NotRecognised("Your account in Labeler has been deactivated.")
+        linked: User = account.user
+        return linked
     (address,) = login.email_addresses
     user = people.recognise(email=address.email, is_verified=address.verified)
     links = SocialAccount.objects.filter(provider=account.provider, user=user)
-    # Addresses pass from one person to another; subjects do not.
+    # An e-mail address can pass to another person; a subject cannot.
     if links.exclude(uid=account.uid).exists():
-        raise NotRecognised("Your user here belongs to another account there.")
+        raise NotRecognised(
+            "Your account in Labeler is linked to another account of this provider."
+        )
     links.get_or_create(
         uid=account.uid, defaults={"provider": account.provider, "user": user}
     )

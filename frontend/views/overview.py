@@ -1,4 +1,4 @@
-"""What an admin lands on: what runs, who is at work, what needs a look."""
+"""The admin's overview: open batches, judges at work, recent imports."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,36 +12,39 @@ from annotations import batches
 from annotations.models import Batch, BatchState, Import
 
 from .access import PersonRequest, admins_only
+from .paging import first_rows
 
 BATCHES_SHOWN = 8
 IMPORTS_SHOWN = 5
 PEOPLE_SHOWN = 20
-# Workers sum up open batches every ten seconds; so long may pass before it is said.
+# Workers count open batches every ten seconds. Later than this, the page shows a warning.
 WORKERS_LATE = timedelta(minutes=2)
 
 
 @admins_only
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
-    """The overview anew, for the page that shows it; by itself it is the home."""
+    """Render the overview again for htmx; redirect other requests to the home page."""
     if not request.htmx:
         return redirect("home")
     return render(request, "frontend/overview.html", overview_of())
 
 
 def overview_of() -> dict[str, Any]:
-    """What the overview shows: stored totals and what is held now."""
-    opened = Batch.objects.filter(state=BatchState.OPEN).order_by("-priority", "-pk")
-    found = list(opened[: BATCHES_SHOWN + 1])
-    counted = [batch.counted_at for batch in found if batch.counted_at]
+    """Return the overview's context: stored totals and pages held now."""
+    open_batches = Batch.objects.filter(state=BatchState.OPEN)
+    page = first_rows(open_batches.order_by("-priority", "-pk"), BATCHES_SHOWN)
+    count_times = [batch.counted_at for batch in page.rows if batch.counted_at]
+    counted_at = max(count_times, default=None)
     people = batches.at_work()
     return {
-        "batches": found[:BATCHES_SHOWN],
-        "has_more_batches": len(found) > BATCHES_SHOWN,
-        "has_batches": bool(found) or Batch.objects.exists(),
+        "batches": page.rows,
+        "has_more_batches": page.has_more,
+        "has_batches": bool(page.rows) or Batch.objects.exists(),
         "people": people[:PEOPLE_SHOWN],
         "more_people": max(0, len(people) - PEOPLE_SHOWN),
         "imports": Import.objects.order_by("-pk")[:IMPORTS_SHOWN],
-        "counted_at": max(counted, default=None),
-        "workers_late": bool(counted) and max(counted) < timezone.now() - WORKERS_LATE,
+        "counted_at": counted_at,
+        "workers_late": counted_at is not None
+        and counted_at < timezone.now() - WORKERS_LATE,
     }

@@ -1,22 +1,23 @@
-"""An admin's pages of people: who is here, what they may do, who is invited."""
+"""An admin's pages of people: users, their roles, open invitations."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations import people as stage
 from annotations import queue
-from annotations.errors import LabelerError
 from annotations.models import User
 from frontend.forms.people import InvitationForm, PersonForm
 
-from .access import PersonRequest, admins_only
+from .access import PersonRequest, admins_only, search_of
+from .actions import perform
+from .paging import first_rows
 from .resets import link_for_resets
 
 SHOWN = 50
@@ -26,7 +27,7 @@ INVITATIONS_SHOWN = 100
 @admins_only
 @require_safe
 def people(request: PersonRequest) -> HttpResponse:
-    """List people by name; `name` is how it begins, `after` the last one shown."""
+    """List users by username; `name` is a prefix, `after` the last one shown."""
     return list_page(request, InvitationForm())
 
 
@@ -36,23 +37,21 @@ def list_page(
     made: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The list, with the form to invite and, right after it was made, a link."""
-    prefix = request.GET.get("name", "").replace("\0", "").strip()
-    after = request.GET.get("after", "").replace("\0", "")
-    rows = list(stage.named(prefix, after=after)[: SHOWN + 1])
-    following = None
-    if len(rows) > SHOWN:
-        rows = rows[:SHOWN]
-        following = "?" + urlencode({"name": prefix, "after": rows[-1].username})
-    invited = stage.open_invitations().select_related("by").order_by("-pk")
+    """Render the list with the invitation form and, once, a new invitation's link."""
+    prefix, after = search_of(request, "name"), search_of(request, "after")
+    page = first_rows(stage.named(prefix, after=after), SHOWN)
+    next_query = None
+    if page.last is not None:
+        next_query = "?" + urlencode({"name": prefix, "after": page.last.username})
+    invitations = stage.open_invitations().select_related("by").order_by("-pk")
     context = {
-        "people": rows,
+        "people": page.rows,
         "prefix": prefix,
         "after": after,
-        "following": following,
+        "following": next_query,
         "form": form,
         "made": made,
-        "invitations": invited[:INVITATIONS_SHOWN],
+        "invitations": invitations[:INVITATIONS_SHOWN],
         "now": timezone.now(),
     }
     return render(request, "frontend/people.html", context, status=status)
@@ -61,76 +60,68 @@ def list_page(
 @admins_only
 @require_safe
 def show(request: PersonRequest, username: str) -> HttpResponse:
-    """Show somebody, and what may be changed of them."""
+    """Show a user and the properties that an admin can change."""
     person = _person(username)
-    given = {"email": person.email, "roles": person.roles}
-    return _show(request, person, PersonForm(initial=given))
+    initial = {"email": person.email, "roles": person.roles}
+    return _show(request, person, PersonForm(initial=initial))
 
 
 def _show(request: PersonRequest, person: User, form: PersonForm) -> HttpResponse:
-    held = len(queue.held_by(person))
-    context = {"person": person, "form": form, "held": held}
+    held_pages = len(queue.held_by(person))
+    context = {"person": person, "form": form, "held": held_pages}
     return render(request, "frontend/person.html", context)
 
 
 @admins_only
 @require_POST
 def change(request: PersonRequest, username: str) -> HttpResponse:
-    """Note another address and other roles; who judges no more gives held pages back."""
+    """Change address and roles. A user who is no longer a judge loses held pages."""
     form = PersonForm(request.POST)
     if not form.is_valid():
         return _show(request, _person(username), form)
-    return _act(request, username, stage.change, "It is saved.", **form.cleaned_data)
+    return _act(request, username, stage.change, "Saved.", **form.cleaned_data)
 
 
 @admins_only
 @require_POST
 def deactivate(request: PersonRequest, username: str) -> HttpResponse:
-    """Let somebody in no more. Judgments stay, held pages are free for others."""
-    said = "{} is deactivated. Held pages are free again; judgments stay."
-    return _act(request, username, stage.change, said, is_active=False)
+    """Deactivate a user: judgments stay, held pages become free."""
+    success = f"{username} is deactivated. Held pages are free again. Judgments stay."
+    return _act(request, username, stage.change, success, is_active=False)
 
 
 @admins_only
 @require_POST
 def reactivate(request: PersonRequest, username: str) -> HttpResponse:
-    """Let somebody in again."""
-    said = "{} may sign in again."
-    return _act(request, username, stage.change, said, is_active=True)
+    """Let a deactivated user sign in again."""
+    success = f"{username} can sign in again."
+    return _act(request, username, stage.change, success, is_active=True)
 
 
 @admins_only
 @require_POST
 def send_reset(request: PersonRequest, username: str) -> HttpResponse:
-    """Send somebody a link to set a new password."""
-    said = "A mail with a link is on its way to {}."
+    """Mail a password reset link to a user."""
+    success = f"A mail with a link is on its way to {username}."
     link = link_for_resets(request)
-    return _act(request, username, stage.send_reset, said, link=link)
+    return _act(request, username, stage.send_reset, success, link=link)
 
 
 def _act(
     request: PersonRequest,
     username: str,
-    act: Callable[..., Any],
-    said: str,
-    **what: Any,
+    action: Callable[..., object],
+    success: str,
+    **fields: Any,
 ) -> HttpResponse:
-    """Do one act and say on the person's page how it went."""
     person = _person(username)
-    try:
-        act(user=person, by=request.user, **what)
-    except LabelerError as error:
-        messages.error(request, error.detail)
-    else:
-        messages.success(request, said.replace("{}", person.username))
-    # Who has just taken the own role or the own right to sign in cannot see it.
+    perform(request, partial(action, user=person, by=request.user, **fields), success)
+    # Admins who removed their own role cannot see the person's page any more.
     is_own = person.pk == request.user.pk
     return redirect("home") if is_own else redirect("person", person.username)
 
 
 def _person(username: str) -> User:
-    is_name = "\0" not in username
-    person = User.objects.filter(username=username).first() if is_name else None
-    if person is None:
+    if "\0" in username:
         raise Http404
-    return person
+    return get_object_or_404(User, username=username)

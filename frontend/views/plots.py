@@ -1,4 +1,4 @@
-"""A batch's days as tables: what the plots draw, and what stands behind them."""
+"""A batch's work by day as tables, the data of the plots."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from annotations import batches
 from annotations.models import Batch
 
 DAYS_SHOWN = 60
-JUDGES_SHOWN = 6  # lines that can be told apart; all others are one
+JUDGES_SHOWN = 6  # more lines cannot be distinguished; one line sums the others
 
 Row = tuple[date, list[float | None]]
 
@@ -26,26 +26,27 @@ class Table:
 
 
 def tables_of(batch: Batch) -> list[Table]:
-    """The plots of the last days (UTC); none before the first day of work."""
+    """Return the tables of the last days (UTC), none before the first day of work."""
     today = datetime.now(UTC).date()
     days = batches.days_of(batch, today - timedelta(days=DAYS_SHOWN - 1))
     return [_verdicts(days), _throughput(days)] if days else []
 
 
 def _verdicts(days: Sequence[batches.Day]) -> Table:
-    """Verdicts of each judge on each day; of the less busy ones together."""
+    """Return verdicts by day and judge; the less busy judges share a column."""
     sums: Counter[str] = Counter()
     for day in days:
         sums[day.judge] += day.verdicts
-    named = [name for name, _ in sums.most_common(JUDGES_SHOWN)]
-    columns = [*sorted(named), *(["all others"] if len(sums) > len(named) else [])]
+    busiest = [name for name, _ in sums.most_common(JUDGES_SHOWN)]
+    columns = [*sorted(busiest), *(["all others"] if len(sums) > len(busiest) else [])]
     cells: dict[date, Counter[str]] = defaultdict(Counter)
     for day in days:
         name = day.judge
-        column = name if name in named else "all others"
+        column = name if name in busiest else "all others"
         cells[day.day][column] += day.verdicts
     rows: list[Row] = [
-        (day, [said[column] for column in columns]) for day, said in _each_day(cells)
+        (day, [counts[column] for column in columns])
+        for day, counts in _each_day(cells)
     ]
     return Table("verdicts", "Verdicts a day", "verdicts", columns, rows)
 
@@ -53,7 +54,7 @@ def _verdicts(days: Sequence[batches.Day]) -> Table:
 def _each_day(
     cells: dict[date, Counter[str]],
 ) -> list[tuple[date, Counter[str]]]:
-    """From the first day to the last, days without work included."""
+    """Return all days from the first to the last, days without work included."""
     first, last = min(cells), max(cells)
     length = (last - first).days + 1
     dates = [first + timedelta(days=n) for n in range(length)]
@@ -61,14 +62,14 @@ def _each_day(
 
 
 def _throughput(days: Sequence[batches.Day]) -> Table:
-    """Verdicts for each hour of work, all judges together; empty without work."""
+    """Return verdicts per hour of work by day, all judges together."""
     cells: dict[date, Counter[str]] = defaultdict(Counter)
-    for each in days:
-        cells[each.day]["verdicts"] += each.verdicts
-        cells[each.day]["centiseconds"] += each.centiseconds
+    for work in days:
+        cells[work.day]["verdicts"] += work.verdicts
+        cells[work.day]["centiseconds"] += work.centiseconds
     rows: list[Row] = []
-    for day, done in _each_day(cells):
-        hours = done["centiseconds"] / 360_000
-        rows.append((day, [round(done["verdicts"] / hours, 1) if hours else None]))
+    for day, sums in _each_day(cells):
+        hours = sums["centiseconds"] / 360_000
+        rows.append((day, [round(sums["verdicts"] / hours, 1) if hours else None]))
     title = "Verdicts an hour of work"
     return Table("throughput", title, "verdicts an hour", ["all judges"], rows)

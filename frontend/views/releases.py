@@ -1,14 +1,13 @@
-"""An admin's pages of releases: ask for one, watch it being made, take its files."""
+"""An admin's pages of releases: request one, watch its progress, download its files."""
 
-from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -18,26 +17,28 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotations import releases as stage
 from annotations import tasks
-from annotations.errors import Invalid, LabelerError
+from annotations.errors import Invalid
 from annotations.models import Batch, Release, ReleaseState, User
 from annotations.releases.files import CROPS, SPLITS, SUBSETS
 from frontend.forms import add_errors
 from frontend.forms.releases import ContentForm, ReleaseForm
 
 from .access import PersonRequest, admins_only, number_of
+from .actions import perform
+from .paging import first_rows, newest
 
 SHOWN = 25
 CHANGES_SHOWN = 200
 CHANGES_SECONDS = 5
 EARLIER_SHOWN = 50
-# Where a file lies below its release in the API, where it is not its own name.
+# Paths of files below their release in the API that differ from the file's name.
 ADDRESSES = {
-    stage.measurement_name(subset, split, cut): (
-        f"measurement.tsv?subset={subset}&split={split}&image={cut}"
+    stage.measurement_name(subset, split, crop): (
+        f"measurement.tsv?subset={subset}&split={split}&image={crop}"
     )
     for subset in SUBSETS
     for split in SPLITS
-    for cut in CROPS
+    for crop in CROPS
 } | {f"key-{subset}.tsv": f"key.tsv?subset={subset}" for subset in SUBSETS}
 
 
@@ -45,16 +46,10 @@ ADDRESSES = {
 @require_safe
 def releases(request: PersonRequest) -> HttpResponse:
     """List releases, newest first."""
-    before = number_of(request, "before")
-    found = Release.objects.order_by("-pk")
-    rows = list((found.filter(pk__lt=before) if before else found)[: SHOWN + 1])
-    shown = rows[:SHOWN]
-    context = {
-        "releases": shown,
-        "before": shown[-1].pk if len(rows) > SHOWN else None,
-        "is_first": before is None,
-        "is_running": any(each.state in stage.UNFINISHED for each in shown),
-    }
+    context = newest(request, Release.objects.all(), SHOWN, "releases")
+    context["is_running"] = any(
+        release.state in stage.UNFINISHED for release in context["releases"]
+    )
     template = "frontend/releases.html"
     return render(request, template + "#list" if request.htmx else template, context)
 
@@ -62,56 +57,53 @@ def releases(request: PersonRequest) -> HttpResponse:
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PersonRequest) -> HttpResponse:
-    """Ask for a release; what stands in its way is told at the fields."""
+    """Request a release, or show at the fields why it cannot be made."""
     form = ReleaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            asked = _ask(request.user, form.cleaned_data)
+            release = _request(request.user, form.cleaned_data)
         except Invalid as invalid:
             add_errors(form, invalid)
         else:
-            return redirect("release", asked.pk)
+            return redirect("release", release.pk)
     return render(request, "frontend/new_release.html", {"form": form})
 
 
 @transaction.atomic
-def _ask(by: User, given: dict[str, Any]) -> Release:
-    asked = stage.request(by=by, **given)
-    transaction.on_commit(partial(tasks.make_release.delay, asked.pk))
-    return asked
+def _request(by: User, fields: dict[str, Any]) -> Release:
+    release = stage.request(by=by, **fields)
+    transaction.on_commit(partial(tasks.make_release.delay, release.pk))
+    return release
 
 
 @admins_only
 @require_POST
 def preview(request: PersonRequest) -> HttpResponse:
-    """Show what a release of the chosen batches would hold; with htmx only that."""
-    asked = ContentForm(request.POST)
-    found = None
-    if asked.is_valid():
+    """Show the content of a release of the chosen batches; for htmx only that part."""
+    form = ContentForm(request.POST)
+    content = None
+    if form.is_valid():
         try:
-            found = stage.preview(asked.cleaned_data["batches"])
+            content = stage.preview(form.cleaned_data["batches"])
         except Invalid as invalid:
-            add_errors(asked, invalid)
-    context: dict[str, Any] = {"asked": asked, "found": found}
-    if found is not None and found.open:
-        numbers = asked.cleaned_data["batches"]
-        context["chosen"] = Batch.objects.filter(pk__in=numbers).order_by("pk")
+            add_errors(form, invalid)
+    context: dict[str, Any] = {"asked": form, "found": content}
+    if content is not None and content.open:
+        batch_ids = form.cleaned_data["batches"]
+        context["chosen"] = Batch.objects.filter(pk__in=batch_ids).order_by("pk")
     if request.htmx:
         return render(request, "frontend/new_release.html#found", context)
-    context["form"] = ReleaseForm(initial={**request.POST.dict(), **_batches(request)})
+    initial = {**request.POST.dict(), "batches": request.POST.getlist("batches")}
+    context["form"] = ReleaseForm(initial=initial)
     return render(request, "frontend/new_release.html", context)
-
-
-def _batches(request: PersonRequest) -> dict[str, list[str]]:
-    return {"batches": request.POST.getlist("batches")}
 
 
 @admins_only
 @require_safe
 def show(request: PersonRequest, release_id: int) -> HttpResponse:
-    """Show how far a release is, its files, and how it differs from an earlier one.
+    """Show a release's progress, files, and differences from an earlier release.
 
-    With htmx only how far it is; once it is over the whole page comes anew.
+    For htmx, render only the progress, and reload the page when the release is ready.
     """
     release = _release(release_id)
     is_over = release.state not in stage.UNFINISHED
@@ -136,31 +128,32 @@ def _files(release: Release) -> list[dict[str, Any]]:
     ]
 
 
-def _earlier(release: Release) -> Any:
-    done = Release.objects.filter(state=ReleaseState.DONE, pk__lt=release.pk)
-    return done.order_by("-pk")[:EARLIER_SHOWN]
+def _earlier(release: Release) -> QuerySet[Release]:
+    releases = Release.objects.filter(state=ReleaseState.DONE, pk__lt=release.pk)
+    return releases.order_by("-pk")[:EARLIER_SHOWN]
 
 
 def _difference(release: Release, since: int | None) -> dict[str, Any]:
-    """The first changes since an earlier release, where one is named.
+    """Return the first changes since an earlier release, if `since` names one.
 
-    As many as are found in some seconds: the files may be long, and somebody waits.
+    The search stops after some seconds, because the files can be long.
     """
-    done = Release.objects.filter(state=ReleaseState.DONE)
-    older = None if since is None else done.filter(pk=since).first()
+    finished = Release.objects.filter(state=ReleaseState.DONE)
+    older = None if since is None else finished.filter(pk=since).first()
     if older is None or release.state != ReleaseState.DONE:
         return {}
-    found: list[stage.Change] = []
+    changes: list[stage.Change] = []
     is_whole = True
     try:
-        changes = stage.changes(release, older, seconds=CHANGES_SECONDS)
-        found.extend(islice(changes, CHANGES_SHOWN + 1))
+        all_changes = stage.changes(release, older, seconds=CHANGES_SECONDS)
+        changes.extend(islice(all_changes, CHANGES_SHOWN + 1))
     except stage.TooLong:
         is_whole = False
+    page = first_rows(changes, CHANGES_SHOWN)
     return {
         "since": older,
-        "changes": found[:CHANGES_SHOWN],
-        "has_more_changes": len(found) > CHANGES_SHOWN,
+        "changes": page.rows,
+        "has_more_changes": page.has_more,
         "is_whole": is_whole,
     }
 
@@ -168,41 +161,30 @@ def _difference(release: Release, since: int | None) -> dict[str, Any]:
 @admins_only
 @require_POST
 def retry(request: PersonRequest, release_id: int) -> HttpResponse:
-    """Make a failed one again."""
+    """Make a failed release again."""
     release = _release(release_id)
 
     @transaction.atomic
-    def act() -> None:
+    def action() -> None:
         stage.retry(release=release, by=request.user)
         transaction.on_commit(partial(tasks.make_release.delay, release.pk))
 
-    _act(request, act, "It is being made again.")
+    perform(request, action, "The release is being made again.")
     return redirect("release", release.pk)
 
 
 @admins_only
 @require_POST
 def delete(request: PersonRequest, release_id: int) -> HttpResponse:
-    """Delete a failed one; done ones stay for good."""
+    """Delete a failed release. Finished releases cannot be deleted."""
     release = _release(release_id)
-    act = partial(stage.delete, release=release, by=request.user)
-    if _act(request, act, f"{release.name} is deleted."):
+    action = partial(stage.delete, release=release, by=request.user)
+    if perform(request, action, f"{release.name} is deleted."):
         return redirect("releases")
     return redirect("release", release.pk)
 
 
-def _act(request: PersonRequest, act: Callable[[], object], said: str) -> bool:
-    try:
-        act()
-    except LabelerError as error:
-        messages.error(request, error.detail)
-        return False
-    messages.success(request, said)
-    return True
-
-
-def _release(number: int) -> Release:
-    found = Release.objects.select_related("created_by").filter(pk=number).first()
-    if found is None:
-        raise Http404
-    return found
+def _release(release_id: int) -> Release:
+    return get_object_or_404(
+        Release.objects.select_related("created_by"), pk=release_id
+    )

@@ -1,7 +1,7 @@
-"""What judges are like, as advice to whoever settles conflicts."""
+"""Estimated reliability of a batch's judges, as advice to adjudicators."""
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from annotations import agreement, tasks
@@ -13,22 +13,17 @@ from .access import PersonRequest, adjudicators_only
 @adjudicators_only
 @require_safe
 def reliability(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """Show each judge's estimated errors, by pseudonym to all but admins."""
-    batch = Batch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
-    found = agreement.latest(batch)
-    if not found.is_current and not found.problem:
-        tasks.ask_for_agreement(batch.pk)
-    comparison = found.comparison
-    known = None
-    if comparison is not None:
-        names = request.user.is_admin
-        known = agreement.reliability_of(comparison, names=names)
+    """Show each judge's estimated errors. Only admins see names, others pseudonyms."""
+    batch = get_object_or_404(Batch, pk=batch_id)
+    latest = agreement.latest_report(batch)
+    if not latest.is_current and not latest.problem:
+        tasks.request_agreement(batch.pk)
+    report, has_names = latest.report, request.user.is_admin
     context = {
         "batch": batch,
-        "reliability": known,
-        "is_current": found.is_current,
-        "problem": found.problem,
+        "reliability": report
+        and agreement.reliability_as_json(report, show_names=has_names),
+        "is_current": latest.is_current,
+        "problem": latest.problem,
     }
     return render(request, "frontend/reliability.html", context)

@@ -1,7 +1,7 @@
-"""A batch's part of scoring: how far the models are, asked for again while work is due."""
+"""The scoring progress of a batch, polled while work is pending."""
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from annotations.models import Batch
@@ -13,10 +13,8 @@ from .access import PersonRequest, admins_only
 @admins_only
 @require_safe
 def scoring(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """The part anew, for the page that shows it; by itself it is the batch."""
-    batch = Batch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
+    """Render the progress for htmx; redirect other requests to the batch."""
+    batch = get_object_or_404(Batch, pk=batch_id)
     if not request.htmx:
         return redirect("batch", batch.pk)
     context = {"batch": batch, "scoring": status.batch_scoring(batch)}

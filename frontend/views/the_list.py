@@ -1,5 +1,4 @@
-"""An admin's page of the list in figures: what kinds of entities there are, and
-in a batch or a release."""
+"""An admin's page of entity statistics: all entities beside a batch or a release."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,22 +19,22 @@ from annotations.models import Batch, Release, ReleaseState
 from .access import PersonRequest, admins_only
 
 VALUES_SHOWN = 12
-OFFERED = 50  # batches, and releases, the newest
-NAMED = re.compile(r"(batch|release)-([0-9]{1,18})")
+OFFERED = 50  # of the newest batches and of the newest releases
+GROUP_NAME = re.compile(r"(batch|release)-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What stands beside the list: a batch or a release."""
+class Comparison:
+    """The batch or release beside the list."""
 
-    name: str  # that its figures are kept by
+    name: str  # key of its stored figures
     kind: str
     title: str
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A value: how many of the list have it, and their shares in the list and beside it."""
+    """A value: its count and share in the list, and beside it in the comparison."""
 
     value: str
     count: int
@@ -46,7 +45,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """A property: its values, who has it at all, and how many values are not shown."""
+    """A property: its bars, the entities that have it, the number of values not shown."""
 
     title: str
     known: int
@@ -58,15 +57,17 @@ class Bars:
 @admins_only
 @require_safe
 def the_list(request: PersonRequest) -> HttpResponse:
-    """Show what was counted, of a batch or a release beside it where asked; else wait
-    for a worker."""
-    chosen = _chosen(request.GET.get("beside", ""))
-    whole = _known(figures.WHOLE)
-    beside = _known(chosen.name) if chosen else None
-    is_ready = whole is not None and (chosen is None or beside is not None)
+    """Show the statistics, with a batch or a release beside them if asked for.
+
+    While a worker counts, the page says so and polls.
+    """
+    comparison = _comparison(request.GET.get("beside", ""))
+    whole = _figures(figures.WHOLE)
+    beside = _figures(comparison.name) if comparison else None
+    is_ready = whole is not None and (comparison is None or beside is not None)
     context: dict[str, Any] = {
-        "chosen": chosen,
-        "offered": _offered(),
+        "chosen": comparison,
+        "offered": _choices(),
         "whole": whole if is_ready else None,
         "beside": beside,
         "is_ready": is_ready,
@@ -84,72 +85,69 @@ def the_list(request: PersonRequest) -> HttpResponse:
 
 @admins_only
 @require_POST
-def anew(request: PersonRequest) -> HttpResponse:
-    """Forget what was counted, so that it is counted again."""
+def recount(request: PersonRequest) -> HttpResponse:
+    """Delete the stored figures, so that workers count again."""
     figures.forget()
     beside = request.POST.get("beside", "")
     address = reverse("the-list")
-    if not NAMED.fullmatch(beside):
+    if not GROUP_NAME.fullmatch(beside):
         return redirect(address)
     return redirect(f"{address}?{urlencode({'beside': beside})}")
 
 
-def _chosen(named: str) -> Chosen | None:
-    """What the address names, if anything; what there is not is not found."""
-    found = NAMED.fullmatch(named)
-    if not found:
+def _comparison(group_name: str) -> Comparison | None:
+    """Return the group named in the URL, None without a name; Http404 if it is gone."""
+    match = GROUP_NAME.fullmatch(group_name)
+    if not match:
         return None
-    kind, number = found.groups()
-    rows = Batch.objects.all() if kind == "batch" else _releases()
-    row = rows.filter(pk=int(number)).first()
-    if row is None:
-        raise Http404
-    return Chosen(f"{kind}-{row.pk}", kind, row.name)
+    kind, digits = match.groups()
+    rows: QuerySet[Any] = Batch.objects.all() if kind == "batch" else _releases()
+    row: Batch | Release = get_object_or_404(rows, pk=int(digits))
+    return Comparison(f"{kind}-{row.pk}", kind, row.name)
 
 
 def _releases() -> QuerySet[Release]:
     return Release.objects.filter(state=ReleaseState.DONE)
 
 
-def _offered() -> list[tuple[str, list[tuple[str, str]]]]:
-    """What may stand beside the list, by kind: names and titles."""
+def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the groups that can be shown beside the list, by kind: names and titles."""
     batches = Batch.objects.order_by("-pk")[:OFFERED]
     releases = _releases().order_by("-pk")[:OFFERED]
     kinds = [
-        ("Batches", [(figures.batch_name(each.pk), each.name) for each in batches]),
-        ("Releases", [(figures.release_name(each.pk), each.name) for each in releases]),
+        ("Batches", [(figures.batch_name(row.pk), row.name) for row in batches]),
+        ("Releases", [(figures.release_name(row.pk), row.name) for row in releases]),
     ]
     return [(kind, rows) for kind, rows in kinds if rows]
 
 
-def _known(name: str) -> ListFigures | None:
-    """What was counted; where nothing was, a worker is asked to."""
-    found = figures.known(name)
-    if found is None:
-        tasks.ask_for_figures(name)
-    return found
+def _figures(name: str) -> ListFigures | None:
+    """Return stored figures. Without any, ask a worker to count and return None."""
+    counts = figures.known(name)
+    if counts is None:
+        tasks.request_figures(name)
+    return counts
 
 
 def _bars(whole: ListFigures, beside: ListFigures | None) -> list[Bars]:
-    of = beside or None
     return [
-        _of("Professions", whole.professions, of and of.professions),
-        _of("Countries", whole.countries, of and of.countries),
-        _of("Gender", whole.gender, of and of.gender),
-        _frequencies(whole.frequency, of and of.frequency),
+        _of("Professions", whole.professions, beside.professions if beside else None),
+        _of("Countries", whole.countries, beside.countries if beside else None),
+        _of("Gender", whole.gender, beside.gender if beside else None),
+        _frequencies(whole.frequency, beside.frequency if beside else None),
     ]
 
 
 def _of(title: str, whole: Figure, beside: Figure | None) -> Bars:
-    """The most frequent values of the list."""
+    """Return the most frequent values of the list."""
     names = list(whole.counts)
     bars = [_bar(name, name, whole, beside) for name in names[:VALUES_SHOWN]]
-    others = len(names) - len(bars)
-    return Bars(title, whole.known, beside.known if beside else None, bars, others)
+    hidden = len(names) - len(bars)
+    return Bars(title, whole.known, beside.known if beside else None, bars, hidden)
 
 
 def _frequencies(whole: Figure, beside: Figure | None) -> Bars:
-    """By size, the smallest first: frequencies differ by powers of ten."""
+    """Return frequencies by power of ten, the smallest first."""
     sizes = sorted(whole.counts, key=int)
     bars = [_bar(_size(int(digits)), digits, whole, beside) for digits in sizes]
     title = "Frequency (documents that mention them)"
@@ -173,7 +171,7 @@ def _bar(title: str, value: str, whole: Figure, beside: Figure | None) -> Bar:
 def _births(
     whole: ListFigures, beside: ListFigures | None
 ) -> list[tuple[str, float, float | None]]:
-    """Every decade from the first to the last, with its share in percent."""
+    """Return every decade from the first to the last, with its share in percent."""
     decades = [int(decade) for decade in whole.births.counts]
     if not decades:
         return []

@@ -1,14 +1,14 @@
-"""An admin's page: void all that a judge has said in a batch, with a reason."""
+"""An admin's page to void all of a judge's verdicts in a batch, with a reason."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from annotations import judgments
 from annotations.errors import Invalid, NotFound
 from annotations.models import BatchJudge
-from frontend.forms import ReasonForm, blame
+from frontend.forms import ReasonForm, add_errors
 
 from .access import PersonRequest, admins_only
 
@@ -16,14 +16,11 @@ from .access import PersonRequest, admins_only
 @admins_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def void(request: PersonRequest, batch_id: int, username: str) -> HttpResponse:
-    """Say what it does and ask for the reason, then do it."""
-    membership = (
-        BatchJudge.objects.select_related("batch", "judge")
-        .filter(batch=batch_id, judge__username=username)
-        .first()
+    """Explain the consequences, ask for a reason, then void the verdicts."""
+    memberships = BatchJudge.objects.select_related("batch", "judge")
+    membership = get_object_or_404(
+        memberships, batch=batch_id, judge__username=username
     )
-    if membership is None:
-        raise Http404
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -36,10 +33,10 @@ def void(request: PersonRequest, batch_id: int, username: str) -> HttpResponse:
         except NotFound as error:
             raise Http404 from error
         except Invalid as invalid:
-            blame(form, invalid)
+            add_errors(form, invalid)
         else:
-            said = f"{voiding.judgments} judgments of {username} are voided."
-            messages.success(request, said)
+            message = f"Verdicts of {username} that were voided: {voiding.judgments}."
+            messages.success(request, message)
             return redirect("batch", batch_id)
     context = {"form": form, "membership": membership, "batch": membership.batch}
     return render(request, "frontend/void.html", context)

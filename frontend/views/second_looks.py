@@ -1,4 +1,4 @@
-"""A judge's second looks: what others said of a picture, and what one says now."""
+"""A judge's second looks: the votes on a picture, and the judge's new answer."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -14,36 +14,36 @@ from .access import PersonRequest, signed_in, text_of
 @signed_in
 @require_safe
 def looks(request: PersonRequest) -> HttpResponse:
-    """Go to the first one that waits, or say that none does."""
+    """Redirect to the first second look that waits, or say that there is none."""
     first = adjudication.looks_of(request.user).first()
     if first is not None:
         return redirect("second-look", first.pk)
-    return render(request, "frontend/no_look.html")
+    return render(request, "frontend/no_second_look.html")
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def look(request: PersonRequest, look_id: int) -> HttpResponse:
-    """Show one with the others' words, or take the answer and go on."""
+    """Show the other judges' votes and arguments, or store the answer and go on."""
     try:
         if request.method == "POST":
             return _answer(request, look_id)
-        shown = adjudication.see(look=look_id, judge=request.user)
+        second_look = adjudication.see(look=look_id, judge=request.user)
     except NotFound as error:
         if request.method == "POST":
             return _refused(request, error)
         raise Http404 from error
-    entity = shown.candidate.entity
+    entity = second_look.candidate.entity
     representative, is_verified = images.representative_of(entity)
     context = {
-        "look": shown,
-        "candidate": shown.candidate,
+        "look": second_look,
+        "candidate": second_look.candidate,
         "entity": entity,
         "representative": representative,
         "is_verified": is_verified,
         "left": adjudication.looks_of(request.user).count(),
     }
-    return render(request, "frontend/look.html", context)
+    return render(request, "frontend/second_look.html", context)
 
 
 def _answer(request: PersonRequest, look_id: int) -> HttpResponse:
