@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ALL_TESTS := -n 2 --durations=20
 
-.PHONY: run test check fix bench setup screenshots
+.PHONY: run test check fix bench setup screenshots demo-pictures
 
 run: $(STAMP)
 	@exec $(PY) -m labeler.embedded run
@@ -44,3 +44,7 @@ bench: $(STAMP)
 screenshots: $(STAMP)
 	@$(PY) -m labeler.browser
 	@LABELER_SCREENSHOTS=1 $(PY) -m labeler.embedded exec --fast -- $(PY) -m pytest $(or $(ARGS),frontend/tests/test_screenshots*.py)
+
+# Draw the committed pictures of the demo again (about nine minutes).
+demo-pictures: $(STAMP)
+	$(PY) -m tools.drawn_people $(ARGS)

@@ -1,9 +1,8 @@
-"""The demo: invented people, drawn by a program, with everything a newcomer may meet.
+"""The demo: invented people, drawn by a program, and candidates of every kind.
 
-`entities.tsv` and `manifest.tsv` beside this file are imported like any other
-files; `truth.tsv` tells the verdict that each picture deserves and is read by
-tests only. The drawing modules need numpy and OpenCV (group `dev`); this file
-needs nothing, so that the demo loads without them.
+`manage.py load_demo` imports `entities.tsv` and `manifest.tsv` like any other files.
+`truth.tsv` holds the right verdict for each picture. Only tests and benchmarks read it.
+`tools/drawn_people` drew the pictures (`make demo-pictures`).
 """
 
 from pathlib import Path

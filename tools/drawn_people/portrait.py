@@ -1,9 +1,9 @@
-"""The parametric portrait: a person in a moment becomes a picture with a see-through ground."""
+"""The parametric portrait: head and shoulders of a person, on a transparent background."""
 
 import numpy as np
 
-from labeler.demo import body, eyes, glasses, hair, light, relief, skin, view
-from labeler.demo.canvas import (
+from tools.drawn_people import body, eyes, glasses, hair, light, relief, skin, view
+from tools.drawn_people.canvas import (
     ROWS,
     Array,
     Generator,
@@ -13,11 +13,11 @@ from labeler.demo.canvas import (
     ramp,
     soften,
 )
-from labeler.demo.person import Moment, Person
+from tools.drawn_people.person import Moment, Person
 
 
 def draw(person: Person, moment: Moment) -> Array:
-    """Draw head and shoulders: light in three channels, coverage in the fourth."""
+    """Draw head and shoulders. Return light in three channels, coverage in the fourth."""
     rng = np.random.default_rng(moment.seed)
     half = relief.half_widths(person, moment)
     mane = hair.grow(person, moment, half, rng)
@@ -36,22 +36,22 @@ def draw_head(
     ray: Array,
     rng: Generator,
 ) -> tuple[Array, Array]:
-    """Draw face, ears and the hair before them; gives also their heights."""
+    """Draw the face, ears and front hair. Return the layer and its heights."""
     height, inside = relief.head(person, moment)
     ear, ear_height = ears(person, half)
     colours = skin.paint(person, moment, half, rng)
     whole = np.maximum(inside, ear)
     base = np.where(inside > 0.5, height, ear_height).astype(np.float32)
     top = base + mane.height * mane.front
-    lost = light.shadow(soften(top, 0.01), ray)
+    shadows = light.shadow(soften(top, 0.01), ray)
     gloss = 0.1 * np.exp(-((X / 0.55) ** 2)) * (1 - 0.7 * mane.front) + 0.02
     gloss = gloss * (1 - eyes.openings(person, moment))
     face = light.shade(
-        colours, base, moment.light, ray, lost=lost, gloss=gloss, flesh=True
+        colours, base, moment.light, ray, shadows=shadows, gloss=gloss, flesh=True
     )
     face = face + eyes.glints(person, moment)[..., None] * 0.9
     crown = np.maximum(base, dome(half)) + mane.height
-    strands = lit_strands(moment, mane, crown, ray, lost)
+    strands = lit_strands(moment, mane, crown, ray, shadows)
     face = covered(face, strands, mane.front, whole)
     if moment.glasses:
         face = glasses.wear(face, person, moment)
@@ -60,25 +60,25 @@ def draw_head(
 
 
 def lit_strands(
-    moment: Moment, mane: hair.Hair, crown: Array, ray: Array, lost: Array
+    moment: Moment, mane: hair.Hair, crown: Array, ray: Array, shadows: Array
 ) -> Array:
-    """Light the hair before the head; it takes less of a shadow than skin."""
+    """Light the front hair, which takes less shadow than skin."""
     strands = light.shade(
-        mane.colour, crown, moment.light, ray, lost=lost * 0.4, gloss=0.05
+        mane.colour, crown, moment.light, ray, shadows=shadows * 0.4, gloss=0.05
     )
     return strands + sheen(mane, crown, ray)[..., None] * mane.colour
 
 
 def covered(face: Array, strands: Array, front: Array, whole: Array) -> Array:
-    """Lay hair over a face, which darkens where hair begins."""
+    """Lay hair over a face, which is darker where the hair begins."""
     rim = np.clip(soften(front, 0.05) - front, 0, 1)
-    # Beyond the face nothing but hair may colour the edge, or it gets a halo of skin.
+    # Outside the face only hair colours the edge. Otherwise it gets a halo of skin.
     share = front / np.maximum(np.maximum(whole, front), 1e-3)
     return mix(face * (1 - 0.45 * rim)[..., None], strands, share)
 
 
 def dome(half: Array) -> Array:
-    """Give the vault that hair lies on, wider than the face itself."""
+    """Return the vault under the hair, wider than the face itself."""
     wide = np.maximum(half, 0.95)[:, None] + 0.3
     return np.sqrt(np.clip(1 - (X / wide) ** 2, 0, 1)) * np.sqrt(
         np.clip(1 - (np.minimum(Y + 0.5, 0) / 1.6) ** 2, 0, 1)
@@ -86,7 +86,7 @@ def dome(half: Array) -> Array:
 
 
 def sheen(mane: hair.Hair, crown: Array, ray: Array) -> Array:
-    """Give the soft band of light across combed hair."""
+    """Return the soft band of light across combed hair."""
     facing = light.normals(soften(crown, 0.08)) @ (
         ray + np.array([0, -0.35, 0.6], np.float32)
     )
@@ -94,7 +94,7 @@ def sheen(mane: hair.Hair, crown: Array, ray: Array) -> Array:
 
 
 def ears(person: Person, half: Array) -> tuple[Array, Array]:
-    """Give mask and heights of the ears."""
+    """Return the mask and the heights of the ears."""
     out = 0.05 + 0.025 * person.traits.ear
     middle = float(np.interp(0.05, ROWS, half))
     x = np.abs(X) - middle - out + 0.1 * (Y - 0.05)
@@ -107,33 +107,33 @@ def ears(person: Person, half: Array) -> tuple[Array, Array]:
 
 
 def draw_back(moment: Moment, mane: hair.Hair, ray: Array) -> Array:
-    """Draw the hair behind the head, darker than before it."""
-    height = soften(mane.behind, 0.1) * 0.4 + mane.height * 0.6
-    lost = np.full_like(X, 0.35)
+    """Draw the hair behind the head, darker than the front hair."""
+    height = soften(mane.back, 0.1) * 0.4 + mane.height * 0.6
+    shadows = np.full_like(X, 0.35)
     lit = light.shade(
-        mane.colour * 0.75, height, moment.light, ray, lost=lost, gloss=0.01
+        mane.colour * 0.75, height, moment.light, ray, shadows=shadows, gloss=0.01
     )
-    layer = np.dstack([lit, mane.behind]).astype(np.float32)
+    layer = np.dstack([lit, mane.back]).astype(np.float32)
     return view.turned(layer, moment, np.full_like(X, -0.35))
 
 
 def draw_body(person: Person, moment: Moment, rng: Generator) -> Array:
-    """Draw neck and shoulders; they do not turn with the head."""
+    """Draw neck and shoulders, which do not turn with the head."""
     height, within = body.shape(person)
     colours, covered = body.paint(person, moment, rng)
     height = soften(height + 0.05 * covered, 0.02)
     ray = np.array([moment.light.x, moment.light.y, 0.75], np.float32)
-    lost = body.shadow_of_head(moment, relief.chin_of(person))
+    shadows = body.shadow_of_head(moment, relief.chin_of(person))
     lit = light.shade(
         colours,
         height,
         moment.light,
         ray / np.linalg.norm(ray),
-        lost=lost,
+        shadows=shadows,
         gloss=0.01,
         flesh=True,
     )
-    lit = lit * (1 - 0.3 * lost)[..., None]
+    lit = lit * (1 - 0.3 * shadows)[..., None]
     return np.dstack([lit, within]).astype(np.float32)
 
 

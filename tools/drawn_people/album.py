@@ -1,16 +1,16 @@
-"""Which pictures each entity gets: true ones, noise as a search brings it, broken files."""
+"""The pictures of each entity: true ones, wrong ones as a web search finds them, broken files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from labeler.demo import broken, shots
-from labeler.demo.canvas import Generator
-from labeler.demo.cast import Role, stranger
-from labeler.demo.photo import Pixels, webp
-from labeler.demo.roles import NAMESAKES
-from labeler.demo.shots import Rect
+from tools.drawn_people import broken, shots
+from tools.drawn_people.canvas import Generator
+from tools.drawn_people.cast import Role, stranger
+from tools.drawn_people.photo import Pixels, webp
+from tools.drawn_people.roles import NAMESAKES
+from tools.drawn_people.shots import Rect
 
 FEW = 6
 NOISE = ["stranger", "crowd", "stranger", "composite", "stranger", "cartoon"]
@@ -27,7 +27,7 @@ CONFUSED = [
 
 @dataclass(frozen=True)
 class Shot:
-    """One file, the verdict it deserves, and why."""
+    """One file, the verdict that is right for it, and its kind."""
 
     content: bytes
     verdict: str
@@ -37,17 +37,17 @@ class Shot:
 
 
 def albums(roles: Sequence[Role], *, seed: int) -> Iterator[tuple[Role, list[Shot]]]:
-    """Give every role its pictures, in the order of rank."""
-    shared = shared_shots(roles, seed=seed)
+    """Yield every role with its pictures in the order of their rank."""
+    shared_album = shared_shots(roles, seed=seed)
     for role in roles:
         rng = np.random.default_rng([seed, int(role.key[-2:])])
-        drawn = [shot(role, kind, roles, rng) for kind in plan(role, rng)]
-        drawn += shared.get(role.key, [])
-        yield role, ranked(drawn, rng)
+        album = [shot(role, kind, roles, rng) for kind in plan(role, rng)]
+        album += shared_album.get(role.key, [])
+        yield role, ranked(album, rng)
 
 
 def plan(role: Role, rng: Generator) -> list[str]:
-    """Say of which kind each picture shall be: about a fifth is noise."""
+    """Return the kind of each picture. About a fifth are wrong ones."""
     if role.pictures <= FEW:
         return ["clear", "single", "aged", "stranger", "single"][: role.pictures]
     bad = round(role.pictures * rng.uniform(0.15, 0.23))
@@ -64,13 +64,13 @@ def plan(role: Role, rng: Generator) -> list[str]:
 
 
 def broken_kinds(role: Role, count: int) -> list[str]:
-    """Take turns among the ways to be broken, each role beginning elsewhere."""
+    """Return `count` kinds of broken files in rotation. The role decides the first."""
     start = int(role.key[-2:])
     return [broken.KINDS[(start + n) % len(broken.KINDS)] for n in range(count)]
 
 
 def shot(role: Role, kind: str, roles: Sequence[Role], rng: Generator) -> Shot:
-    """Take one picture of this kind."""
+    """Draw one picture of this kind."""
     if kind in broken.KINDS:
         pixels = shots.single(role.person, rng)
         return Shot(broken.make(kind, pixels, rng), "broken", kind, suffix="jpg")
@@ -83,7 +83,7 @@ def shot(role: Role, kind: str, roles: Sequence[Role], rng: Generator) -> Shot:
 
 
 def group_shot(role: Role, rng: Generator) -> Shot:
-    """Put the person among others, framed."""
+    """Draw the person among strangers, with the frame of the person's face."""
     people = [role.person, *(stranger(rng) for _ in range(int(rng.integers(1, 3))))]
     order = rng.permutation(len(people))
     pixels, frames = shots.group([people[n] for n in order], rng)
@@ -91,8 +91,8 @@ def group_shot(role: Role, rng: Generator) -> Shot:
 
 
 def noise_shot(role: Role, kind: str, roles: Sequence[Role], rng: Generator) -> Shot:
-    """Take a picture that a search wrongly brings."""
-    namesake = next((one for one in roles if one.key == NAMESAKES.get(role.key)), None)
+    """Draw a picture that a search finds but that does not show the person."""
+    namesake = next((r for r in roles if r.key == NAMESAKES.get(role.key)), None)
     rect = None
     pixels: Pixels
     if kind == "namesake" and namesake:
@@ -111,24 +111,24 @@ def noise_shot(role: Role, kind: str, roles: Sequence[Role], rng: Generator) -> 
 
 
 def shared_shots(roles: Sequence[Role], *, seed: int) -> dict[str, list[Shot]]:
-    """Take the files that two entities share: one true for both, one true for one."""
+    """Draw the files that two entities share: one right for both, one right for one."""
     if len(roles) < FEW:
         return {}
     rng = np.random.default_rng([seed, 0])
     first, second, third = roles[1], roles[3], roles[7]
     pixels, frames = shots.group([third.person, second.person], rng)
-    both = webp(pixels)
-    mine = webp(shots.single(first.person, rng))
+    group = webp(pixels)
+    portrait = webp(shots.single(first.person, rng))
     return {
-        third.key: [Shot(both, "yes", "group", frames[0])],
-        second.key: [Shot(both, "yes", "group", frames[1])],
-        first.key: [Shot(mine, "yes", "single")],
-        roles[0].key: [Shot(mine, "no", "namesake")],
+        third.key: [Shot(group, "yes", "group", frames[0])],
+        second.key: [Shot(group, "yes", "group", frames[1])],
+        first.key: [Shot(portrait, "yes", "single")],
+        roles[0].key: [Shot(portrait, "no", "namesake")],
     }
 
 
-def ranked(drawn: Sequence[Shot], rng: Generator) -> list[Shot]:
-    """Order as a search does: roughly the good first, noise rather late."""
+def ranked(album: Sequence[Shot], rng: Generator) -> list[Shot]:
+    """Sort pictures as a search engine would: mostly right ones first."""
     lift = {"clear": -0.4, "yes": 0.0, "no": 0.35, "broken": 0.2}
-    score = [lift.get(s.kind, lift[s.verdict]) + rng.random() for s in drawn]
-    return [drawn[n] for n in np.argsort(score, kind="stable")]
+    score = [lift.get(s.kind, lift[s.verdict]) + rng.random() for s in album]
+    return [album[n] for n in np.argsort(score, kind="stable")]

@@ -1,12 +1,13 @@
-"""Casting: what an entity of the demo is, and how known and unknown people are made."""
+"""Roles (entities of the demo) and the people, known or random, who play them."""
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
-from labeler.demo.canvas import Generator
-from labeler.demo.person import IRISES, SKINS, Person, Traits
+from tools.drawn_people.canvas import Generator
+from tools.drawn_people.person import IRISES, SKINS, Person, Traits
 
 MEN = ["short", "side", "quiff", "back", "mess", "curls", "buzz", "ring", "bald"]
 WOMEN = ["bob", "fringe", "long", "wavy", "curly", "tied", "bun", "short", "afro"]
@@ -22,7 +23,7 @@ HAIRS_OF = {
 
 @dataclass(frozen=True)
 class Role:
-    """An entity of the demo: what the list says of it, and the person to draw."""
+    """An entity of the demo: its row in the entity list and the person to draw."""
 
     key: str
     name: str
@@ -37,17 +38,17 @@ class Role:
 
     @property
     def gender(self) -> str:
-        """Tell the gender as the list writes it."""
+        """Return the gender as the entity list writes it."""
         return "male" if self.person.male else "female"
 
 
 def person(
     seed: int, *, male: bool, age: int, look: str, styles: str, **more: object
 ) -> Person:
-    """Cast a person: `look` is skin, iris and hair."""
+    """Return a person. `look` is the skin, iris and hair, separated by spaces."""
     skin, iris, hair = look.split()
     traits = Traits.drawn_by(np.random.default_rng(seed))
-    rest: dict[str, object] = dict(more)
+    details: dict[str, Any] = dict(more)
     return Person(
         seed=seed,
         traits=traits,
@@ -57,12 +58,12 @@ def person(
         iris=iris,
         hair=hair,
         styles=tuple(styles.split()),
-        **rest,  # type: ignore[arg-type]
+        **details,
     )
 
 
 def stranger(rng: Generator, like: Person | None = None) -> Person:
-    """Cast somebody unknown; `like` somebody in sex, age and skin."""
+    """Return a random person, with the sex and often the skin of `like`."""
     male = like.male if like else bool(rng.random() < 0.5)
     styles = MEN if male else WOMEN
     skin = like.skin if like and rng.random() < 0.5 else str(rng.choice(list(SKINS)))

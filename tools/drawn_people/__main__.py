@@ -1,6 +1,6 @@
-"""Draw the whole demo: `python -m labeler.demo.draw OUT`.
+"""Draw the pictures and lists of the demo: `python -m tools.drawn_people [OUT]`.
 
-The same seed gives the same bytes (for one version of numpy, OpenCV and Pillow).
+The same seed gives the same bytes for one version of numpy, OpenCV and Pillow.
 """
 
 import argparse
@@ -15,10 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from labeler.demo.album import Shot, albums
-from labeler.demo.canvas import Generator
-from labeler.demo.cast import Role
-from labeler.demo.roles import ROLES
+from labeler.demo import FOLDER
+from tools.drawn_people.album import Shot, albums
+from tools.drawn_people.canvas import Generator
+from tools.drawn_people.cast import Role
+from tools.drawn_people.roles import ROLES
 
 ENTITY_HEADER = [
     "key",
@@ -52,25 +53,31 @@ logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line and draw."""
+    """Parse the command line and draw."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="Example: python -m labeler.demo.draw labeler/demo"
+        description=__doc__, epilog="Example: python -m tools.drawn_people /tmp/demo"
     )
-    parser.add_argument("out", type=Path, help="folder to write to; made when missing")
     parser.add_argument(
-        "--seed", type=int, default=2016, help="another seed, other pictures"
+        "out",
+        type=Path,
+        nargs="?",
+        default=FOLDER,
+        help="folder for the files, created if it is missing (default: the demo itself)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=2016, help="another seed gives other pictures"
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    # More threads would not change a byte, only the order of the work.
+    # More threads would be no faster for pictures of this size.
     cv2.setNumThreads(1)
     draw(options.out, seed=options.seed)
     return 0
 
 
 def draw(out: Path, *, seed: int, roles: Sequence[Role] = ROLES) -> None:
-    """Draw every album and write the three lists."""
-    lists: dict[str, list[list[str]]] = {"entities": [], "manifest": [], "truth": []}
+    """Draw every album and write the entity list, the manifest and the truth."""
+    tables: dict[str, list[list[str]]] = {"entities": [], "manifest": [], "truth": []}
     for role, shots in albums(roles, seed=seed):
         rng = np.random.default_rng([seed, int(role.key[-2:]), 7])
         digests = [hashlib.sha256(shot.content).hexdigest() for shot in shots]
@@ -79,18 +86,18 @@ def draw(out: Path, *, seed: int, roles: Sequence[Role] = ROLES) -> None:
             (out / path).parent.mkdir(parents=True, exist_ok=True)
             (out / path).write_bytes(shot.content)
             row = manifest_row(role, shot, rank, digests[rank], rng)
-            lists["manifest"].append([role.key, path.as_posix(), *row])
-            lists["truth"].append([path.as_posix(), role.key, shot.verdict, shot.kind])
-        shown = next(n for n, shot in enumerate(shots) if shot.kind == "clear")
-        lists["entities"].append(entity_row(role, digests[shown]))
+            tables["manifest"].append([role.key, path.as_posix(), *row])
+            tables["truth"].append([path.as_posix(), role.key, shot.verdict, shot.kind])
+        reference = next(n for n, shot in enumerate(shots) if shot.kind == "clear")
+        tables["entities"].append(entity_row(role, digests[reference]))
         logger.info("%s %s: %d pictures", role.key, role.name, len(shots))
-    write(out / "entities.tsv", ENTITY_HEADER, lists["entities"])
-    write(out / "manifest.tsv", MANIFEST_HEADER, lists["manifest"])
-    write(out / "truth.tsv", TRUTH_HEADER, lists["truth"])
+    write(out / "entities.tsv", ENTITY_HEADER, tables["entities"])
+    write(out / "manifest.tsv", MANIFEST_HEADER, tables["manifest"])
+    write(out / "truth.tsv", TRUTH_HEADER, tables["truth"])
 
 
 def entity_row(role: Role, representative: str) -> list[str]:
-    """Give the line of one entity."""
+    """Return the row of one entity."""
     return [
         role.key,
         role.name,
@@ -108,10 +115,10 @@ def entity_row(role: Role, representative: str) -> list[str]:
 def manifest_row(
     role: Role, shot: Shot, rank: int, digest: str, rng: Generator
 ) -> list[str]:
-    """Give what the manifest says of one picture, after key and path."""
+    """Return the manifest's cells of one picture, after key and path."""
     queries = (role.name, f"{role.name} {role.professions[0]}", role.elsewhere)
     site = SITES[int(rng.integers(len(SITES)))]
-    seen = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(
+    retrieved_at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(
         minutes=int(rng.integers(60 * 24 * 30))
     )
     return [
@@ -122,23 +129,23 @@ def manifest_row(
         queries[int(rng.choice(3, p=[0.5, 0.3, 0.2]))],
         "CC0-1.0",
         "drawn by labeler.demo",
-        seen.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        retrieved_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         digest,
     ]
 
 
 def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a list as the importer reads it: TAB, LF, no quoting."""
+    """Write a table in the importer's format: TAB, LF, no quoting."""
     with path.open("w", encoding="utf-8", newline="") as target:
-        lines = csv.writer(
+        writer = csv.writer(
             target,
             delimiter="\t",
             lineterminator="\n",
             quoting=csv.QUOTE_NONE,
             quotechar=None,
         )
-        lines.writerow(header)
-        lines.writerows(rows)
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Eyes and brows: real ones, with white, iris, pupil, glint, lids and lashes."""
+"""Eyes and brows, with white, iris, pupil, glint, lids and lashes."""
 
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from labeler.demo.canvas import (
+from tools.drawn_people.canvas import (
     HEIGHT,
     LEFT,
     SCALE,
@@ -21,11 +21,11 @@ from labeler.demo.canvas import (
     ramp,
     soften,
 )
-from labeler.demo.person import IRISES, Moment, Person
+from tools.drawn_people.person import IRISES, Moment, Person
 
 
 class Eye(NamedTuple):
-    """One eye: place, measures and, for each place across, the rows of its lids."""
+    """One eye: position, measures and, for each column, the rows of its lids."""
 
     x: float
     y: float
@@ -36,7 +36,7 @@ class Eye(NamedTuple):
 
 
 def place(person: Person) -> tuple[float, float, float]:
-    """Tell how far aside, how high and how wide (half) the eyes are."""
+    """Return x, y and half the width of the right eye. The left eye mirrors it."""
     t = person.traits
     return (
         0.425 + 0.04 * t.eye_gap,
@@ -46,7 +46,7 @@ def place(person: Person) -> tuple[float, float, float]:
 
 
 def eye(person: Person, moment: Moment, side: int) -> Eye:
-    """Lay the lids of one eye; `side` is -1 or 1."""
+    """Return one eye with its lids. `side` is -1 or 1."""
     t = person.traits
     x, y, half = place(person)
     along = side * (X - side * x) / half
@@ -61,7 +61,7 @@ def eye(person: Person, moment: Moment, side: int) -> Eye:
 
 
 def relief(person: Person, moment: Moment) -> Array:
-    """Sink the sockets and set balls and lids into them."""
+    """Return the heights of sockets, eyeballs and lids."""
     t = person.traits
     x, y, half = place(person)
     deep = 0.13 + 0.025 * t.brow_ridge - 0.03 * max(0.0, -t.lid)
@@ -80,7 +80,7 @@ def relief(person: Person, moment: Moment) -> Array:
 
 
 def opening(at: Eye) -> Array:
-    """Mark what lies between the lids."""
+    """Return the mask of the area between the lids."""
     inside = ramp(1 - np.abs(at.along), 0, 0.05)
     return (
         ramp(Y - at.upper, -0.008, 0.008) * ramp(at.lower - Y, -0.008, 0.008) * inside
@@ -88,7 +88,7 @@ def opening(at: Eye) -> Array:
 
 
 def openings(person: Person, moment: Moment) -> Array:
-    """Mark what lies between the lids of both eyes."""
+    """Return the mask of the area between the lids of both eyes."""
     return opening(eye(person, moment, -1)) + opening(eye(person, moment, 1))
 
 
@@ -113,15 +113,15 @@ def paint(skin: Array, base: Array, person: Person, moment: Moment) -> Array:
 
 
 def paint_ball(skin: Array, at: Eye, person: Person, moment: Moment) -> Array:
-    """Paint what one sees of the ball between the lids."""
+    """Paint the visible part of the eyeball."""
     gap = opening(at)
     white = linear((226, 220, 214)) * (1 - 0.3 * np.abs(at.along) ** 2.5)[..., None]
     skin = mix(skin, white.astype(np.float32), gap)
-    look = at.x + 0.05 * moment.gaze
-    away = np.hypot(X - look, (Y - at.y + 0.018)) / 0.114
+    pupil_x = at.x + 0.05 * moment.gaze
+    away = np.hypot(X - pupil_x, (Y - at.y + 0.018)) / 0.114
     iris = linear(IRISES[person.iris])
     glow = iris * (0.75 + 0.7 * np.clip((Y - at.y) / 0.1, 0, 1))[..., None]
-    rays = 1 + 0.12 * np.sin(np.arctan2(Y - at.y, X - look) * 23)
+    rays = 1 + 0.12 * np.sin(np.arctan2(Y - at.y, X - pupil_x) * 23)
     disc = ramp(1 - away, -0.04, 0.06) * gap
     skin = mix(skin, (glow * rays[..., None]).astype(np.float32), disc)
     skin = mix(skin, iris * 0.15, np.exp(-(((away - 0.96) / 0.13) ** 2)) * gap * 0.75)
@@ -131,7 +131,7 @@ def paint_ball(skin: Array, at: Eye, person: Person, moment: Moment) -> Array:
 
 
 def glints(person: Person, moment: Moment) -> Array:
-    """Give the light that the eyes throw back; it is added after all shading."""
+    """Return the light that the eyes reflect. Add it after all shading."""
     shine = np.zeros_like(X)
     for side in (-1, 1):
         at = eye(person, moment, side)
@@ -142,7 +142,7 @@ def glints(person: Person, moment: Moment) -> Array:
 
 
 def brows(person: Person, moment: Moment, rng: Generator) -> Array:
-    """Draw the brows hair by hair; gives how much each point is covered."""
+    """Draw the brows hair by hair. Return the coverage of each point."""
     t = person.traits
     x, y, _ = place(person)
     sheet = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -155,20 +155,20 @@ def brows(person: Person, moment: Moment, rng: Generator) -> Array:
         arch = (0.09 + 0.035 * t.brow_arch) * np.sin(
             np.minimum(along * 1.35, 2.2) * 1.57
         )
-        left = x - 0.24 + 0.55 * along
+        column = x - 0.24 + 0.55 * along
         rise = base - arch + 0.05 * along - 0.02 * moment.lids + across
         turn = -1.1 + 1.5 * along + rng.normal(0, 0.15, count)
         reach = 0.075 - 0.02 * along
-        for one in range(count):
-            start = (side * left[one], rise[one])
+        for hair in range(count):
+            start = (side * column[hair], rise[hair])
             end = (
-                start[0] + side * np.cos(turn[one]) * reach[one],
-                start[1] + np.sin(turn[one]) * reach[one] * 0.8,
+                start[0] + side * np.cos(turn[hair]) * reach[hair],
+                start[1] + np.sin(turn[hair]) * reach[hair] * 0.8,
             )
             cv2.line(sheet, dot(*start), dot(*end), 255, 1, cv2.LINE_AA, 4)
     return soften(sheet.astype(np.float32) / 255, 0.9 / SCALE)
 
 
 def dot(x: float, y: float) -> tuple[int, int]:
-    """Turn units into the sixteenths of a pixel that OpenCV draws with."""
+    """Convert units to sixteenths of a pixel, as OpenCV's line drawing takes them."""
     return int((x - LEFT) * SCALE * 16), int((y - TOP) * SCALE * 16)

@@ -1,4 +1,4 @@
-"""The camera: crop, exposure, colour, blur, grain, fading, and the file that is left."""
+"""The camera: crop, exposure, colour, blur, grain, fading, and the file format."""
 
 import io
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from labeler.demo.canvas import LEFT, SCALE, TOP, Array, Generator
+from tools.drawn_people.canvas import LEFT, SCALE, TOP, Array, Generator
 
 Pixels = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What part of the sheet the picture shows, and how large (points)."""
+    """The part of the sheet that a picture shows (units), and its size in pixels."""
 
     wide: int = 240
     high: int = 300
@@ -26,7 +26,7 @@ class Frame:
 
     @classmethod
     def drawn_by(cls, rng: Generator) -> "Frame":
-        """Draw a frame: most stand, some lie, some are square; near or far."""
+        """Return a random frame: mostly portrait, some landscape or square, near or far."""
         wide, high = ((240, 300), (248, 276), (272, 272), (300, 232))[
             int(rng.choice(4, p=[0.45, 0.2, 0.15, 0.2]))
         ]
@@ -39,12 +39,12 @@ class Frame:
 
     @property
     def scale(self) -> float:
-        """Points of the picture per unit."""
+        """Return the pixels of the picture per unit."""
         return self.high / self.units
 
 
 def take(layer: Array, ground: Array, frame: Frame) -> Array:
-    """Photograph one layer before a ground; gives linear light."""
+    """Place one layer on a background. Return the background, in linear light."""
     place(
         ground,
         layer,
@@ -56,10 +56,10 @@ def take(layer: Array, ground: Array, frame: Frame) -> Array:
 
 
 def place(ground: Array, layer: Array, scale: float, x: float, y: float) -> None:
-    """Set a layer on a ground so that the middle of the face comes to (x, y)."""
+    """Place a layer on a background with the middle of the face at (x, y)."""
     high, wide = ground.shape[:2]
     solid = np.dstack([layer[..., :3] * layer[..., 3:], layer[..., 3:]])
-    # Enlarged twice and then averaged: a single step would leave jagged edges.
+    # Draw at twice the size, then average: a single step would leave jagged edges.
     zoom = 2 * scale / SCALE
     move = np.array(
         [[zoom, 0, 2 * x + LEFT * 2 * scale], [0, zoom, 2 * y + TOP * 2 * scale]],
@@ -72,55 +72,55 @@ def place(ground: Array, layer: Array, scale: float, x: float, y: float) -> None
 
 
 def develop(picture: Array, rng: Generator, *, plain: bool = False) -> Pixels:
-    """Make pixels of light, with the faults that pictures from the web have."""
+    """Convert light to pixels, with the flaws of pictures from the web unless `plain`."""
     if not plain:
         picture = picture * 2 ** float(np.clip(rng.normal(0, 0.28), -0.6, 0.5))
         picture = picture * np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
     picture = picture * (1 + 0.12 * picture) / (1 + 0.3 * picture)
-    shown = np.clip(picture * 1.12, 0, 1) ** (1 / 2.2)
+    screen = np.clip(picture * 1.12, 0, 1) ** (1 / 2.2)
     if not plain:
-        shown = worn(shown.astype(np.float32), rng)
-    return (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)
+        screen = worn(screen.astype(np.float32), rng)
+    return (np.clip(screen, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def worn(shown: Array, rng: Generator) -> Array:
-    """Blur, grain, and now and then a grey or faded print."""
+def worn(screen: Array, rng: Generator) -> Array:
+    """Add blur, grain and, for some pictures, a grey or faded print."""
     if rng.random() < 0.3:
-        shown = cv2.GaussianBlur(shown, (0, 0), float(rng.uniform(0.4, 1.1)))
+        screen = cv2.GaussianBlur(screen, (0, 0), float(rng.uniform(0.4, 1.1)))
     contrast = float(rng.normal(1, 0.1))
-    shown = (shown - 0.45) * contrast + 0.45
+    screen = (screen - 0.45) * contrast + 0.45
     kind = rng.random()
     if kind < 0.1:
-        shown = np.repeat(
-            shown @ np.array([[0.3], [0.59], [0.11]], np.float32), 3, axis=2
+        screen = np.repeat(
+            screen @ np.array([[0.3], [0.59], [0.11]], np.float32), 3, axis=2
         )
     elif kind < 0.18:
-        shown = faded(shown)
-    noise = rng.normal(0, float(rng.uniform(0, 0.014)), shown.shape[:2])
-    return (shown + noise[..., None]).astype(np.float32)
+        screen = faded(screen)
+    noise = rng.normal(0, float(rng.uniform(0, 0.014)), screen.shape[:2])
+    return (screen + noise[..., None]).astype(np.float32)
 
 
-def faded(shown: Array) -> Array:
-    """Let the blacks rise and the colours go brown, as in an old print."""
-    grey = shown @ np.array([[0.3], [0.59], [0.11]], np.float32)
+def faded(screen: Array) -> Array:
+    """Raise the blacks and turn the colours brown, as in an old print."""
+    grey = screen @ np.array([[0.3], [0.59], [0.11]], np.float32)
     brown = grey * np.array([1.06, 0.97, 0.8], np.float32)
-    return (0.14 + 0.78 * (0.35 * shown + 0.65 * brown)).astype(np.float32)
+    return (0.14 + 0.78 * (0.35 * screen + 0.65 * brown)).astype(np.float32)
 
 
 def grey(pixels: Pixels) -> Pixels:
-    """Take the colour away."""
+    """Return the picture without colour."""
     return np.repeat(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
 
 
 def webp(pixels: Pixels) -> bytes:
-    """Give the bytes of a WebP file."""
+    """Return the bytes of a WebP file."""
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "WEBP", quality=82, method=6)
     return target.getvalue()
 
 
 def jpeg(pixels: Pixels) -> bytes:
-    """Give the bytes of a JPEG file."""
+    """Return the bytes of a JPEG file."""
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "JPEG", quality=80)
     return target.getvalue()

@@ -1,8 +1,8 @@
-"""The cast list: invented people, two pairs of namesakes among them. Nobody here lives."""
+"""The cast: invented people, with two pairs of namesakes. None of them is real."""
 
 from datetime import date
 
-from labeler.demo.cast import Role, person
+from tools.drawn_people.cast import Role, person
 
 ROLES = [
     Role(

@@ -4,12 +4,22 @@ from colorsys import hsv_to_rgb
 
 import numpy as np
 
-from labeler.demo.canvas import Array, Generator, X, Y, grain, linear, mix, ramp, spot
-from labeler.demo.person import SKINS, Moment, Person
+from tools.drawn_people.canvas import (
+    Array,
+    Generator,
+    X,
+    Y,
+    grain,
+    linear,
+    mix,
+    ramp,
+    spot,
+)
+from tools.drawn_people.person import SKINS, Moment, Person
 
 
 def shape(person: Person) -> tuple[Array, Array]:
-    """Give heights and mask of neck and shoulders."""
+    """Return the heights and the mask of neck and shoulders."""
     side = np.abs(X)
     broad = 2.25 if person.male else 1.9
     neck = (0.6 if person.male else 0.49) + 0.22 * ramp(Y, 1.3, 1.95)
@@ -30,14 +40,14 @@ def shape(person: Person) -> tuple[Array, Array]:
 
 
 def cloth(hue: float, rng: Generator) -> Array:
-    """Choose a colour to wear: muted, as most are."""
+    """Return a muted colour for clothes."""
     bright = rng.uniform(0.2, 0.75)
     red, green, blue = hsv_to_rgb(hue, rng.uniform(0.15, 0.6), bright)
     return linear((red * 255, green * 255, blue * 255))
 
 
 def neckline(wear: str) -> Array:
-    """Give how far below the edge of the cloth each point lies."""
+    """Return the distance of each point below the upper edge of the cloth."""
     side = np.abs(X)
     if wear == "turtle":
         return Y - 1.42 - 0.06 * np.cos(side * 2)
@@ -49,7 +59,7 @@ def neckline(wear: str) -> Array:
 
 
 def paint(person: Person, moment: Moment, rng: Generator) -> tuple[Array, Array]:
-    """Give the colours of neck and clothes, and where cloth is."""
+    """Return the colours of neck and clothes, and the mask of the cloth."""
     base = linear(SKINS[person.skin]) * 0.92
     colours = np.broadcast_to(base, (*X.shape, 3)).astype(np.float32)
     main = cloth(moment.wear_hue, rng)
@@ -71,7 +81,7 @@ def paint(person: Person, moment: Moment, rng: Generator) -> tuple[Array, Array]
 
 
 def jacket(colours: Array, main: Array, edge: Array, rng: Generator) -> Array:
-    """Open a jacket over shirt and tie."""
+    """Paint an open jacket over a shirt and a tie."""
     wide = np.abs(X)
     shirt = ramp(edge, 0, 0.02) * ramp(0.12 + 0.34 * (3.1 - Y) - wide, 0, 0.03)
     colours = mix(colours, linear((222, 224, 226)), shirt)
@@ -84,6 +94,6 @@ def jacket(colours: Array, main: Array, edge: Array, rng: Generator) -> Array:
 
 
 def shadow_of_head(moment: Moment, low: float) -> Array:
-    """Darken the neck below the chin, aside from the light."""
+    """Return the shadow of the head on the neck, on the side away from the light."""
     away = -0.25 * moment.light.x
     return 0.62 * spot(away, low + 0.06, 0.75, 0.36) * ramp(Y, 0.5, 1.0)

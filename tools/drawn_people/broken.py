@@ -1,21 +1,21 @@
-"""Files that are no pictures, as a crawl brings them home; all are called .jpg."""
+"""Files that are not pictures, as a web crawl collects them. All are named .jpg."""
 
-from labeler.demo.canvas import Generator
-from labeler.demo.photo import Pixels, jpeg
+from tools.drawn_people.canvas import Generator
+from tools.drawn_people.photo import Pixels, jpeg
 
 KINDS = ("truncated", "html", "garbage", "empty")
 
 
 def make(kind: str, pixels: Pixels, rng: Generator) -> bytes:
-    """Give the bytes of a broken file of this kind."""
+    """Return the bytes of a broken file of this kind."""
     if kind == "truncated":
         whole = jpeg(pixels)
         return whole[: int(len(whole) * rng.uniform(0.2, 0.5))]
     if kind == "html":
-        number = int(rng.integers(1 << 30))
+        request_id = int(rng.integers(1 << 30))
         return (
             "<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head>\n"
-            f"<body><h1>Not Found</h1><p>Request {number}</p></body></html>\n"
+            f"<body><h1>Not Found</h1><p>Request {request_id}</p></body></html>\n"
         ).encode()
     if kind == "garbage":
         return rng.bytes(int(rng.integers(900, 3000)))

@@ -1,15 +1,15 @@
-"""The mouth: its lines, its relief and its paint."""
+"""The mouth: its lines, heights and colours."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from labeler.demo.canvas import Array, X, Y, linear, mix, ramp, spot
-from labeler.demo.person import Moment, Person
+from tools.drawn_people.canvas import Array, X, Y, linear, mix, ramp, spot
+from tools.drawn_people.person import Moment, Person
 
 
 class Lines(NamedTuple):
-    """The rows where lips begin, meet, part and end, for each place across."""
+    """The rows, per column, where the lips begin, meet, part and end."""
 
     top: Array
     upper: Array
@@ -19,7 +19,7 @@ class Lines(NamedTuple):
 
 
 def lines(person: Person, moment: Moment) -> Lines:
-    """Lay the lines of the lips."""
+    """Return the lines of the lips."""
     t = person.traits
     half = 0.33 + 0.05 * t.mouth_width + 0.07 * moment.smile
     across = np.clip(X / half, -1, 1)
@@ -38,33 +38,33 @@ def lines(person: Person, moment: Moment) -> Lines:
 
 
 def height_of(person: Person) -> float:
-    """Tell how low the mouth lies."""
+    """Return the row of the mouth."""
     traits = person.traits
     return 0.79 + 0.03 * traits.mouth_height + 0.04 * traits.length
 
 
 def relief(person: Person, moment: Moment) -> Array:
-    """Swell the lips and press in the line between and the corners."""
+    """Return the heights of the lips, with the line between them and the corners pressed in."""
     at = lines(person, moment)
     upper = swell(Y, at.top, at.upper) * 0.05
     lower = swell(Y, at.lower, at.bottom) * 0.075
-    cut = np.exp(-(((Y - (at.upper + at.lower) / 2) / 0.02) ** 2)) * 0.04
+    seam = np.exp(-(((Y - (at.upper + at.lower) / 2) / 0.02) ** 2)) * 0.04
     muzzle = 0.07 * spot(0, height_of(person) - 0.02, 0.34, 0.24)
     corner = 0.33 + 0.05 * person.traits.mouth_width + 0.07 * moment.smile
     lift = height_of(person) - 0.14 * moment.smile
     pits = spot(corner, lift, 0.06, 0.05) + spot(-corner, lift, 0.06, 0.05)
     groove = 0.02 * spot(0, height_of(person) - 0.2, 0.045, 0.09)
-    return muzzle + (upper + lower - cut) * at.inside - 0.04 * pits - groove
+    return muzzle + (upper + lower - seam) * at.inside - 0.04 * pits - groove
 
 
 def swell(y: Array, low: Array, high: Array) -> Array:
-    """Arch from one line to another."""
+    """Return an arch from one line to another."""
     part = (y - low) / np.maximum(high - low, 1e-3)
     return np.sqrt(np.clip(4 * part * (1 - part), 0, 1)).astype(np.float32)
 
 
 def between(low: Array, high: Array, soft: float = 0.012) -> Array:
-    """Mark the rows from one line to another."""
+    """Return the mask of the rows from one line to another."""
     return ramp(Y - low, -soft, soft) * ramp(high - Y, -soft, soft)
 
 

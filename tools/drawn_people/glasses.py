@@ -1,11 +1,21 @@
-"""Glasses: frames, lenses that mirror a little, temples; round, square or dark."""
+"""Glasses: frames, slightly reflecting lenses and temples. Round, square, wire or dark."""
 
 import cv2
 import numpy as np
 
-from labeler.demo import eyes
-from labeler.demo.canvas import HEIGHT, WIDTH, Array, X, Y, linear, mix, ramp, soften
-from labeler.demo.person import Moment, Person
+from tools.drawn_people import eyes
+from tools.drawn_people.canvas import (
+    HEIGHT,
+    WIDTH,
+    Array,
+    X,
+    Y,
+    linear,
+    mix,
+    ramp,
+    soften,
+)
+from tools.drawn_people.person import Moment, Person
 
 FRAMES = {
     "round": (70, 48, 30),
@@ -16,7 +26,7 @@ FRAMES = {
 
 
 def reach(kind: str, x: float, y: float) -> Array:
-    """Give how far from the middle of a lens each point lies; 1 is its rim."""
+    """Return the distance of each point from the middle of a lens. 1 is the rim."""
     across, down = np.abs(np.abs(X) - x - 0.01) / 0.325, np.abs(Y - y - 0.045)
     power = 2.0 if kind in ("round", "wire") else 3.6
     tall = 0.275 if kind in ("round", "wire") else 0.225
@@ -24,7 +34,7 @@ def reach(kind: str, x: float, y: float) -> Array:
 
 
 def wear(face: Array, person: Person, moment: Moment) -> Array:
-    """Put glasses on a lit face."""
+    """Paint glasses on a lit face."""
     x, y, _ = eyes.place(person)
     kind = moment.glasses
     away = reach(kind, x, y)

@@ -1,6 +1,6 @@
-"""The sheet that everything is drawn on, and the few strokes that all modules share.
+"""The sheet that everything is drawn on, and the strokes that all modules share.
 
-One unit is half the width of a face; x runs right, y down, and (0, 0) lies between
+One unit is half the width of a face. x points right, y points down, and (0, 0) is between
 the eyes and the tip of the nose. Colours are linear light, RGB, 0 to 1.
 """
 
@@ -28,20 +28,20 @@ ROWS: Array = Y[:, 0]
 
 
 def linear(colour: Sequence[float] | Array) -> Array:
-    """Turn a colour as one picks it on a screen (sRGB, 0 to 255) into light."""
+    """Convert a screen colour (sRGB, 0 to 255) to linear light."""
     return ((np.asarray(colour, np.float32) / 255) ** 2.2).astype(np.float32)
 
 
 def ramp(value: Array, low: float, high: float) -> Array:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
+    """Return a smooth step from 0 at `low` to 1 at `high`."""
     part = np.clip((value - low) / (high - low), 0, 1)
     return part * part * (3 - 2 * part)
 
 
 def spot(x: float, y: float, width: float, height: float, turn: float = 0) -> Array:
-    """Give a soft round bump of height 1, turned by `turn` radians."""
+    """Return a soft round bump of height 1, rotated by `turn` radians."""
     if not turn:
-        # Unturned bumps, most of them, are a product of a row and a column.
+        # Most bumps are not rotated, and the product of a row and a column is faster.
         row = np.exp(-(((X[0] - x) / width) ** 2))
         return np.outer(np.exp(-(((ROWS - y) / height) ** 2)), row).astype(np.float32)
     dx, dy = X - x, Y - y
@@ -51,18 +51,18 @@ def spot(x: float, y: float, width: float, height: float, turn: float = 0) -> Ar
 
 
 def both(x: float, y: float, width: float, height: float, turn: float = 0) -> Array:
-    """Give the same spot on the left and the right of the face."""
+    """Return the same spot on the left and on the right of the face."""
     return spot(x, y, width, height, turn) + spot(-x, y, width, height, -turn)
 
 
 def soften(picture: Array, units: float) -> Array:
-    """Blur by so many units."""
+    """Blur by this many units."""
     return cv2.GaussianBlur(picture, (0, 0), max(0.3, units * SCALE)).astype(np.float32)
 
 
 def grain(rng: Generator, units: float) -> Array:
-    """Give smooth noise of unit deviation with grains of about this size."""
-    # Coarse noise is made small and enlarged: a wide blur costs too much.
+    """Return smooth noise with unit deviation and grains of about this size."""
+    # Coarse noise is drawn small and then enlarged, because a wide blur is slow.
     shrink = max(1, int(units * SCALE / 2))
     small = rng.standard_normal((HEIGHT // shrink + 2, WIDTH // shrink + 2))
     rough = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.2)
@@ -71,13 +71,13 @@ def grain(rng: Generator, units: float) -> Array:
 
 
 def mix(picture: Array, colour: Array, share: Array) -> Array:
-    """Paint a colour (one, or a picture of them) over a picture."""
+    """Paint a colour, or a picture of colours, over a picture."""
     part = np.clip(share, 0, 1).astype(np.float32)[..., None]
     return (picture + (colour - picture) * part).astype(np.float32)
 
 
 def curve(points: Sequence[tuple[float, float]], at: Array, smooth: int = 0) -> Array:
-    """Read a curve through points at each value, rounded over `smooth` samples."""
+    """Interpolate through points at each value, smoothed over `smooth` samples."""
     places, heights = zip(*points, strict=True)
     values = np.interp(at, places, heights).astype(np.float32)
     if smooth:

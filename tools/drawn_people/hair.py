@@ -1,4 +1,4 @@
-"""Hair: a silhouette, a hairline, and strands as noise drawn out along their flow."""
+"""Hair: a silhouette, a hairline, and strands, which are noise smeared along a flow."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from labeler.demo import relief
-from labeler.demo.canvas import (
+from tools.drawn_people import relief
+from tools.drawn_people.canvas import (
     HEIGHT,
     ROWS,
     SCALE,
@@ -21,12 +21,12 @@ from labeler.demo.canvas import (
     ramp,
     soften,
 )
-from labeler.demo.person import HAIRS, Moment, Person
+from tools.drawn_people.person import HAIRS, Moment, Person
 
 
 @dataclass(frozen=True)
 class Style:
-    """The cut: how thick at the top and sides, how far down, where the hairline lies."""
+    """A haircut: thickness at top and sides, length, and the position of the hairline."""
 
     top: float = 0.16
     side: float = 0.07
@@ -76,21 +76,21 @@ STYLES = {
 }
 
 
-# Where the first map holds both coordinates, OpenCV wants an empty second one.
+# OpenCV needs an empty second map when the first one holds both coordinates.
 NO_SECOND_MAP = np.empty(0, np.float32)
 
 
 class Hair(NamedTuple):
-    """Where hair lies before and behind the head, how high, its strands and colour."""
+    """Hair: its masks in front of and behind the head, its heights and its colours."""
 
     front: Array
-    behind: Array
+    back: Array
     height: Array
     colour: Array
 
 
 def comb(rng: Generator, along: tuple[Array, Array], reach: int, size: float) -> Array:
-    """Draw noise out along a flow: strands."""
+    """Return strands: noise smeared along a flow."""
     noise = grain(rng, size)
     length = np.hypot(*along) + 1e-6
     step = np.dstack([part / length * 2 for part in along]).astype(np.float32)
@@ -111,7 +111,7 @@ def comb(rng: Generator, along: tuple[Array, Array], reach: int, size: float) ->
 
 
 def flow(style: Style, rng: Generator) -> tuple[Array, Array]:
-    """Tell which way the hair runs at each point."""
+    """Return the direction of the hair at each point."""
     if style.flow == "curl":
         turn = grain(rng, 0.05) * 2.2
         return np.cos(turn), np.sin(turn)
@@ -129,7 +129,7 @@ def flow(style: Style, rng: Generator) -> tuple[Array, Array]:
 
 
 def silhouette(style: Style, half: Array, low: float, rough: Array) -> Array:
-    """Give how far inside the outer edge of the hair each point lies."""
+    """Return the distance of each point from the outer edge of the hair, inwards."""
     centre = -0.45
     up = np.clip((centre - ROWS) / (centre - relief.CROWN + style.top), 0, 1)
     dome = (0.97 + style.side) * np.sqrt(np.clip(1 - up**2.2, 0, 1))
@@ -141,13 +141,13 @@ def silhouette(style: Style, half: Array, low: float, rough: Array) -> Array:
     )
     sides = np.where(centre < ROWS, hang if style.down > 0.5 else below, dome)
     inside = sides[:, None] - np.abs(X)
-    # Above the crown the dome is nearly flat: measure downwards there.
+    # Above the crown the dome is nearly flat, so the distance is vertical there.
     crown = Y - (relief.CROWN - style.top * (1 - 0.5 * X**2))
     return np.minimum(inside, crown) + rough * style.rough
 
 
 def opening(style: Style, person: Person, moment: Moment, rough: Array) -> Array:
-    """Give how far above the hairline (or beside the face) each point lies."""
+    """Return the distance of each point above the hairline (or beside the face)."""
     old = float(np.clip((moment.age - 38) / 35, 0, 1)) if person.male else 0.0
     side = np.abs(X)
     line = style.line - 0.1 * old + style.slope * X
@@ -155,13 +155,13 @@ def opening(style: Style, person: Person, moment: Moment, rough: Array) -> Array
     outer = 0.93 if style.down < 0.5 else 0.97
     line = line + (style.down - line) * ramp(side, outer - 0.36, outer)
     if style.flow == "part" and style.down > 0.5:
-        # Long hair leaves the face from the parting and curves around the cheeks.
+        # Long hair falls from the parting and curves around the cheeks.
         line = line + 0.1 * np.clip(1 - np.abs(X - style.part) / 0.25, 0, 1) * -1
     return line - Y + rough * (0.01 + 1.4 * style.rough)
 
 
 def back_mass(style: Style, rough: Array) -> Array:
-    """Give how far inside the hair behind head and shoulders each point lies."""
+    """Return the distance of each point from the edge of the hair behind the head."""
     if style.behind <= 0:
         return np.full_like(X, -1)
     part = np.clip((Y + 0.4) / (style.behind + 0.4), 0, 1)
@@ -171,7 +171,7 @@ def back_mass(style: Style, rough: Array) -> Array:
 
 
 def grow(person: Person, moment: Moment, half: Array, rng: Generator) -> Hair:
-    """Let the hair of this moment grow."""
+    """Return the hair of a person at a moment."""
     style = STYLES[moment.style]
     along = flow(style, rng)
     curl = style.flow == "curl"
@@ -186,21 +186,21 @@ def grow(person: Person, moment: Moment, half: Array, rng: Generator) -> Hair:
         front = front * (0.55 if moment.style != "ring" else 0.8)
     if moment.style == "bald":
         front = front * 0.25
-    behind = ramp(back_mass(style, rough), -0.02, 0.04)
+    back = ramp(back_mass(style, rough), -0.02, 0.04)
     if moment.style == "bun":
         knot = 1 - np.hypot(X / 0.4, (Y + 1.85) / 0.34) + 0.05 * rough
-        behind = np.maximum(behind, ramp(knot, 0, 0.08))
+        back = np.maximum(back, ramp(knot, 0, 0.08))
     edge = np.sqrt(np.clip(out, 0, 0.5) / 0.5) * np.clip(style.top + 0.06, 0.03, 0.3)
     height = edge + (0.03 if curl else 0.011) * locks + 0.006 * fine
     tone = np.clip(0.82 + 0.2 * fine + 0.16 * locks, 0.3, 1.6)
     colour = colour_of(person, moment)[None, None] * tone[..., None]
-    return Hair(front, behind, soften(height, 0.5 / SCALE), colour.astype(np.float32))
+    return Hair(front, back, soften(height, 0.5 / SCALE), colour.astype(np.float32))
 
 
 def colour_of(person: Person, moment: Moment) -> Array:
-    """Give the colour of the hair, greyer with the years."""
-    young = linear(HAIRS[person.hair])
+    """Return the colour of the hair, greyer with age."""
+    natural = linear(HAIRS[person.hair])
     if person.hair in ("grey", "white") and moment.age < 45:
-        young = linear(HAIRS["dark"])
+        natural = linear(HAIRS["dark"])
     grey = float(np.clip((moment.age - 48) / 26, 0, 0.92))
-    return young + (linear(HAIRS["grey"]) - young) * grey
+    return natural + (linear(HAIRS["grey"]) - natural) * grey

@@ -1,12 +1,12 @@
-"""The height field of a head: an outline, a vault, and bumps for all that sticks out.
+"""The height field of a head: an outline, a vault, and bumps for its features.
 
-Flat faces are not found by a face detector; a lit relief is.
+A face detector finds a lit relief, but not a flat drawing.
 """
 
 import numpy as np
 
-from labeler.demo import eyes, mouth
-from labeler.demo.canvas import (
+from tools.drawn_people import eyes, mouth
+from tools.drawn_people.canvas import (
     ROWS,
     SCALE,
     Array,
@@ -18,18 +18,18 @@ from labeler.demo.canvas import (
     soften,
     spot,
 )
-from labeler.demo.person import Moment, Person
+from tools.drawn_people.person import Moment, Person
 
 CROWN, TEMPLE = -1.62, -0.45
 
 
 def chin_of(person: Person) -> float:
-    """Tell how low the chin lies."""
+    """Return the row of the chin."""
     return 1.34 + 0.1 * person.traits.length + (0.05 if person.male else -0.02)
 
 
 def half_widths(person: Person, moment: Moment) -> Array:
-    """Give half the width of the head on each row, 0 above and below it."""
+    """Return half the width of the head on each row, 0 above and below the head."""
     t, low = person.traits, chin_of(person)
     male = 0.05 if person.male else -0.03
     full = 0.02 * np.clip((moment.age - 30) / 20, -1, 1.5)
@@ -51,7 +51,7 @@ def half_widths(person: Person, moment: Moment) -> Array:
 
 
 def vault(half: Array, low: float) -> Array:
-    """Raise the plain vault of a head over its outline."""
+    """Return the plain vault of a head over its outline."""
     depth = curve(
         [
             (CROWN, 0),
@@ -72,7 +72,7 @@ def vault(half: Array, low: float) -> Array:
 
 
 def nose(person: Person) -> Array:
-    """Build the nose: a ridge that grows downwards, a tip and two wings."""
+    """Return the heights of the nose: a ridge that grows downwards, a tip, two wings."""
     t = person.traits
     end = nose_end(person)
     male = 1.08 if person.male else 0.94
@@ -89,12 +89,12 @@ def nose(person: Person) -> Array:
 
 
 def nose_end(person: Person) -> float:
-    """Tell where the nose ends."""
+    """Return the row where the nose ends."""
     return 0.43 + 0.07 * person.traits.nose_length
 
 
 def lines_of_age(moment: Moment) -> Array:
-    """Cut the lines that the years cut; none before about thirty-five."""
+    """Return the heights of wrinkles. There are none before an age of about 35."""
     old = float(np.clip((moment.age - 34) / 36, 0, 1.1))
     fold = np.abs(np.abs(X) - (0.27 + 0.16 * ramp(Y, 0.4, 0.95))) / 0.035
     folds = np.exp(-(fold**2)) * ramp(Y, 0.34, 0.5) * (1 - ramp(Y, 0.7, 0.98))
@@ -108,7 +108,7 @@ def lines_of_age(moment: Moment) -> Array:
 
 
 def head(person: Person, moment: Moment) -> tuple[Array, Array]:
-    """Give the heights of the head and the mask of its outline."""
+    """Return the heights of the head and the mask of its outline."""
     t, low = person.traits, chin_of(person)
     half = half_widths(person, moment)
     inside = ramp(half[:, None] - np.abs(X), -0.012, 0.012) * (half > 0.03)[:, None]

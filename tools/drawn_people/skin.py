@@ -1,9 +1,9 @@
-"""The colours of a face: tint, flush, freckles, stubble and beard."""
+"""The colours of a face: skin, redness, freckles, stubble and beard."""
 
 import numpy as np
 
-from labeler.demo import eyes, hair, mouth, relief
-from labeler.demo.canvas import (
+from tools.drawn_people import eyes, hair, mouth, relief
+from tools.drawn_people.canvas import (
     Array,
     Generator,
     X,
@@ -15,11 +15,11 @@ from labeler.demo.canvas import (
     ramp,
     spot,
 )
-from labeler.demo.person import SKINS, Moment, Person
+from tools.drawn_people.person import SKINS, Moment, Person
 
 
 def paint(person: Person, moment: Moment, half: Array, rng: Generator) -> Array:
-    """Paint the whole face as it would look under even light."""
+    """Paint the whole face as it looks under even light."""
     base = linear(SKINS[person.skin])
     skin: Array = np.broadcast_to(base, (*X.shape, 3)).astype(np.float32)
     mottle = 1 + 0.025 * grain(rng, 0.12) + 0.02 * grain(rng, 0.02)
@@ -35,7 +35,7 @@ def paint(person: Person, moment: Moment, half: Array, rng: Generator) -> Array:
 
 
 def flush(skin: Array, base: Array, person: Person, moment: Moment) -> Array:
-    """Redden cheeks, nose and ears; darken around the eyes."""
+    """Redden cheeks and nose, and darken the skin around the eyes."""
     red = base * np.array([1.02, 0.7, 0.66], np.float32)
     end = relief.nose_end(person)
     cheeks = both(0.55, 0.32, 0.26, 0.22) * (0.3 if person.male else 0.42)
@@ -50,10 +50,10 @@ def flush(skin: Array, base: Array, person: Person, moment: Moment) -> Array:
 
 
 def marks(skin: Array, base: Array, person: Person) -> Array:
-    """Put freckles and moles where this person always has them."""
-    own = np.random.default_rng(person.seed + 1)
+    """Paint freckles and a mole at the positions that belong to this person."""
+    person_rng = np.random.default_rng(person.seed + 1)
     if person.freckles:
-        dots = ramp(grain(own, 0.022), 1.2, 2.2) * person.freckles
+        dots = ramp(grain(person_rng, 0.022), 1.2, 2.2) * person.freckles
         where = both(0.45, 0.25, 0.38, 0.2) + spot(0, 0.15, 0.25, 0.25)
         skin = mix(
             skin, base * np.array([0.62, 0.42, 0.32], np.float32), dots * where * 0.8
@@ -64,7 +64,7 @@ def marks(skin: Array, base: Array, person: Person) -> Array:
 
 
 def beard_mask(person: Person, moment: Moment, half: Array) -> Array:
-    """Tell where a beard grows: jaw, chin and upper lip, not the lips."""
+    """Return the mask of a beard: jaw, chin and upper lip, without the lips."""
     at = mouth.lines(person, moment)
     low = relief.chin_of(person)
     inset = np.abs(X) / np.maximum(half, 0.05)[:, None]
@@ -92,7 +92,7 @@ def beard_mask(person: Person, moment: Moment, half: Array) -> Array:
 def beard(
     skin: Array, person: Person, moment: Moment, half: Array, rng: Generator
 ) -> Array:
-    """Paint stubble or beard."""
+    """Paint stubble or a beard, if there is one."""
     if not moment.beard:
         return skin
     where = beard_mask(person, moment, half)

@@ -1,17 +1,17 @@
-"""Turn the head: warp by its heights, so that yaw and pitch show more than a shift."""
+"""Turning of the head: a warp by its heights, so that yaw and pitch show depth."""
 
 import cv2
 import numpy as np
 
-from labeler.demo import light
-from labeler.demo.canvas import LEFT, SCALE, TOP, Array, X, Y
-from labeler.demo.person import Moment
+from tools.drawn_people import light
+from tools.drawn_people.canvas import LEFT, SCALE, TOP, Array, X, Y
+from tools.drawn_people.person import Moment
 
 PIVOT = np.array([0, 0.75, 0.1], np.float32)
 
 
 def sources(moment: Moment, height: Array) -> tuple[Array, Array]:
-    """Tell, for each point of the picture, which point of the sheet is seen there."""
+    """Return, for each point of the picture, the point of the sheet that is visible there."""
     roll = np.radians(moment.roll)
     dx, dy = X - PIVOT[0], Y - PIVOT[1] - 0.45
     seen_x = dx * np.cos(roll) + dy * np.sin(roll)
@@ -19,7 +19,7 @@ def sources(moment: Moment, height: Array) -> tuple[Array, Array]:
     turn = light.turn(moment)
     inverse = np.linalg.inv(turn[:2, :2])
     at_x, at_y = seen_x, seen_y
-    # The height at the source is not known before the source is: settle in rounds.
+    # The height at the source depends on the source, so the solution is iterative.
     for _ in range(7):
         z = sample(height, at_x + PIVOT[0], at_y + PIVOT[1]) - PIVOT[2]
         rest_x, rest_y = seen_x - turn[0, 2] * z, seen_y - turn[1, 2] * z
@@ -30,7 +30,7 @@ def sources(moment: Moment, height: Array) -> tuple[Array, Array]:
 
 
 def sample(picture: Array, x: Array, y: Array) -> Array:
-    """Read a picture of the sheet at these points."""
+    """Sample a picture of the sheet at these points."""
     at_x = ((x - LEFT) * SCALE).astype(np.float32)
     at_y = ((y - TOP) * SCALE).astype(np.float32)
     return cv2.remap(
@@ -39,6 +39,6 @@ def sample(picture: Array, x: Array, y: Array) -> Array:
 
 
 def turned(layer: Array, moment: Moment, height: Array) -> Array:
-    """Show a layer as the turned head shows it."""
+    """Return a layer as it looks when the head is turned."""
     x, y = sources(moment, height)
     return sample(layer, x, y)

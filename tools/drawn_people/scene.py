@@ -1,17 +1,17 @@
-"""What stands behind people: quiet, out of focus, and never the matter of the picture."""
+"""Backgrounds: quiet and out of focus."""
 
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from labeler.demo.canvas import Array, Generator, linear
+from tools.drawn_people.canvas import Array, Generator, linear
 
 Painter = Callable[[Generator, int, int], Array]
 
 
 def gradient(top: Array, bottom: Array, wide: int, high: int) -> Array:
-    """Run from one colour to another."""
+    """Return a vertical gradient from one colour to another."""
     part = np.linspace(0, 1, high, dtype=np.float32)[:, None, None]
     return np.broadcast_to(top + (bottom - top) * part, (high, wide, 3)).astype(
         np.float32
@@ -19,7 +19,7 @@ def gradient(top: Array, bottom: Array, wide: int, high: int) -> Array:
 
 
 def blurred(picture: Array, share: float) -> Array:
-    """Put a picture out of focus by a share of its height."""
+    """Blur a picture by a share of its height."""
     return cv2.GaussianBlur(picture, (0, 0), max(0.5, share * picture.shape[0])).astype(
         np.float32
     )
@@ -28,7 +28,7 @@ def blurred(picture: Array, share: float) -> Array:
 def disc(
     picture: Array, rng: Generator, colour: Array, size: float, strength: float
 ) -> None:
-    """Add one blot of light somewhere."""
+    """Add one spot of light at a random position."""
     high, wide = picture.shape[:2]
     where = (int(rng.uniform(0, wide)), int(rng.uniform(0, high)))
     sheet = np.zeros((high, wide), np.float32)
@@ -37,7 +37,7 @@ def disc(
 
 
 def studio(rng: Generator, wide: int, high: int) -> Array:
-    """A paper roll with a light on it."""
+    """Return a paper roll with a light on it."""
     tone = linear(rng.uniform(70, 205) + rng.uniform(-25, 25, 3))
     across, down = np.meshgrid(np.linspace(-1, 1, wide), np.linspace(-1, 1, high))
     fall = np.exp(-((across - rng.uniform(-0.6, 0.6)) ** 2 + (down + 0.2) ** 2) / 1.5)
@@ -45,7 +45,7 @@ def studio(rng: Generator, wide: int, high: int) -> Array:
 
 
 def garden(rng: Generator, wide: int, high: int) -> Array:
-    """Leaves and sun between them."""
+    """Return leaves with sun between them."""
     picture = gradient(linear((150, 180, 120)), linear((52, 84, 44)), wide, high)
     for _ in range(45):
         green = linear(
@@ -56,23 +56,23 @@ def garden(rng: Generator, wide: int, high: int) -> Array:
 
 
 def street(rng: Generator, wide: int, high: int) -> Array:
-    """Fronts of houses, and lamps."""
+    """Return fronts of houses, and lamps."""
     picture = gradient(linear((170, 185, 205)), linear((110, 104, 100)), wide, high)
-    left = 0
-    while left < wide:
-        right = left + int(rng.uniform(0.1, 0.3) * wide)
+    column = 0
+    while column < wide:
+        right = column + int(rng.uniform(0.1, 0.3) * wide)
         roof = int(rng.uniform(0, 0.35) * high)
-        picture[roof:, left:right] = linear(
+        picture[roof:, column:right] = linear(
             rng.uniform(70, 175) + rng.uniform(-22, 22, 3)
         )
-        left = right
+        column = right
     for _ in range(9):
         disc(picture, rng, linear((255, 226, 170)), rng.uniform(0.015, 0.05), 0.6)
     return blurred(picture, 0.03)
 
 
 def stage(rng: Generator, wide: int, high: int) -> Array:
-    """A dark hall with coloured lamps."""
+    """Return a dark hall with coloured lamps."""
     picture = gradient(linear((26, 24, 44)), linear((52, 34, 50)), wide, high)
     for _ in range(7):
         disc(
@@ -82,23 +82,23 @@ def stage(rng: Generator, wide: int, high: int) -> Array:
 
 
 def room(rng: Generator, wide: int, high: int) -> Array:
-    """A wall with frames or a shelf of books."""
+    """Return a wall with shelves of books."""
     wall = linear((rng.uniform(150, 215), rng.uniform(145, 195), rng.uniform(130, 185)))
     picture = gradient(wall, wall * 0.7, wide, high)
     for shelf in range(0, high, max(8, high // 3)):
-        left = int(rng.uniform(0, 0.2) * wide)
-        while left < wide * rng.uniform(0.75, 1):
-            right = left + max(3, int(rng.uniform(0.012, 0.05) * wide))
+        column = int(rng.uniform(0, 0.2) * wide)
+        while column < wide * rng.uniform(0.75, 1):
+            right = column + max(3, int(rng.uniform(0.012, 0.05) * wide))
             top = shelf + int(rng.uniform(0.05, 0.12) * high)
-            picture[top : shelf + high // 3 - 4, left:right] = linear(
+            picture[top : shelf + high // 3 - 4, column:right] = linear(
                 rng.uniform(40, 190, 3)
             )
-            left = right
+            column = right
     return blurred(picture * 0.9, 0.02)
 
 
 def sky(rng: Generator, wide: int, high: int) -> Array:
-    """Air, clouds and a hill."""
+    """Return a sky with clouds and a hill."""
     picture = gradient(linear((96, 146, 206)), linear((206, 222, 232)), wide, high)
     for _ in range(8):
         disc(picture, rng, linear((240, 242, 245)), rng.uniform(0.05, 0.16), 0.5)

@@ -1,8 +1,8 @@
-"""Who is drawn (Person) and how they look in one picture (Moment)."""
+"""The person to draw (Person) and their appearance in one picture (Moment)."""
 
 from dataclasses import dataclass, field, fields, replace
 
-from labeler.demo.canvas import Generator
+from tools.drawn_people.canvas import Generator
 
 SKINS = {
     "pale": (240, 205, 184),
@@ -34,7 +34,7 @@ HAIRS = {
 
 @dataclass(frozen=True)
 class Traits:
-    """The measures of a face: 0 is average, 1 and -1 are strong."""
+    """The measures of a face. 0 is average, 1 and -1 are extreme."""
 
     length: float = 0
     cheek: float = 0
@@ -63,13 +63,13 @@ class Traits:
 
     @classmethod
     def drawn_by(cls, rng: Generator) -> "Traits":
-        """Draw every measure evenly, so that few faces are average ones."""
-        return cls(**{one.name: float(rng.uniform(-1, 1)) for one in fields(cls)})
+        """Return traits from a uniform distribution, so that few faces are average."""
+        return cls(**{trait.name: float(rng.uniform(-1, 1)) for trait in fields(cls)})
 
 
 @dataclass(frozen=True)
 class Person:
-    """What stays the same from picture to picture."""
+    """The properties that are the same in every picture of a person."""
 
     seed: int
     traits: Traits
@@ -87,7 +87,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Light:
-    """Where the light comes from, how hard and how warm it is."""
+    """The direction, hardness and warmth of the light."""
 
     x: float = -0.35
     y: float = -0.5
@@ -97,7 +97,7 @@ class Light:
 
 @dataclass(frozen=True)
 class Moment:
-    """What changes from picture to picture. Angles are degrees."""
+    """The properties that change from picture to picture. Angles are in degrees."""
 
     age: int
     style: str
@@ -118,7 +118,7 @@ class Moment:
 
 
 def plain_moment(person: Person) -> Moment:
-    """The picture one would choose for a passport: frontal, evenly lit, as usual."""
+    """Return the moment of a passport picture: frontal, evenly lit, usual style."""
     return Moment(
         age=person.age,
         style=person.styles[0],
@@ -132,7 +132,7 @@ def plain_moment(person: Person) -> Moment:
 
 
 def some_moment(person: Person, rng: Generator, spread: float = 1) -> Moment:
-    """Draw a moment: `spread` widens pose and light."""
+    """Return a random moment. `spread` scales the variation of pose and light."""
     glasses = some_glasses(person, rng)
     beard = max(0.0, person.beard * float(rng.uniform(0.4, 1.2)))
     beard = 0 if rng.random() < 0.2 else beard
@@ -162,7 +162,7 @@ def some_moment(person: Person, rng: Generator, spread: float = 1) -> Moment:
 
 
 def some_glasses(person: Person, rng: Generator) -> str:
-    """Mostly the usual glasses; now and then none, or borrowed ones."""
+    """Return mostly the person's own glasses, sometimes none or other ones."""
     glasses = person.glasses if rng.random() < 0.8 else ""
     if not person.glasses and rng.random() < 0.14:
         glasses = str(rng.choice(["round", "square", "dark"]))
@@ -170,7 +170,7 @@ def some_glasses(person: Person, rng: Generator) -> str:
 
 
 def some_light(rng: Generator, spread: float) -> Light:
-    """Draw a light: mostly from above, from either side."""
+    """Return a random light, mostly from above, from either side."""
     return Light(
         x=float(rng.normal(0, 0.55) * spread),
         y=float(-0.45 + rng.normal(0, 0.25) * spread),

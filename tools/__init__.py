@@ -1,0 +1,1 @@
+"""Programs for developers. Nothing that runs in production imports them."""
