@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from annotations.agreement.figures import figures_of
-from annotations.agreement.ratings import read, statement
+from annotations.agreement.ratings import ratings_query, read_ratings
 from annotations.models import Batch, Role, User
 
 from ._filled import filled_batch
@@ -53,7 +53,7 @@ def agreement() -> list[dict[str, Any]]:
         judgments = cursor.fetchone()[0]
     bare = median(_timed(lambda: _bare(batch)) for _ in range(ROUNDS))
     points = median(_timed(lambda: _points(batch)) for _ in range(ROUNDS))
-    ratings = read(batch.pk)
+    ratings = read_ratings(batch.pk)
     rest = _timed(lambda: figures_of(ratings, ()))
     name = f"agreement, {judgments:,} judgments"
     return [
@@ -75,13 +75,13 @@ def agreement() -> list[dict[str, Any]]:
 
 
 def _points(batch: Batch) -> None:
-    figures_of(read(batch.pk), (), has_intervals=False)
+    figures_of(read_ratings(batch.pk), (), has_intervals=False)
 
 
 def _bare(batch: Batch) -> None:
     """The same rows, worked out by the database and thrown away."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({statement(batch.pk)}) rows")
+        cursor.execute(f"SELECT count(*) FROM ({ratings_query(batch.pk)}) rows")
         cursor.fetchone()
 
 

@@ -14,7 +14,7 @@ from psycopg2.extras import execute_values
 from annotations import batches, judgments, queue
 from annotations.consensus import Verdict
 from annotations.judgments import Mark
-from annotations.judgments.writing import COLUMNS
+from annotations.judgments.writes import COLUMNS
 from annotations.models import Assignment, Batch, Judgment, Role, User
 
 from ._filled import do_alone, filled_batch

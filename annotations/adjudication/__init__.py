@@ -1,53 +1,59 @@
-"""Adjudication: settle what judges could not, without touching what they said.
+"""Adjudication: decide the conflicts that judges left, and keep the judgments.
 
-`holding` hands conflicts out, one adjudicator each; `case` is what is seen of one;
-`ruling` are the acts that settle; `second_looks` asks the judges themselves again.
+`leases` gives each conflict to one adjudicator at a time, `case` is the data of one
+conflict, `rulings` has the actions that decide it, `second_looks` asks the judges again.
 """
 
 from .case import (
     Case,
     Vote,
+    can_see_candidate,
+    can_see_entity,
     case_of,
-    may_see,
-    may_see_entity,
-    settled_beside,
-    votes_on_all,
+    settled_pictures,
+    votes_by_candidate,
 )
-from .holding import (
-    beyond,
+from .leases import (
+    after_position,
+    conflicts_of,
     hold,
     lease,
-    listed,
-    place_in_list,
+    list_position,
     put_off,
-    ruled,
+    standing_rulings,
 )
-from .ruling import RULINGS, comment, dismiss, reopen, rule
-from .second_looks import Look, answer, ask_again, looks_of, see
+from .rulings import RULINGS, comment, dismiss, reopen, rule
+from .second_looks import (
+    SecondLookPage,
+    answer_second_look,
+    open_second_looks,
+    request_second_looks,
+    show_second_look,
+)
 
 __all__ = [
     "RULINGS",
     "Case",
-    "Look",
+    "SecondLookPage",
     "Vote",
-    "answer",
-    "ask_again",
-    "beyond",
+    "after_position",
+    "answer_second_look",
+    "can_see_candidate",
+    "can_see_entity",
     "case_of",
     "comment",
+    "conflicts_of",
     "dismiss",
     "hold",
     "lease",
-    "listed",
-    "looks_of",
-    "may_see",
-    "may_see_entity",
-    "place_in_list",
+    "list_position",
+    "open_second_looks",
     "put_off",
     "reopen",
+    "request_second_looks",
     "rule",
-    "ruled",
-    "see",
-    "settled_beside",
-    "votes_on_all",
+    "settled_pictures",
+    "show_second_look",
+    "standing_rulings",
+    "votes_by_candidate",
 ]

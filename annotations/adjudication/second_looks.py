@@ -1,7 +1,7 @@
-"""Ask the judges of a disputed candidate to look again, each seeing the others' words.
+"""Second looks: ask the judges of a disputed candidate again, with the others' votes.
 
-What they say from then on is stored as not independent: agreement counts what they had
-said before.
+A verdict after a second look is stored as not independent. Agreement counts the verdict
+that the judge gave before it.
 """
 
 from collections.abc import Sequence
@@ -31,21 +31,21 @@ from annotations.models import (
 )
 
 from .case import Vote, votes_on
-from .holding import refuse_held
-from .ruling import member
+from .leases import check_not_held
+from .rulings import member
 
-REFUSED = {
+REFUSALS = {
     "batch-closed": "The batch is closed.",
-    "ruled": "This picture has been ruled on meanwhile. Nothing is left to do.",
+    "ruled": "An adjudicator has decided this picture. Your answer is not needed.",
     "erased": "This picture has been erased.",
-    "not-yours": "You do not judge this batch any more.",
-    "lease-lost": "Others have judged it instead.",
+    "not-yours": "You are no longer a judge of this batch.",
+    "lease-lost": "Other judges have judged this picture instead.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a judge sees of a second look: the own verdict and what the others said."""
+class SecondLookPage:
+    """A second look as its judge sees it: the judge's verdict and the others' votes."""
 
     second_look: SecondLook
     candidate: Candidate
@@ -56,45 +56,47 @@ class Look:
 
 
 @transaction.atomic
-def ask_again(
+def request_second_looks(
     *, batch: Batch, candidate: int, by: User, question: str = ""
 ) -> list[SecondLook]:
-    """Ask everybody who has a verdict on a disputed candidate and still judges.
+    """Ask every active judge who has a verdict on a disputed candidate to look again.
 
-    The conflict is put off meanwhile. Asked already and not answered: not again.
+    The conflict is put off meanwhile. A judge who has not answered an earlier request
+    is not asked twice.
     """
-    found = member(batch, candidate)
+    subject = member(batch, candidate)
     conflict = Conflict.objects.select_for_update(no_key=True).filter(
-        batch=batch, candidate=found, is_disputed=True
+        batch=batch, candidate=subject, is_disputed=True
     )
     if not conflict.exists():
-        raise WrongState("Only what is disputed can be looked at again.")
-    refuse_held(conflict.get(), by)
+        raise WrongState("Only disputed pictures can get a second look.")
+    check_not_held(conflict.get(), by)
     if batch.state != BatchState.OPEN:
-        raise WrongState("The batch is not open: nobody could answer.")
-    asked = SecondLook.objects.bulk_create(
+        raise WrongState("The batch is not open, so its judges could not answer.")
+    judges = _judges_of(batch, subject)
+    if not judges:
+        raise WrongState("None of the judges of this picture is active in this batch.")
+    SecondLook.objects.bulk_create(
         [
             SecondLook(
                 batch=batch,
-                candidate=found,
+                candidate=subject,
                 judge_id=judge,
                 asked_by=by,
                 question=question,
             )
-            for judge in _judges_of(batch, found)
+            for judge in judges
         ],
         ignore_conflicts=True,
     )
-    if not asked:
-        raise WrongState("None of its judges judges this batch any more.")
     conflict.update(put_off_at=Now(), held_by=None, held_until=None)
-    audit.write("asked-again", by=by, batch=batch.pk, candidate=found.pk)
-    return list(_open().filter(batch=batch, candidate=found).order_by("pk"))
+    audit.write("asked-again", by=by, batch=batch.pk, candidate=subject.pk)
+    return list(_unanswered().filter(batch=batch, candidate=subject).order_by("pk"))
 
 
 def _judges_of(batch: Batch, candidate: Candidate) -> list[int]:
-    said = Judgment.objects.filter(batch=batch, candidate=candidate)
-    active = said.exclude(verdict=Verdict.SKIP).filter(
+    judgments_on_it = Judgment.objects.filter(batch=batch, candidate=candidate)
+    active = judgments_on_it.exclude(verdict=Verdict.SKIP).filter(
         judge__is_active=True,
         judge__batchjudge__batch=batch,
         judge__batchjudge__removed_at__isnull=True,
@@ -102,118 +104,128 @@ def _judges_of(batch: Batch, candidate: Candidate) -> list[int]:
     return sorted(set(active.values_list("judge_id", flat=True)))
 
 
-def _open() -> QuerySet[SecondLook]:
+def _unanswered() -> QuerySet[SecondLook]:
     return SecondLook.objects.filter(answered_at__isnull=True)
 
 
-def looks_of(judge: User) -> QuerySet[SecondLook]:
-    """What this judge is asked to look at again, and can still answer; oldest first."""
-    standing = Ruling.objects.filter(
+def open_second_looks(judge: User) -> QuerySet[SecondLook]:
+    """Return the second looks that this judge can answer now, oldest first."""
+    rulings = Ruling.objects.filter(
         batch=OuterRef("batch"), candidate=OuterRef("candidate"), reopened_at=None
     )
-    said = Judgment.objects.filter(
+    judgments_on_it = Judgment.objects.filter(
         batch=OuterRef("batch"), candidate=OuterRef("candidate"), judge=judge
     )
     return (
-        _open()
+        _unanswered()
         .filter(
             judge=judge,
             batch__state=BatchState.OPEN,
             batch__batchjudge__judge=judge,
             batch__batchjudge__removed_at__isnull=True,
         )
-        .filter(Exists(said), ~Exists(standing))
+        .filter(Exists(judgments_on_it), ~Exists(rulings))
         .select_related("batch", "candidate__entity", "candidate__image")
         .order_by("pk")
     )
 
 
 @transaction.atomic
-def see(*, look: int, judge: User) -> Look:
-    """Show a second look to its judge: from now on nothing said of it is independent."""
-    found = looks_of(judge).filter(pk=look).first()
-    if found is None:
-        raise NotFound(f"There is no second look {look} that waits for you.")
-    _lock_membership(found, judge)
-    own = (
+def show_second_look(*, second_look_id: int, judge: User) -> SecondLookPage:
+    """Return a second look for its judge, whose later verdicts are not independent."""
+    second_look = open_second_looks(judge).filter(pk=second_look_id).first()
+    if second_look is None:
+        raise _not_found(second_look_id)
+    _lock_membership(second_look, judge)
+    candidate = second_look.candidate
+    judgment = (
         Judgment.objects.select_related("assignment")
-        .filter(batch=found.batch_id, candidate=found.candidate_id, judge=judge)
+        .filter(batch=second_look.batch_id, candidate=candidate, judge=judge)
         .first()
     )
-    if own is None:  # voided while this waited
-        raise NotFound(f"There is no second look {look} that waits for you.")
-    SecondLook.objects.filter(pk=found.pk, seen_at=None).update(seen_at=Now())
-    others = [v for v in votes_on(found.batch, found.candidate) if v.judge != judge.pk]
-    return Look(
-        found,
-        found.candidate,
-        _tile(own.assignment, found.candidate_id),
-        Verdict(str(own.verdict)),
-        own.reason,
-        others,
+    if judgment is None:  # voided before the membership was locked
+        raise _not_found(second_look_id)
+    SecondLook.objects.filter(pk=second_look.pk, seen_at=None).update(seen_at=Now())
+    votes = votes_on(second_look.batch, candidate)
+    return SecondLookPage(
+        second_look,
+        candidate,
+        _tile(judgment.assignment, candidate.pk),
+        Verdict(str(judgment.verdict)),
+        judgment.reason,
+        [vote for vote in votes if vote.judge != judge.pk],
     )
 
 
-def _lock_membership(look: SecondLook, judge: User) -> None:
-    """What comes before the judge's queue rows and judgments: marks take turns with it."""
-    own = BatchJudge.objects.filter(batch=look.batch_id, judge=judge)
-    list(own.select_for_update(no_key=True).values_list("pk"))
+def _not_found(second_look_id: int) -> NotFound:
+    return NotFound(f"You have no open second look {second_look_id}.")
+
+
+def _lock_membership(second_look: SecondLook, judge: User) -> None:
+    """Lock the membership first, as marks do before queue rows and judgments."""
+    memberships = BatchJudge.objects.filter(batch=second_look.batch_id, judge=judge)
+    list(memberships.select_for_update(no_key=True).values_list("pk"))
 
 
 def _tile(page: Assignment, candidate: int) -> str:
     return page.tile_id(page.candidates.index(candidate))
 
 
-def answer(*, look: int, judge: User, verdict: str, argument: str = "") -> SecondLook:
-    """Record what the judge says now, the same or another; and why, for the others.
+def answer_second_look(
+    *, second_look_id: int, judge: User, verdict: str, argument: str = ""
+) -> SecondLook:
+    """Record the judge's verdict, the same or another one, and an argument for it.
 
-    It is a correction like any other, only not independent. WrongState where it comes
-    too late.
+    It is a correction like any other, except that it is not independent. Raises
+    WrongState if it comes too late.
     """
     if verdict not in (Verdict.YES, Verdict.NO, Verdict.BROKEN):
         raise Invalid({"verdict": ["Must be one of yes, no, broken."]})
     with transaction.atomic():
-        seen = see(look=look, judge=judge)
-        [outcome] = judgments.record(
-            judge=judge, marks=[_mark(seen, Verdict(verdict), argument)]
-        )
+        page = show_second_look(second_look_id=second_look_id, judge=judge)
+        mark = _mark(page, Verdict(verdict), argument)
+        [outcome] = judgments.record(judge=judge, marks=[mark])
         if outcome.status != "recorded":
-            raise WrongState(REFUSED.get(outcome.reason or "", "It was not taken."))
-        found = seen.second_look
-        found.answered_at = timezone.now()
-        found.verdict, found.argument = verdict, argument
-        found.save(update_fields=["answered_at", "verdict", "argument"])
-        _bring_forward(found)
+            reason = outcome.reason or ""
+            raise WrongState(REFUSALS.get(reason, "Your answer was not accepted."))
+        second_look = page.second_look
+        second_look.answered_at = timezone.now()
+        second_look.verdict, second_look.argument = verdict, argument
+        second_look.save(update_fields=["answered_at", "verdict", "argument"])
+        _resume_conflict(second_look)
         audit.write(
-            "looked-again", by=judge, batch=found.batch_id, candidate=found.candidate_id
+            "looked-again",
+            by=judge,
+            batch=second_look.batch_id,
+            candidate=second_look.candidate_id,
         )
-    return found
+    return second_look
 
 
-def _mark(seen: Look, verdict: Verdict, argument: str) -> judgments.Mark:
-    page, _, _ = seen.tile.partition(".")
+def _mark(page: SecondLookPage, verdict: Verdict, argument: str) -> judgments.Mark:
+    assignment_id, _, _ = page.tile.partition(".")
     return judgments.Mark(
         id=uuid4(),
-        assignment=int(page),
-        tile=seen.tile,
+        assignment=int(assignment_id),
+        tile=page.tile,
         verdict=verdict,
         decided_at=timezone.now(),
         seconds=0.0,
         how="key",
-        reason=argument or seen.reason,
+        reason=argument or page.reason,
     )
 
 
-def _bring_forward(look: SecondLook) -> None:
-    """Once all have answered, what is still disputed is an adjudicator's turn again."""
-    waiting = _open().filter(
-        batch=look.batch_id,
-        candidate=look.candidate_id,
+def _resume_conflict(second_look: SecondLook) -> None:
+    """Stop putting the conflict off once every active judge has answered."""
+    unanswered = _unanswered().filter(
+        batch=second_look.batch_id,
+        candidate=second_look.candidate_id,
         judge__is_active=True,
         batch__batchjudge__judge=F("judge"),
         batch__batchjudge__removed_at__isnull=True,
     )
-    if not waiting.exists():
+    if not unanswered.exists():
         Conflict.objects.filter(
-            batch=look.batch_id, candidate=look.candidate_id
+            batch=second_look.batch_id, candidate=second_look.candidate_id
         ).update(put_off_at=None)

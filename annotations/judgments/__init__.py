@@ -1,6 +1,6 @@
-"""Record what judges say: marks, corrections, skips, late ones, and marks taken back.
+"""Record judges' marks: first marks, corrections, skips, late marks, withdrawn marks.
 
-`void` takes out all that one judge has said in a batch.
+`record` applies marks, `void` removes all judgments of one judge in a batch.
 """
 
 from .marks import Mark, Outcome

@@ -1,7 +1,8 @@
-"""One judge's mark on one tile, and what is said of it under the lock.
+"""One judge's mark on one tile, and the rules that accept or refuse it.
 
-`decide` is the whole of the contract's rules for a mark; it changes the standing and
-hands back what is to be written, so that any number of marks cost a few statements.
+`decide` contains all rules of the contract for a mark. It runs under the row's lock,
+changes the standing in memory and returns the place to store, so that any number of
+marks costs a few statements.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from annotations.queue import Standing
 
 
 class Refusal(StrEnum):
-    """Why a mark was not taken."""
+    """Why a mark was refused."""
 
     LEASE_LOST = "lease-lost"
     BATCH_CLOSED = "batch-closed"
@@ -28,7 +29,10 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the client sent: its own id, the tile, the verdict (None takes back)."""
+    """A mark as the client sent it: its own id, the tile, the verdict.
+
+    The verdict None takes the judge's earlier mark back.
+    """
 
     id: UUID
     assignment: int
@@ -42,7 +46,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a mark: recorded, replayed or refused with a reason."""
+    """The result of a mark: recorded, replayed, or refused with a reason."""
 
     id: UUID
     status: str
@@ -50,59 +54,59 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
-    """Where a mark was made: the page as it is now, under the lock."""
+class PageState:
+    """What a page accepts now, read under the row's lock."""
 
     is_submitted: bool
-    takes_marks: bool  # its batch is open, or closed and this page's lease runs
+    takes_marks: bool  # its batch is open, or closed while the page's lease runs
 
 
 def decide(
-    mark: Mark, sitting: Sitting, standing: Standing, rules: Rules, judge: int
+    mark: Mark, page_state: PageState, standing: Standing, rules: Rules, judge: int
 ) -> Refusal | int | None:
-    """Judge a mark against the rules: a Refusal, or the place that it takes.
+    """Return why the rules refuse a mark, or the place that it takes.
 
-    None is the place of a skip and of a mark that is taken back. `standing` is
-    changed as the mark changes the world: a skip gives the page's place back.
+    The place is None for a skip and for a mark that is taken back. `standing` is
+    updated with the effect of the mark: a skip frees the judge's place on the page.
     """
-    refusal = _refusal(mark, sitting, standing)
+    refusal = _refusal(mark, page_state, standing)
     if refusal is not None:
         return refusal
     if mark.verdict is None:
         standing.votes.pop(judge, None)
         return None
     if mark.verdict is Verdict.SKIP:
-        _hold(standing, judge, 0)
+        _set_held_place(standing, judge, 0)
         standing.votes[judge] = (mark.verdict, None)
         return None
     place = _place(standing, rules, judge)
     if place is None:
         return Refusal.LEASE_LOST
-    _hold(standing, judge, place)
+    _set_held_place(standing, judge, place)
     standing.votes[judge] = (mark.verdict, place)
     return place
 
 
-def _hold(standing: Standing, judge: int, place: int) -> None:
-    """The judge's live page, if it shows the candidate, has this place for it now."""
+def _set_held_place(standing: Standing, judge: int, place: int) -> None:
+    """Change the place on the judge's live page, if that page shows the candidate."""
     if judge in standing.holds:
         standing.holds[judge] = place
 
 
-def _refusal(mark: Mark, sitting: Sitting, standing: Standing) -> Refusal | None:
+def _refusal(mark: Mark, page_state: PageState, standing: Standing) -> Refusal | None:
     if standing.is_erased:
         return Refusal.ERASED
-    if not sitting.takes_marks:
+    if not page_state.takes_marks:
         return Refusal.BATCH_CLOSED
     if standing.ruling is not None:
         return Refusal.RULED
-    if mark.verdict is None and sitting.is_submitted:
+    if mark.verdict is None and page_state.is_submitted:
         return Refusal.SUBMITTED
     return None
 
 
 def _place(standing: Standing, rules: Rules, judge: int) -> int | None:
-    """The place that a verdict takes: its own, one held on any page, or a free one."""
+    """Return the judge's place, else one held on any page, else a free one."""
     _, place = standing.votes.get(judge, (None, None))
     if place is not None:
         return place
@@ -114,21 +118,21 @@ def _place(standing: Standing, rules: Rules, judge: int) -> int | None:
 def blind_verdict(
     previous: str | None, verdict: Verdict, *, is_blind: bool
 ) -> str | None:
-    """The last verdict given blind; somebody who skips blind has given none."""
+    """Return the last verdict given blind. A blind skip removes the one before it."""
     if not is_blind:
         return previous
     return None if verdict is Verdict.SKIP else verdict.value
 
 
-def clamped(seconds: float, lease_minutes: int) -> int:
-    """Centiseconds, never longer than a lease."""
+def to_centiseconds(seconds: float, lease_minutes: int) -> int:
+    """Return a mark's time in centiseconds, at most the length of a lease."""
     return round(min(max(seconds, 0.0), lease_minutes * 60.0) * 100)
 
 
-def at_position(mark: Mark, length: int) -> int | None:
-    """The position that a mark's tile id names on its page, None if it names none."""
-    number, _, position = mark.tile.partition(".")
+def tile_position(mark: Mark, length: int) -> int | None:
+    """Return the position that a mark's tile id has on its page, None if invalid."""
+    assignment_id, _, position = mark.tile.partition(".")
     is_plain = position.isascii() and position.isdigit() and len(position) < 9
-    if number != str(mark.assignment) or not is_plain or int(position) >= length:
+    if assignment_id != str(mark.assignment) or not is_plain or int(position) >= length:
         return None
     return int(position)

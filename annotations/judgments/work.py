@@ -1,18 +1,16 @@
-"""A judge's own numbers: in the batch as they stand, and what was done on the day."""
+"""Update a judge's counters: the current ones in the batch, and those of the day."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db import connection
-
+from annotations import sql
 from annotations.consensus import Verdict
 
-from .writing import Said
+from .writes import CurrentVerdict
 
-# Under the membership's lock. The day is the server's, in UTC.
-WRITE = """
-WITH own AS (
+# Runs under the membership's lock. The day is the server's, in UTC.
+ADD_WORK = """
+WITH membership AS (
     UPDATE annotations_batchjudge
     SET verdicts = verdicts + %(verdicts)s, skips = skips + %(skips)s,
         centiseconds = centiseconds + %(centiseconds)s,
@@ -30,34 +28,40 @@ SET verdicts = d.verdicts + excluded.verdicts, skips = d.skips + excluded.skips,
 
 
 @dataclass(slots=True)
-class Work:
-    """What the marks of one call add to the numbers of their judge in one batch."""
+class WorkDelta:
+    """The change of a judge's counters in one batch by the marks of one call."""
 
     now: datetime
     verdicts: int = 0
     skips: int = 0
     centiseconds: int = 0
 
-    def add(self, before: Said | None, after: Said | None, centiseconds: int) -> None:
-        """Count one mark: what stood before it, what stands now, and its time."""
-        for said, sign in ((before, -1), (after, 1)):
-            if said is None:
+    def add(
+        self,
+        before: CurrentVerdict | None,
+        after: CurrentVerdict | None,
+        centiseconds: int,
+    ) -> None:
+        """Count one mark: the verdict that it replaces, its own, and its time."""
+        for current, sign in ((before, -1), (after, 1)):
+            if current is None:
                 continue
-            if said.verdict is Verdict.SKIP:
+            if current.verdict is Verdict.SKIP:
                 self.skips += sign
             else:
                 self.verdicts += sign
         self.centiseconds += centiseconds
 
     def write(self, batch: int, judge: int) -> None:
-        """Add it to the judge's membership and to the day, in one statement."""
-        values: dict[str, Any] = {
-            "batch": batch,
-            "judge": judge,
-            "now": self.now,
-            "verdicts": self.verdicts,
-            "skips": self.skips,
-            "centiseconds": self.centiseconds,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(WRITE, values)
+        """Add the changes to the judge's membership and day, in one statement."""
+        sql.run(
+            ADD_WORK,
+            {
+                "batch": batch,
+                "judge": judge,
+                "now": self.now,
+                "verdicts": self.verdicts,
+                "skips": self.skips,
+                "centiseconds": self.centiseconds,
+            },
+        )

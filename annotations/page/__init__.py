@@ -1,4 +1,4 @@
-"""What one judge sees on one screen: one typed value for the template and the API."""
+"""The page: one judge's view of an assignment, as a value for the template and the API."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,16 @@ from annotations.models import (
     Report,
 )
 
-from .settled import settled_beside, settled_picture
+from .settled_pictures import settled_picture, settled_pictures
 
-__all__ = ["Page", "Tile", "of", "settled_picture"]
+__all__ = ["Page", "Tile", "build_page", "settled_picture"]
+
+NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One candidate on the page, under the only name that its judge knows it by."""
+    """One candidate on the page. Its tile id is the only id that the judge sees."""
 
     id: str
     position: int
@@ -42,10 +44,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An assignment with all that its screen shows.
+    """An assignment with everything that its screen shows.
 
-    `done` counts the pages of this entity that this judge has submitted, `total`
-    estimates how many there are, from the number of candidates alone.
+    `done` is the number of pages of this entity that this judge has submitted. `total`
+    is an estimate of the number of pages, from the number of candidates alone.
     """
 
     assignment: Assignment
@@ -54,35 +56,35 @@ class Page:
     aliases: Sequence[str]
     representative: Candidate | None
     is_representative_verified: bool
-    settled: Sequence[int]  # places of settled pictures of the entity beside the page
+    settled: Sequence[int]  # indexes of the settled pictures beside the page
     tiles: Sequence[Tile]
     done: int
     total: int
 
     @property
     def shown(self) -> list[Tile]:
-        """The tiles as a screen shows them: what cannot be seen comes last."""
+        """The tiles in the order of the screen: unreadable pictures come last."""
         return sorted(self.tiles, key=lambda tile: tile.is_unreadable)
 
     @property
     def is_submitted(self) -> bool:
-        """Whether it was handed in; corrections are still taken."""
+        """Whether the page was submitted. Corrections are still accepted."""
         return self.assignment.state == AssignmentState.SUBMITTED
 
 
-def of(assignment: Assignment) -> Page:
-    """Build the page of an assignment, whatever its state, for its judge."""
+def build_page(assignment: Assignment) -> Page:
+    """Return the page of an assignment in any state, for its judge."""
     entity = assignment.entity
     representative, is_verified = images.representative_of(entity)
-    done, total = _count(assignment)
+    done, total = _page_counts(assignment)
     return Page(
         assignment,
         assignment.batch,
         entity,
-        list(entity.other_names.values_list("name", flat=True)[:20]),
+        list(entity.other_names.values_list("name", flat=True)[:NAMES_SHOWN]),
         representative,
         is_verified,
-        range(len(settled_beside(assignment))),
+        range(len(settled_pictures(assignment))),
         _tiles(assignment),
         done,
         total,
@@ -90,16 +92,16 @@ def of(assignment: Assignment) -> Page:
 
 
 def _tiles(assignment: Assignment) -> list[Tile]:
-    found = Candidate.objects.in_bulk(assignment.candidates)
-    said = {
-        number: (verdict, reason)
-        for number, verdict, reason in Judgment.objects.filter(
+    candidates = Candidate.objects.in_bulk(assignment.candidates)
+    judgments = {
+        candidate_id: (verdict, reason)
+        for candidate_id, verdict, reason in Judgment.objects.filter(
             batch=assignment.batch_id,
             candidate__in=assignment.candidates,
             judge=assignment.judge_id,
         ).values_list("candidate_id", "verdict", "reason")
     }
-    reported = set(
+    reported_ids = set(
         Report.objects.filter(
             candidate__in=assignment.candidates,
             by=assignment.judge_id,
@@ -110,11 +112,11 @@ def _tiles(assignment: Assignment) -> list[Tile]:
         _tile(
             assignment,
             position,
-            found[number],
-            *said.get(number, (None, "")),
-            is_reported=number in reported,
+            candidates[candidate_id],
+            *judgments.get(candidate_id, (None, "")),
+            is_reported=candidate_id in reported_ids,
         )
-        for position, number in enumerate(assignment.candidates)
+        for position, candidate_id in enumerate(assignment.candidates)
     ]
 
 
@@ -143,17 +145,20 @@ def _tile(
     )
 
 
-def _count(assignment: Assignment) -> tuple[int, int]:
-    """Pages done and in all. Says nothing of what others did: members / page size."""
-    own = Assignment.objects.filter(
+def _page_counts(assignment: Assignment) -> tuple[int, int]:
+    """Return the pages that this judge has submitted, and an estimate of all pages.
+
+    The estimate is members / page size. It reveals nothing about other judges.
+    """
+    assignments = Assignment.objects.filter(
         batch=assignment.batch_id,
         entity=assignment.entity_id,
         judge=assignment.judge_id,
     )
-    states = list(own.values_list("state", flat=True))
-    done = states.count(AssignmentState.SUBMITTED)
+    states = list(assignments.values_list("state", flat=True))
+    submitted = states.count(AssignmentState.SUBMITTED)
     members = BatchEntity.objects.values_list("total", flat=True).get(
         batch=assignment.batch_id, entity=assignment.entity_id
     )
     pages = -(-members // assignment.batch.page_size)
-    return done, max(pages, done + states.count(AssignmentState.HELD))
+    return submitted, max(pages, submitted + states.count(AssignmentState.HELD))

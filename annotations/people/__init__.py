@@ -1,29 +1,29 @@
-"""Who works here: users, invitations, and the mails that lead people in.
+"""Users, invitations, and the mails for both.
 
-There is no open sign-up: an admin makes a user, or invites somebody who makes their
-own (docs/adr/0011-people-come-by-invitation.md).
+There is no open sign-up. An admin creates a user, or invites a person who then creates
+their own user (docs/adr/0011-people-come-by-invitation.md).
 """
 
 from .acceptance import accept, recognise
-from .addresses import named
-from .invitations import invitation_of, invite, open_invitations, withdraw
-from .letters import TOKEN, UID, send_invitation, send_reset, send_resets
-from .users import change, create, judges
+from .addresses import users_by_prefix
+from .invitations import invitation_by_secret, invite, open_invitations, withdraw
+from .mails import TOKEN, UID, send_invitation, send_reset, send_resets
+from .users import active_judges, change, create
 
 __all__ = [
     "TOKEN",
     "UID",
     "accept",
+    "active_judges",
     "change",
     "create",
-    "invitation_of",
+    "invitation_by_secret",
     "invite",
-    "judges",
-    "named",
     "open_invitations",
     "recognise",
     "send_invitation",
     "send_reset",
     "send_resets",
+    "users_by_prefix",
     "withdraw",
 ]

@@ -1,4 +1,4 @@
-"""Finding people: by the beginning of a name, by an e-mail address."""
+"""Search for users by the beginning of their name or by e-mail address."""
 
 import unicodedata
 
@@ -8,31 +8,33 @@ from django.db.models.functions import Lower
 from annotations.models import User
 
 
-def named(prefix: str, *, after: str = "") -> QuerySet[User]:
-    """Everybody whose name begins so, whatever its case, by name; `after` goes on there.
+def users_by_prefix(prefix: str, *, after: str = "") -> QuerySet[User]:
+    """Return users whose name begins with `prefix`, ignoring case, sorted by name.
 
-    The bounds from below let the index of names begin where the prefix does.
+    `after` is the last name of the previous page. The lower bounds let the search in
+    the index of names start at the prefix.
     """
-    people = User.objects.annotate(low=Lower("username")).order_by("low")
+    users = User.objects.annotate(low=Lower("username")).order_by("low")
     if low := prefix.lower():
-        people = people.filter(low__gte=low, low__startswith=low)
-    return people.filter(low__gt=after.lower()) if after else people
+        users = users.filter(low__gte=low, low__startswith=low)
+    return users.filter(low__gt=after.lower()) if after else users
 
 
-def users_of(address: str) -> list[User]:
-    """Everybody who has this e-mail address, active or not.
+def users_by_email(address: str) -> list[User]:
+    """Return the users with this e-mail address, active or not.
 
-    The database's own idea of upper case would let an address in that only looks alike.
+    The database's rules for upper case alone would match addresses that only look
+    similar.
     """
     if not address:
         return []
-    found = User.objects.filter(email__iexact=address).order_by("pk")
-    return [user for user in found if same_address(user.email, address)]
+    users = User.objects.filter(email__iexact=address).order_by("pk")
+    return [user for user in users if is_same_address(user.email, address)]
 
 
-def same_address(one: str, other: str) -> bool:
-    """Whether two addresses differ in case at most."""
-    return _folded(one) == _folded(other)
+def is_same_address(first: str, second: str) -> bool:
+    """Return whether two addresses are equal except for case."""
+    return _folded(first) == _folded(second)
 
 
 def _folded(address: str) -> str:

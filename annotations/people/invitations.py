@@ -1,4 +1,4 @@
-"""Links by which somebody may make a user for themselves, once and for a while."""
+"""Invitations: links with which a person can create their own user, once."""
 
 import hashlib
 import secrets
@@ -23,21 +23,21 @@ from annotations.errors import (
 )
 from annotations.models import Invitation, InvitationState, User, audit
 
-from .addresses import same_address, users_of
-from .roles import known_roles
+from .addresses import is_same_address, users_by_email
+from .roles import valid_roles
 
 OVER: dict[InvitationState, tuple[type[InvitationOver], str]] = {
     InvitationState.ACCEPTED: (
         InvitationUsed,
-        "This invitation has been used. Sign in with the name that was chosen.",
+        "This invitation has been used. Sign in with the name that you chose.",
     ),
     InvitationState.WITHDRAWN: (
         InvitationWithdrawn,
-        "This invitation has been withdrawn. Ask an admin for another one.",
+        "This invitation has been withdrawn. Ask an admin for a new one.",
     ),
     InvitationState.EXPIRED: (
         InvitationExpired,
-        "This invitation has expired. Ask an admin for another one.",
+        "This invitation has expired. Ask an admin for a new one.",
     ),
 }
 
@@ -46,20 +46,20 @@ OVER: dict[InvitationState, tuple[type[InvitationOver], str]] = {
 def invite(
     *, email: str = "", roles: Sequence[str], by: User, days: int | None = None
 ) -> tuple[Invitation, str]:
-    """Make an invitation; with it the secret of its link, which is not kept anywhere.
+    """Create an invitation. Return it with the secret of its link, which is not stored.
 
-    An address that a user or an open invitation has is refused: Conflict.
+    Raises WrongState if a user or an open invitation has the address.
     """
-    roles = known_roles(roles)
+    roles = valid_roles(roles)
     _check_address(email)
     secret = secrets.token_urlsafe(32)
-    lasts = settings.INVITATION_DAYS if days is None else days
+    valid_days = settings.INVITATION_DAYS if days is None else days
     invitation = Invitation.objects.create(
         digest=_digest(secret),
         email=email,
         roles=roles,
         by=by,
-        expires_at=timezone.now() + timedelta(days=lasts),
+        expires_at=timezone.now() + timedelta(days=valid_days),
     )
     audit.write("invited", by=by, invitation=invitation.pk, roles=roles)
     return invitation, secret
@@ -67,10 +67,10 @@ def invite(
 
 @transaction.atomic
 def withdraw(*, invitation: Invitation, by: User) -> Invitation:
-    """Take an invitation back; Conflict once it has been accepted."""
+    """Withdraw an invitation. Raises WrongState once it has been accepted."""
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.accepted_at:
-        raise WrongState("It has been accepted. Deactivate the user instead.")
+        raise WrongState("The invitation has been used. Deactivate the user instead.")
     if not invitation.withdrawn_at:
         invitation.withdrawn_at = timezone.now()
         invitation.save(update_fields=["withdrawn_at"])
@@ -79,18 +79,18 @@ def withdraw(*, invitation: Invitation, by: User) -> Invitation:
 
 
 def withdraw_all_of(inviter: User, *, by: User | None) -> None:
-    """Take everything back that somebody invited to who may no longer invite."""
-    waiting = Invitation.objects.filter(
+    """Withdraw the open invitations of a user who is no longer allowed to invite."""
+    invitations = Invitation.objects.filter(
         by=inviter, accepted_at__isnull=True, withdrawn_at__isnull=True
     )
-    numbers = list(waiting.select_for_update().values_list("pk", flat=True))
-    Invitation.objects.filter(pk__in=numbers).update(withdrawn_at=timezone.now())
-    for number in numbers:
-        audit.write("invitation-withdrawn", by=by, invitation=number)
+    invitation_ids = list(invitations.select_for_update().values_list("pk", flat=True))
+    Invitation.objects.filter(pk__in=invitation_ids).update(withdrawn_at=timezone.now())
+    for invitation_id in invitation_ids:
+        audit.write("invitation-withdrawn", by=by, invitation=invitation_id)
 
 
 def open_invitations() -> QuerySet[Invitation]:
-    """Those that can still be accepted."""
+    """Return the invitations that can be accepted now."""
     return Invitation.objects.filter(
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
@@ -98,29 +98,36 @@ def open_invitations() -> QuerySet[Invitation]:
     )
 
 
-def invitation_of(secret: str, *, is_locked: bool = False) -> Invitation:
-    """The open invitation of a link; NotFound, or the error that says why it is over.
+def invitation_by_secret(secret: str, *, is_locked: bool = False) -> Invitation:
+    """Return the open invitation of a link.
 
-    Locked, nobody else accepts or withdraws it before the transaction ends.
+    If `is_locked`, lock it: then it cannot be accepted or withdrawn elsewhere before the
+    transaction ends. Raises NotFound, or the error that says why it is over.
     """
-    rows = Invitation.objects.all()
+    invitations = Invitation.objects.all()
     if is_locked:
-        rows = rows.select_for_update()
-    invitation = rows.filter(digest=_digest(secret)).first()
+        invitations = invitations.select_for_update()
+    invitation = invitations.filter(digest=_digest(secret)).first()
     if invitation is None:
-        raise NotFound("There is no such invitation. Was the whole link copied?")
+        raise NotFound(
+            "There is no such invitation. Check that you copied the whole link."
+        )
     if invitation.state != InvitationState.OPEN:
-        kind, sentence = OVER[invitation.state]
-        raise kind(sentence)
+        error_class, message = OVER[invitation.state]
+        raise error_class(message)
     return invitation
 
 
 def invitations_to(address: str) -> list[Invitation]:
-    """The open invitations of an e-mail address, newest first."""
+    """Return the open invitations to an e-mail address, newest first."""
     if not address:
         return []
-    found = open_invitations().filter(email__iexact=address).order_by("-pk")
-    return [each for each in found if same_address(each.email, address)]
+    invitations = open_invitations().filter(email__iexact=address).order_by("-pk")
+    return [
+        invitation
+        for invitation in invitations
+        if is_same_address(invitation.email, address)
+    ]
 
 
 def _check_address(email: str) -> None:
@@ -130,11 +137,13 @@ def _check_address(email: str) -> None:
         validate_email(email)
     except ValidationError as error:
         raise Invalid({"email": error.messages}) from error
-    if users_of(email):
-        raise WrongState("A user with this address is here already, active or not.")
+    if users_by_email(email):
+        raise WrongState(
+            "A user already has this e-mail address. The user can be deactivated."
+        )
     if invitations_to(email):
         raise WrongState(
-            "An open invitation has this address already. Withdraw it first."
+            "There is already an open invitation to this address. Withdraw it first."
         )
 
 

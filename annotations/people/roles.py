@@ -1,4 +1,4 @@
-"""The roles that somebody may be given."""
+"""The roles that a user can have."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from annotations.errors import Invalid
 from annotations.models import Role
 
 
-def known_roles(roles: Sequence[str]) -> list[str]:
-    """The roles, each once; Invalid where there is no such role."""
+def valid_roles(roles: Sequence[str]) -> list[str]:
+    """Return the roles without duplicates. Raises Invalid for an unknown role."""
     unknown = [role for role in roles if role not in Role.values]
     if unknown:
-        raise Invalid({"roles": [f"There is no role {unknown[0]}."]})
+        raise Invalid({"roles": [f'There is no role named "{unknown[0]}".']})
     return list(dict.fromkeys(roles))

@@ -1,4 +1,4 @@
-"""Make users, change them, and see nobody off by accident."""
+"""Create and change users. The last active admin cannot be removed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +10,16 @@ from django.db.models import QuerySet
 
 from annotations import queue
 from annotations.errors import Invalid, WrongState
-from annotations.models import Conflict, Role, User, audit
+from annotations.models import Role, User, audit
 
 from . import invitations
-from .roles import known_roles
+from .roles import valid_roles
 
 
-def judges() -> QuerySet[User]:
-    """Who may be asked to judge, by name."""
-    active = User.objects.filter(is_active=True, roles__contains=[Role.JUDGE])
-    return active.order_by("username")
+def active_judges() -> QuerySet[User]:
+    """Return the active users with the role judge, by name."""
+    users = User.objects.filter(is_active=True, roles__contains=[Role.JUDGE])
+    return users.order_by("username")
 
 
 @transaction.atomic
@@ -32,32 +32,33 @@ def create(
     by: User | None,
     is_checked: bool = True,
 ) -> User:
-    """Make a user. Names are unique, whatever their case: WrongState where one is taken.
+    """Create a user. Raises WrongState if the name is taken, ignoring case.
 
-    Without a password nobody signs in by one. `is_checked=False` takes any password: for
-    the operator's own, from the environment.
+    Without a password, the user cannot sign in with one. `is_checked=False` accepts any
+    password: it is for those that the operator sets in the environment.
     """
     user = User(username=User.normalize_username(username), email=email)
     _set_roles(user, roles)
     _check_name(user)
     _set_password(user, password, is_checked=is_checked)
     if User.objects.filter(username__iexact=user.username).exists():
-        raise WrongState(f"There is a user {user.username} already.")
+        raise WrongState(f'There is already a user named "{user.username}".')
     user.save()
     audit.write("user-made", by=by, user=user.pk, roles=list(user.roles))
     return user
 
 
 def change(*, user: User, by: User | None, **fields: Any) -> User:
-    """Change roles, is_active, email or password; what is not named stays.
+    """Change the given fields of a user: roles, is_active, email or password.
 
-    Who is deactivated, or judges no more, gives held pages back; who is no active admin
-    any more has nobody invited any more. A new password and a deactivation end every
-    token; sessions end by themselves. The last active admin stays one: WrongState.
+    A user who stops being an active judge loses held pages. The open invitations of a
+    user who stops being an active admin are withdrawn. A new password and a deactivation
+    revoke all tokens; sessions end by themselves. Raises WrongState if the user is the
+    last active admin and would no longer be one.
     """
-    judged = user.is_active and user.is_judge
+    was_judge = user.is_active and user.is_judge
     user = _change(user, by, fields)
-    if judged != (user.is_active and user.is_judge):
+    if was_judge != (user.is_active and user.is_judge):
         queue.recheck_batches_of(user)
     return user
 
@@ -73,13 +74,14 @@ def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
     user.email = fields.get("email", user.email)
     user.is_active = fields.get("is_active", user.is_active)
     if admins == {user.pk} and not (user.is_active and user.is_admin):
-        raise WrongState("The last active admin cannot be removed.")
+        raise WrongState(
+            "The last active admin cannot be removed. Add another admin first."
+        )
     user.save()
     if not (user.is_active and user.is_judge):
         queue.release_all(judge=user)
     if not (user.is_active and user.is_adjudicator):
-        held = Conflict.objects.filter(held_by=user)
-        held.update(held_by=None, held_until=None)
+        queue.release_conflicts(user)
     if not (user.is_active and user.is_admin):
         invitations.withdraw_all_of(user, by=by)
     if "password" in fields or not user.is_active:
@@ -89,14 +91,17 @@ def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
 
 
 def _locked_admins() -> set[int]:
-    """The active admins, locked: two removals at once cannot both find another one."""
+    """Lock the active admins, so that two simultaneous removals cannot remove them all.
+
+    Return their ids.
+    """
     admins = User.objects.filter(is_active=True, roles__contains=[Role.ADMIN])
-    locked = admins.select_for_update(no_key=True).order_by("pk")
-    return set(locked.values_list("pk", flat=True))
+    rows = admins.select_for_update(no_key=True).order_by("pk")
+    return set(rows.values_list("pk", flat=True))
 
 
 def _set_roles(user: User, roles: Sequence[str]) -> None:
-    user.roles = known_roles(roles)
+    user.roles = valid_roles(roles)
 
 
 def _check_name(user: User) -> None:

@@ -70,7 +70,7 @@ def test_a_majority_is_listed_after_what_is_open(judge, other_judge, stranger):
     page = queue.lease(judge=stranger)
     say(stranger, page, 0, "yes")
     settled, still_open = page.candidates
-    listed = [(c.candidate_id, c.is_open) for c in adjudication.listed(batch)]
+    listed = [(c.candidate_id, c.is_open) for c in adjudication.conflicts_of(batch)]
     assert listed == [(still_open, True), (settled, False)]
 
 
@@ -81,8 +81,8 @@ def test_a_report_is_a_conflict_until_it_is_dismissed(judge, other_judge, admin)
     report = queue.report(candidate=candidate, by=judge, reason="minor", comment="")
     assert kinds(batch) == [["reported"]]
     assert refusal_of(other_judge) == "all-done"
-    adjudication.dismiss(report=report, by=admin)
-    adjudication.dismiss(report=report, by=admin)
+    queue.dismiss_report(report=report, by=admin)
+    queue.dismiss_report(report=report, by=admin)
     assert kinds(batch) == []
     assert queue.lease(judge=other_judge).candidates == [candidate.pk]
     assert AuditEntry.objects.filter(action="report-dismissed").count() == 1
@@ -233,7 +233,7 @@ def test_settled_pictures_stand_beside_a_conflict(judge, other_judge, admin):
         say(who, page, page.candidates.index(min(page.candidates)), verdicts)
         say(who, page, page.candidates.index(max(page.candidates)), "yes")
     disputed, settled = Candidate.objects.order_by("pk")
-    assert adjudication.settled_beside(disputed) == [settled.pk]
+    assert adjudication.settled_pictures(disputed) == [settled.pk]
     assert adjudication.case_of(batch, disputed.pk).settled == range(1)
 
 
@@ -354,7 +354,7 @@ def test_nobody_puts_off_what_somebody_else_looks_at(
     differ(batch, judge, other_judge)
     held = adjudication.lease(by=admin)
     asked = {"batch": batch, "candidate": held.candidate_id, "by": adjudicator}
-    for act in (adjudication.put_off, adjudication.ask_again):
+    for act in (adjudication.put_off, adjudication.request_second_looks):
         with pytest.raises(WrongState, match="Somebody else"):
             act(**asked)
     people.change(user=admin, by=None, roles=[Role.JUDGE, Role.ADMIN])

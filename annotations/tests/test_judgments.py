@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotations import batches, judgments, queue
 from annotations.errors import PageIncomplete
-from annotations.judgments.record import SAID
+from annotations.judgments.reads import HISTORY
 from annotations.models import (
     Assignment,
     BatchEntity,
@@ -120,7 +120,7 @@ def test_the_search_for_ids_is_by_index_wherever_they_stand(judge):
         cursor.execute(MANY_MARKS)
         given = [[page.batch_id], [page.candidates[0]], judge.pk]
         values = cursor.mogrify("%s, %s, %s, ARRAY[gen_random_uuid()::text]", given)
-        cursor.execute(f"PREPARE said (bigint[], bigint[], bigint, text[]) AS {SAID}")
+        cursor.execute(f"PREPARE said (bigint[], bigint[], bigint, text[]) AS {HISTORY}")
         cursor.execute(f"EXPLAIN EXECUTE said ({values.decode()})")
         plan = "\n".join(row[0] for row in cursor)
         cursor.execute("DEALLOCATE said")
@@ -160,7 +160,7 @@ def queue_is_true(page):
     """Whether the stored counters are what the standings make."""
     row = BatchEntity.objects.get(batch=page.batch_id, entity=page.entity_id)
     counted = queue.tally(
-        queue.read([row.pk])[row.pk].standings.values(), page.batch.rules
+        queue.read_rows([row.pk])[row.pk].standings.values(), page.batch.rules
     )
     return all(getattr(row, n) == getattr(counted, n) for n in counted.__slots__)
 

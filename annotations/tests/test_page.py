@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def leased(judge):
-    return page.of(queue.lease(judge=judge))
+    return page.build_page(queue.lease(judge=judge))
 
 
 def test_tiles_are_in_the_page_s_order_under_tile_ids(judge):
@@ -35,7 +35,7 @@ def test_own_verdicts_are_shown_and_nobody_else_s(judge, other_judge):
     say_all(other_judge, theirs, "no")
     mine = queue.lease(judge=judge)
     say(judge, mine, 1, "yes")
-    verdicts = [tile.verdict for tile in page.of(mine).tiles]
+    verdicts = [tile.verdict for tile in page.build_page(mine).tiles]
     assert verdicts == [None, "yes", None]
 
 
@@ -57,7 +57,7 @@ def test_unreadable_and_erased_candidates_are_told(judge):
     Candidate.objects.filter(pk=assignment.candidates[1]).update(
         state=CandidateState.ERASED, image=None
     )
-    first, second = page.of(assignment).tiles
+    first, second = page.build_page(assignment).tiles
     assert (first.is_unreadable, first.is_erased) == (True, False)
     assert (second.is_unreadable, second.is_erased) == (False, True)
 
@@ -95,6 +95,6 @@ def test_a_larger_page_costs_no_more_queries(judge):
         batch = batch_of(judge, candidates=size, page_size=size)
         assignment = queue.lease(judge=judge, batch=batch)
         with CaptureQueriesContext(connection) as queries:
-            page.of(assignment)
+            page.build_page(assignment)
         counts.append(len(queries))
     assert counts[0] == counts[1]

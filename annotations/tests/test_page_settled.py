@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotations import batches, page, queue
 from annotations.models import Entity, Report, Ruling
-from annotations.page.settled import SHOWN
+from annotations.page.settled_pictures import PICTURES_SHOWN
 
 from .desk import batch_of, say, say_all
 from .factories import CandidateFactory, UserFactory
@@ -35,7 +35,7 @@ def later_batch(*judges, count=1, **rules):
 
 def shown_beside(assignment):
     return [
-        page.settled_picture(assignment, place) for place in page.of(assignment).settled
+        page.settled_picture(assignment, place) for place in page.build_page(assignment).settled
     ]
 
 
@@ -109,15 +109,15 @@ def test_a_reported_or_unreadable_picture_is_not_shown(mine):
 
 
 def test_few_are_shown_and_each_costs_no_more_queries(mine):
-    page.of(mine)  # what belongs to the page is read once
+    page.build_page(mine)  # what belongs to the page is read once
     with CaptureQueriesContext(connection) as before:
-        page.of(mine)
+        page.build_page(mine)
     others = UserFactory.create_batch(2)
     batch, later = later_batch(*others, count=9)
     settle(batch, *others)
     with CaptureQueriesContext(connection) as after:
-        seen = page.of(mine)
-    assert len(seen.settled) == SHOWN < len(later)
+        seen = page.build_page(mine)
+    assert len(seen.settled) == PICTURES_SHOWN < len(later)
     assert len(after) == len(before)
 
 

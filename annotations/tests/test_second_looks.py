@@ -30,17 +30,17 @@ def disputed(judge, other_judge):
 def asked(disputed, admin):
     """Both have been asked again."""
     candidate = Candidate.objects.get().pk
-    adjudication.ask_again(
+    adjudication.request_second_looks(
         batch=disputed, candidate=candidate, by=admin, question="Is it her sister?"
     )
     return disputed
 
 
 def test_both_are_asked_and_see_each_other_without_names(asked, judge, other_judge):
-    [own] = adjudication.looks_of(judge)
+    [own] = adjudication.open_second_looks(judge)
     assert own.question == "Is it her sister?"
-    [others] = adjudication.looks_of(other_judge)
-    look = adjudication.see(look=others.pk, judge=other_judge)
+    [others] = adjudication.open_second_looks(other_judge)
+    look = adjudication.show_second_look(second_look_id=others.pk, judge=other_judge)
     assert look.verdict == "no"
     [vote] = look.others
     assert (vote.verdict, vote.reason) == ("yes", "The mole is there.")
@@ -48,14 +48,14 @@ def test_both_are_asked_and_see_each_other_without_names(asked, judge, other_jud
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_said_after_it_is_not_independent(asked, judge, other_judge):
-    [look] = adjudication.looks_of(other_judge)
-    adjudication.answer(
-        look=look.pk, judge=other_judge, verdict="yes", argument="I see it now."
+    [look] = adjudication.open_second_looks(other_judge)
+    adjudication.answer_second_look(
+        second_look_id=look.pk, judge=other_judge, verdict="yes", argument="I see it now."
     )
     said = Judgment.objects.get(judge=other_judge)
     assert (said.verdict, said.blind_verdict) == ("yes", "no")
     assert not Conflict.objects.exists()
-    assert not adjudication.looks_of(other_judge).exists()
+    assert not adjudication.open_second_looks(other_judge).exists()
     written = b"".join(export.stream_judgments([asked.pk], names=True)).decode()
     rows = [line.split("\t") for line in written.splitlines()[1:]]
     assert {row[3]: (row[4], row[9]) for row in rows} == {
@@ -65,16 +65,16 @@ def test_what_is_said_after_it_is_not_independent(asked, judge, other_judge):
 
 
 def test_the_same_again_is_a_revision_too_and_stays_blind_before(asked, judge):
-    [look] = adjudication.looks_of(judge)
-    adjudication.answer(look=look.pk, judge=judge, verdict="yes")
+    [look] = adjudication.open_second_looks(judge)
+    adjudication.answer_second_look(second_look_id=look.pk, judge=judge, verdict="yes")
     said = Judgment.objects.get(judge=judge)
     assert (said.verdict, said.blind_verdict) == ("yes", "yes")
     assert said.reason == "The mole is there."
 
 
 def test_seeing_alone_ends_blindness_and_is_no_revision(asked, judge):
-    [look] = adjudication.looks_of(judge)
-    adjudication.see(look=look.pk, judge=judge)
+    [look] = adjudication.open_second_looks(judge)
+    adjudication.show_second_look(second_look_id=look.pk, judge=judge)
     assert not JudgmentRevision.objects.exists()
     page = queue.pages_of(judge).get()
     assert say(judge, page, 0, "no") == "recorded"
@@ -87,34 +87,34 @@ def test_who_has_seen_the_votes_cannot_start_anew(judge, other_judge, admin):
     page = queue.lease(judge=judge)
     say(judge, page, 0, "yes")  # not submitted: a null would take it back
     say_all(other_judge, queue.lease(judge=other_judge), "no")
-    adjudication.ask_again(batch=batch, candidate=page.candidates[0], by=admin)
-    [look] = adjudication.looks_of(judge)
-    adjudication.see(look=look.pk, judge=judge)
+    adjudication.request_second_looks(batch=batch, candidate=page.candidates[0], by=admin)
+    [look] = adjudication.open_second_looks(judge)
+    adjudication.show_second_look(second_look_id=look.pk, judge=judge)
     assert say(judge, page, 0, None) == "submitted"
 
 
 def test_the_conflict_waits_until_all_have_answered(asked, judge, other_judge, admin):
     assert Conflict.objects.get().put_off_at is not None
     for who, verdict in ((judge, "yes"), (other_judge, "no")):
-        [look] = adjudication.looks_of(who)
-        adjudication.answer(look=look.pk, judge=who, verdict=verdict)
+        [look] = adjudication.open_second_looks(who)
+        adjudication.answer_second_look(second_look_id=look.pk, judge=who, verdict=verdict)
     assert Conflict.objects.get().put_off_at is None
 
 
 def test_only_its_judge_sees_a_second_look(asked, judge, stranger, other_judge):
-    [look] = adjudication.looks_of(judge)
+    [look] = adjudication.open_second_looks(judge)
     for somebody in (stranger, other_judge):
         with pytest.raises(NotFound):
-            adjudication.see(look=look.pk, judge=somebody)
+            adjudication.show_second_look(second_look_id=look.pk, judge=somebody)
 
 
 def test_what_was_ruled_on_meanwhile_asks_no_more(asked, judge, admin):
-    [look] = adjudication.looks_of(judge)
+    [look] = adjudication.open_second_looks(judge)
     candidate = Candidate.objects.get().pk
     adjudication.rule(batch=asked, candidate=candidate, verdict="no", by=admin)
-    assert not adjudication.looks_of(judge).exists()
+    assert not adjudication.open_second_looks(judge).exists()
     with pytest.raises(NotFound):
-        adjudication.answer(look=look.pk, judge=judge, verdict="no")
+        adjudication.answer_second_look(second_look_id=look.pk, judge=judge, verdict="no")
 
 
 def test_it_can_be_asked_of_disputed_ones_in_open_batches_only(
@@ -124,29 +124,29 @@ def test_it_can_be_asked_of_disputed_ones_in_open_batches_only(
     batches.close_batch(batch=disputed, by=admin)
     disputed.refresh_from_db()
     with pytest.raises(WrongState, match="open"):
-        adjudication.ask_again(batch=disputed, candidate=candidate, by=admin)
+        adjudication.request_second_looks(batch=disputed, candidate=candidate, by=admin)
     other = batch_of(judge, other_judge, candidates=1)
     alone = other.batchentity_set.get().entity.candidates.get()
     with pytest.raises(WrongState, match="disputed"):
-        adjudication.ask_again(batch=other, candidate=alone.pk, by=admin)
+        adjudication.request_second_looks(batch=other, candidate=alone.pk, by=admin)
 
 
 def test_asking_twice_asks_once(asked, judge, admin):
     candidate = Candidate.objects.get().pk
-    adjudication.ask_again(batch=asked, candidate=candidate, by=admin)
-    assert adjudication.looks_of(judge).count() == 1
+    adjudication.request_second_looks(batch=asked, candidate=candidate, by=admin)
+    assert adjudication.open_second_looks(judge).count() == 1
 
 
 def test_a_second_answer_says_yes_no_or_broken(asked, judge):
-    [look] = adjudication.looks_of(judge)
+    [look] = adjudication.open_second_looks(judge)
     with pytest.raises(Invalid, match="verdict"):
-        adjudication.answer(look=look.pk, judge=judge, verdict="skip")
+        adjudication.answer_second_look(second_look_id=look.pk, judge=judge, verdict="skip")
 
 
 def test_what_was_seen_is_not_forgotten(asked, judge, other_judge, admin):
     """Not by voiding, not in another batch; and a skip takes no dissent away."""
-    [look] = adjudication.looks_of(judge)
-    adjudication.see(look=look.pk, judge=judge)
+    [look] = adjudication.open_second_looks(judge)
+    adjudication.show_second_look(second_look_id=look.pk, judge=judge)
     judgments.void(batch=asked, username=judge.username, reason="trial", by=admin)
     page = queue.lease(judge=judge, batch=asked)
     say(judge, page, 0, "yes")
@@ -157,8 +157,8 @@ def test_what_was_seen_is_not_forgotten(asked, judge, other_judge, admin):
     batches.open_batch(batch=other, by=admin)
     say(judge, queue.lease(judge=judge, batch=other), 0, "yes")
     assert Judgment.objects.get(judge=judge, batch=other).blind_verdict is None
-    [look] = adjudication.looks_of(other_judge)
-    adjudication.see(look=look.pk, judge=other_judge)
+    [look] = adjudication.open_second_looks(other_judge)
+    adjudication.show_second_look(second_look_id=look.pk, judge=other_judge)
     page = queue.pages_of(other_judge).get()
     for verdict in ("skip", "yes"):
         assert say(other_judge, page, 0, verdict) == "recorded"
@@ -167,8 +167,8 @@ def test_what_was_seen_is_not_forgotten(asked, judge, other_judge, admin):
 
 def test_who_left_is_not_waited_for(asked, judge, other_judge, admin):
     batches.remove_judge(batch=asked, username=other_judge.username, by=admin)
-    [look] = adjudication.looks_of(judge)
-    adjudication.answer(look=look.pk, judge=judge, verdict="yes")
+    [look] = adjudication.open_second_looks(judge)
+    adjudication.answer_second_look(second_look_id=look.pk, judge=judge, verdict="yes")
     assert Conflict.objects.get().put_off_at is None
 
 
@@ -178,9 +178,9 @@ def test_marks_and_second_looks_wait_for_each_other(judge, other_judge, admin):
     for who, verdict in ((judge, "yes"), (other_judge, "no")):
         say_all(who, queue.lease(judge=who), verdict)
     for candidate in Candidate.objects.all():
-        adjudication.ask_again(batch=batch, candidate=candidate.pk, by=admin)
+        adjudication.request_second_looks(batch=batch, candidate=candidate.pk, by=admin)
     page = queue.pages_of(judge).get()
-    looks = list(adjudication.looks_of(judge).values_list("pk", flat=True))
+    looks = list(adjudication.open_second_looks(judge).values_list("pk", flat=True))
     failed = []
 
     def work(act):
@@ -193,7 +193,7 @@ def test_marks_and_second_looks_wait_for_each_other(judge, other_judge, admin):
 
     acts = [
         *(
-            partial(adjudication.answer, look=n, judge=judge, verdict="no")
+            partial(adjudication.answer_second_look, second_look_id=n, judge=judge, verdict="no")
             for n in looks
         ),
         *(partial(say, judge, page, n, "yes") for n in range(6) for _ in range(3)),

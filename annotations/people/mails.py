@@ -1,4 +1,4 @@
-"""Mails that lead people in: an invitation's link, a link to set a new password."""
+"""Mails with a link: to accept an invitation, or to set a new password."""
 
 import hashlib
 import logging
@@ -15,13 +15,13 @@ from django.utils.http import urlsafe_base64_encode
 from annotations.errors import MailNotSent, WrongState
 from annotations.models import Invitation, User, audit
 
-from .addresses import users_of
+from .addresses import users_by_email
 
 log = logging.getLogger(__name__)
 
-# What a link to a new password has in place of what only its receiver may know.
+# Placeholders in a reset link for the parts that only its receiver should know.
 UID, TOKEN = "-uid-", "-token-"
-RESETS_MAX = 3
+MAX_RESETS = 3  # per address and window
 RESETS_WINDOW = 3600  # seconds
 
 INVITATION = """Hello,
@@ -31,22 +31,22 @@ INVITATION = """Hello,
 {link}
 
 The link works once, until {until:%d %B %Y, %H:%M} UTC. If you did not expect this
-mail, do nothing.
+mail, ignore it.
 """
 RESET = """Hello {username},
 
-somebody, probably you, wants to set a new password for your user at Labeler. Here it
-is done:
+Someone asked to set a new password for your account at Labeler. If it was you, set it
+here:
 
 {link}
 
-The link works once, for {hours} hours. If you did not ask for it, do nothing: your
-password stays as it is.
+The link works once, for {hours} hours. If you did not ask for it, ignore this mail.
+Your password stays the same.
 """
 
 
 def send_invitation(*, invitation: Invitation, link: str) -> bool:
-    """Send the link to whom it invites; False where nobody can be written to."""
+    """Mail an invitation's link. Return False without an address or if sending fails."""
     if not invitation.email:
         return False
     text = INVITATION.format(
@@ -60,57 +60,59 @@ def send_invitation(*, invitation: Invitation, link: str) -> bool:
 
 
 def send_reset(*, user: User, link: str, by: User) -> None:
-    """Send somebody a link to set a new password, as an admin wishes.
+    """Mail a user a link to set a new password, at the request of an admin.
 
-    `link` holds UID and TOKEN where these belong. WrongState where no mail may go to this
-    person.
+    `link` contains the placeholders UID and TOKEN. Raises WrongState if the user cannot
+    get this mail.
     """
     if not user.is_active:
         raise WrongState(f"{user.username} is deactivated.")
     if not user.email:
         raise WrongState(f"{user.username} has no e-mail address.")
-    if not _may_write(user.email):
+    if not _count_mail(user.email):
         raise WrongState(
-            f"{user.username} got {RESETS_MAX} such mails within the hour."
+            f"{user.username} got {MAX_RESETS} of these mails within an hour. Try "
+            "again later."
         )
-    _write_reset(user, link)
+    _mail_reset(user, link)
     audit.write("reset-sent", by=by, user=user.pk)
 
 
 def send_resets(*, address: str, link: str) -> None:
-    """Send everybody of an address who signs in by a password a link to a new one.
+    """Mail a link to set a new password to each active user of an address.
 
-    Strangers ask for this, so it answers nothing and raises nothing: nobody learns who
-    is here. It goes to the address as it is kept here, not as it was typed.
+    Users without a password get no mail. Anyone can request this, so it returns and
+    raises nothing that reveals whether there is such a user. It sends to the stored
+    address, not to the one that was typed.
     """
-    people = [
+    users = [
         user
-        for user in users_of(address)
+        for user in users_by_email(address)
         if user.is_active and user.has_usable_password()
     ]
-    if people and _may_write(address):
-        for user in people:
+    if users and _count_mail(address):
+        for user in users:
             with suppress(MailNotSent):  # it is in the log
-                _write_reset(user, link)
+                _mail_reset(user, link)
 
 
-def _write_reset(user: User, link: str) -> None:
+def _mail_reset(user: User, link: str) -> None:
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    filled = link.replace(UID, uid)
-    filled = filled.replace(TOKEN, default_token_generator.make_token(user))
+    token = default_token_generator.make_token(user)
+    personal_link = link.replace(UID, uid).replace(TOKEN, token)
     hours = settings.PASSWORD_RESET_TIMEOUT // 3600
-    text = RESET.format(username=user.username, link=filled, hours=hours)
+    text = RESET.format(username=user.username, link=personal_link, hours=hours)
     _send("A new password for Labeler", text, user.email)
 
 
-def _may_write(address: str) -> bool:
-    """Whether this address may get one more mail in this hour; it is counted."""
+def _count_mail(address: str) -> bool:
+    """Count a mail to this address. Return whether the hourly limit allows it."""
     digest = hashlib.sha256(address.casefold().encode()).hexdigest()
     key = f"resets-sent:{digest}"
     cache.add(key, 0, timeout=RESETS_WINDOW)
     try:
-        return cache.incr(key) <= RESETS_MAX
-    except ValueError:  # the hour ended just now
+        return int(cache.incr(key)) <= MAX_RESETS
+    except ValueError:  # the hour has just ended
         return True
 
 
