@@ -31,7 +31,7 @@ check: $(STAMP)
 	LABELER_SECRET_KEY=for-the-type-checker $(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 	$(PY) -m djlint frontend/templates --lint --quiet
-	$(PY) -m labeler.embedded exec --fast -- $(PY) -m labeler.checks
+	$(PY) -m labeler.embedded exec --fast -- $(PY) -m tools.checks
 
 fix: $(STAMP)
 	$(PY) -m ruff check --fix .

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "axes",
+    "pgtrigger",
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
@@ -99,6 +100,7 @@ if not DATABASES["default"]["ENGINE"].startswith("django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("LABELER_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PGTRIGGER_SCHEMA = None  # the schema of the tables, also where that is not "public"
 
 # --- Cache and broker ----------------------------------------------------------------
 

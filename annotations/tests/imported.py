@@ -9,8 +9,9 @@ from django.conf import settings
 
 from annotations import intake
 from annotations.models import Candidate, Import
+from tools import sample
 
-SAMPLE = settings.BASE_DIR.parent / "shared" / "data"
+SAMPLE = sample.folder()
 WHOLE = base64.b64encode(struct.pack("<4f", 0, 0, 1, 1)).decode()
 
 

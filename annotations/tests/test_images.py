@@ -9,21 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import PIL.Image
 import pytest
-from django.conf import settings as django_settings
 from django.core.files.storage import default_storage
 
 from annotations import images
 from annotations.errors import NotFound, Unreadable
 from annotations.images import store
 from annotations.models import Image
+from tools import sample
 
 from .factories import CandidateFactory, EntityFactory, ImageFactory, UserFactory
 from .pictures import drawn, stored
 
-SAMPLE = django_settings.BASE_DIR.parent / "shared" / "data"
-needs_sample = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
-)
+SAMPLE = sample.folder()
 
 
 def saved(picture, format, **options):
@@ -211,7 +208,7 @@ def test_thumbnails_shrink_to_the_limit_and_never_grow(settings):
         assert PIL.Image.open(io.BytesIO(thumbnail)).size == wanted
 
 
-@needs_sample
+@pytest.mark.sample
 def test_every_edge_file_ends_as_its_note_says():
     refused = {"truncated", "html", "zero", "bomb", "garbage", "script"}
     for path in (SAMPLE / "edge").iterdir():

@@ -29,11 +29,6 @@ from .imported import (
 )
 from .pictures import drawn
 
-needs_sample = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
-)
-
-
 # --- Keys ----------------------------------------------------------------------------
 
 
@@ -128,7 +123,7 @@ def test_lowshot_rows_carry_their_picture_second():
     assert Candidate.objects.get().state == "ready"
 
 
-@needs_sample
+@pytest.mark.sample
 @pytest.mark.django_db
 def test_the_sample_is_imported_whole_and_twice_adds_nothing(tmp_path):
     packed = tmp_path / "sample.tsv"

@@ -1,4 +1,4 @@
-"""The shared sample, judged by three people who err, adjudicated, released and read."""
+"""A release of the shared sample, judged by three judges who make mistakes."""
 
 import base64
 import csv
@@ -23,9 +23,7 @@ MEASUREMENT = "measurement-{}-{}-{}.tsv"
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
-    ),
+    pytest.mark.sample,
 ]
 
 
@@ -36,11 +34,11 @@ def rows_of(name):
 
 @pytest.fixture
 def sample():
-    """{candidate: true verdict}; candidates have the sample's pictures and ranks."""
+    """Create the sample's candidates and return {candidate: true verdict}."""
     entities = {}
     for row in rows_of("entities.tsv"):
         entities[row["mid"]] = EntityFactory(key=row["mid"], name=row["name"])
-    true = {}
+    truth = {}
     for row in rows_of("truth.tsv"):
         image = stored((SAMPLE / row["path"]).read_bytes())
         entity = entities[row["mid"]]
@@ -52,12 +50,12 @@ def sample():
             entity=entity, image=image, rank=int(row["rank"]), state=state
         )
         label = row["label"]
-        true[candidate.pk] = label if label in ("yes", "no", "broken") else "no"
-    return true
+        truth[candidate.pk] = label if label in ("yes", "no", "broken") else "no"
+    return truth
 
 
-def judged(true):
-    """A batch that three judges went through, 5 % of whose verdicts are wrong."""
+def judged(truth):
+    """Return a batch judged by three judges with 5 % wrong verdicts, and its admin."""
     admin = UserFactory(username="boss", roles=[Role.ADMIN])
     keys = list(Entity.objects.values_list("key", flat=True))
     batch = batches.create(by=admin, name="Sample", entities=keys, judges_required=3)
@@ -67,18 +65,18 @@ def judged(true):
     chance = random.Random(1)
     for judge in judges:
 
-        def say(page, position):
-            right = true[page.candidates[position]]
-            others = sorted({"yes", "no", "broken"} - {right})
-            return chance.choice(others) if chance.random() < ERRORS else right
+        def verdict_of(page, position):
+            verdict = truth[page.candidates[position]]
+            wrong = sorted({"yes", "no", "broken"} - {verdict})
+            return chance.choice(wrong) if chance.random() < ERRORS else verdict
 
-        judge_all(judge, say)
-    rule_all(batch, admin, true.__getitem__)
+        judge_all(judge, verdict_of)
+    rule_all(batch, admin, truth.__getitem__)
     return batch, admin
 
 
 def parsed(data):
-    """Ten lines that know nothing of Labeler."""
+    """Parse the released DevSet layout without any code of Labeler."""
     for line in data.decode().rstrip("\n").split("\n"):
         mid, name, url, face_id, rectangle, face = line.split("\t")
         box = struct.unpack("ffff", base64.b64decode(rectangle))
@@ -91,14 +89,14 @@ def parsed(data):
 
 
 @pytest.mark.timeout(400)
-def test_the_sample_is_released_as_files_that_any_program_reads(sample, settings):
+def test_a_release_of_the_sample_is_readable_by_other_programs(sample, settings):
     settings.EMBEDDINGS = True
     batch, admin = judged(sample)
     registry.register()
     scoring.sweep_all(scoring.rows()[0])
     while scoring.score_due(seconds=60, scorers=scoring.rows()[:1]).has_more:
         continue
-    first, again = (made(batch, admin, name) for name in ("first", "again"))
+    first, second = (make(batch, admin, name) for name in ("first", "second"))
     truth = {
         int(row["candidate_id"]): row["verdict"]
         for row in csv.DictReader(
@@ -109,25 +107,28 @@ def test_the_sample_is_released_as_files_that_any_program_reads(sample, settings
     assert "hard" in " ".join(releases.file_names(first))
     entities = first.counts["confirmed_entities"]
     for subset in ("random", "hard"):
-        for cut in ("aligned", "cropped"):
-            dev = list(parsed(content(first, MEASUREMENT.format(subset, "dev", cut))))
-            test = list(parsed(content(first, MEASUREMENT.format(subset, "test", cut))))
+        for crop in ("aligned", "cropped"):
+            dev, test = (
+                list(parsed(content(first, MEASUREMENT.format(subset, split, crop))))
+                for split in ("dev", "test")
+            )
             assert len(dev) == 10
             assert len({mid for mid, *_ in dev}) == 10
             assert len(test) == entities - 10 + 25
             assert {mid for mid, *_ in test} == {""}
             for mid, name, url, _ in dev:
-                shown = Candidate.objects.get(image_url=url)
-                assert (shown.entity.key, shown.entity.name) == (mid, name)
-                assert sample[shown.pk] == "yes"
+                candidate = Candidate.objects.get(image_url=url)
+                entity = candidate.entity
+                assert (entity.key, entity.name) == (mid, name)
+                assert sample[candidate.pk] == "yes"
         aligned = parsed(content(first, MEASUREMENT.format(subset, "dev", "aligned")))
         assert (112, 112) in {size for *_, size in aligned}
     for name in releases.file_names(first):
         if name.endswith(".tsv"):
-            assert content(first, name) == content(again, name), name
+            assert content(first, name) == content(second, name), name
 
 
-def made(batch, admin, name):
+def make(batch, admin, name):
     release = releases.request(
         name=name,
         batches=[batch.pk],

@@ -30,10 +30,6 @@ from .test_scoring_models import auc
 
 pytestmark = pytest.mark.django_db
 
-needs_sample = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
-)
-
 
 @pytest.fixture
 def scorer(settings):
@@ -113,7 +109,7 @@ def judge_all(entities, labels, admin):
     Judgment.objects.bulk_create(rows)
 
 
-@needs_sample
+@pytest.mark.sample
 def test_real_faces_are_told_apart_and_calibration_carries_over(scorer, admin):
     labels = import_sample()
     work_off()

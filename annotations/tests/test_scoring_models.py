@@ -17,10 +17,6 @@ from labeler import demo
 
 from .imported import SAMPLE
 
-needs_sample = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason="the sample pictures are not beside the checkout"
-)
-
 
 @pytest.fixture(scope="module")
 def model():
@@ -62,14 +58,14 @@ def auc(pairs):
     return float(np.mean((yes > no) + 0.5 * (yes == no)))
 
 
-@needs_sample
+@pytest.mark.sample
 def test_the_largest_face_of_the_representative_tells_people_apart(sample):
     pairs = compared(sample, lambda look: look.found[0].vector)
     assert len(pairs) > 230
     assert auc(pairs) >= 0.99
 
 
-@needs_sample
+@pytest.mark.sample
 def test_the_most_confident_face_may_be_a_bystander(sample):
     """Why the largest one is taken: the detector's first costs an entity."""
 
@@ -81,7 +77,7 @@ def test_the_most_confident_face_may_be_a_bystander(sample):
     )
 
 
-@needs_sample
+@pytest.mark.sample
 def test_faces_are_listed_by_size_and_counted(sample):
     groups = [r["look"] for r in sample if r["look"] and len(r["look"].found) > 1]
     assert groups
@@ -91,7 +87,7 @@ def test_faces_are_listed_by_size_and_counted(sample):
         assert each.count >= len(each.found)
 
 
-@needs_sample
+@pytest.mark.sample
 def test_what_has_no_face_says_so(sample):
     without = [r for r in sample if r["look"] and not r["look"].found]
     assert {r["look"].outcome for r in without} <= {"no-face", "tiny-face"}
@@ -99,7 +95,7 @@ def test_what_has_no_face_says_so(sample):
     assert len(without) >= 8
 
 
-@needs_sample
+@pytest.mark.sample
 def test_both_embedders_give_the_same_vectors(sample):
     """OpenCV on the CPU and ONNX Runtime, which is what runs on a GPU."""
     network = weights.plain_sface(faces.PACKAGE, faces.SFACE, faces.SFACE_SHA256)

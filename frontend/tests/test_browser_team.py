@@ -4,10 +4,8 @@ adjudicator, on real pictures, all by keys."""
 import csv
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -24,10 +22,11 @@ from annotations.models import (
     Ruling,
 )
 from annotations.tests.factories import UserFactory
+from tools import sample as real_pictures
 
 from .screen import all_saved, grid_of, pictures_shown, press
 
-SAMPLE = Path(settings.BASE_DIR).parent / "shared" / "data"
+SAMPLE = real_pictures.folder()
 KEYS = {"yes": "1", "no": "2", "broken": "3", "skip": "s"}
 ENTITIES = 5
 
@@ -35,8 +34,6 @@ ENTITIES = 5
 @pytest.fixture
 def sample(db, tmp_path):
     """Real pictures, imported, and what each deserves by its digest."""
-    if not SAMPLE.exists():
-        pytest.skip("the shared sample of real pictures is not on this machine")
     packed = tmp_path / "sample.tsv"
     script = SAMPLE / "make_synthetic.py"
     command = [sys.executable, script, "--pack", SAMPLE, "--out", packed]
@@ -119,6 +116,7 @@ def rule_on_all(page, batch, sample):
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.sample
 def test_a_batch_goes_from_the_cut_to_the_last_ruling(opened, admin, sample):
     names = ("kim", "lee", "max")
     judges = [UserFactory(username=name) for name in names]

@@ -11,8 +11,11 @@ import pytest
 from labeler.embedded.config import CHECKOUT
 from labeler.tests.client import Client
 from labeler.tests.running import Run, clean_environment
+from tools import sample
 
-SAMPLE = CHECKOUT.parent / "shared" / "data"
+SAMPLE = sample.folder()
+pytestmark = pytest.mark.sample
+
 PASSWORD = "a pass phrase for tests"
 JUDGES = ("judge1", "judge2", "judge3")
 
@@ -32,8 +35,6 @@ def admin(run):
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
     """The sample as a file of the released layout, and its truth by digest."""
-    if not SAMPLE.exists():
-        pytest.skip("the shared sample of real pictures is not on this machine")
     out = tmp_path_factory.mktemp("sample") / "sample.tsv"
     script = SAMPLE / "make_synthetic.py"
     command = [sys.executable, script, "--pack", SAMPLE, "--out", out]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.intake.tombstones import Kind, is_buried, key_hmac
+from annotations.intake.tombstones import Kind, is_erased, key_hmac
 from annotations.models import Entity, Image, Tombstone
 from annotations.tests.factories import CandidateFactory, EntityFactory
 from deploy.replay_erasures import replay
@@ -31,7 +31,7 @@ def test_what_a_tombstone_names_is_erased_and_the_rest_stays(restored):
 
 def test_what_came_and_was_erased_after_the_backup_stays_buried(restored):
     replay([line("entity", "m.newcomer")])
-    assert is_buried("entity", "m.newcomer")
+    assert is_erased("entity", "m.newcomer")
 
 
 def test_replaying_twice_changes_nothing(restored):

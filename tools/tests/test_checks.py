@@ -1,14 +1,14 @@
-"""`make check`: what no linter looks at is told, with its place."""
+"""`make check`: each check names the problem and its place."""
 
 import pytest
 
 from benchmarks.__main__ import is_met, table
-from labeler import checks
+from tools import checks, sample
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """An unpacked archive with a lock and a licence."""
+    """Return an unpacked archive with a lock and a licence."""
     (tmp_path / "requirements.lock").write_text("django==5.2 --hash=sha256:00\n")
     (tmp_path / "LICENSE").write_text("Apache License\n")
     monkeypatch.setattr(checks, "ROOT", tmp_path)
@@ -21,15 +21,38 @@ def test_a_clean_project_passes_every_file_check(project):
     assert checks.main(["files"]) == 0
 
 
-@pytest.mark.parametrize("named", ["https://pypi" + ".org/simple", "/home" + "/me/x"])
-def test_a_registry_or_a_folder_of_somebody_is_named_with_its_line(project, named):
-    (project / "notes.txt").write_text(f"first\nsee {named}\n")
-    assert checks.no_registry_or_machine_is_named().startswith("notes.txt:2: ")
+def test_a_folder_of_one_machine_is_named_with_its_line(project):
+    (project / "notes.txt").write_text("first\nsee /home" + "/me/x\n")
+    problem = checks.no_file_names_a_folder_of_one_machine()
+    assert problem.startswith("notes.txt:2: ")
 
 
-def test_a_lock_that_says_where_packages_come_from_fails(project):
-    (project / "requirements.lock").write_text("--index-url mirror\n")
-    assert "requirements.lock" in checks.no_registry_or_machine_is_named()
+@pytest.mark.parametrize("line", ["--index-url mirror", "https://pypi.org/simple"])
+def test_a_lock_that_names_a_package_index_fails(project, line):
+    (project / "requirements.lock").write_text(f"{line}\n")
+    assert "requirements.lock" in checks.the_lock_names_no_index()
+
+
+def test_a_document_can_name_a_package_host(project):
+    (project / "README.md").write_text("![badge](https://pypi.org/badge.svg)\n")
+    assert checks.main(["files"]) == 0
+
+
+@pytest.mark.parametrize("program", ["tsc", "biome"])
+def test_a_missing_node_fails_and_says_what_to_install(project, monkeypatch, program):
+    monkeypatch.setenv("PATH", str(project))
+    assert checks._node_program(program) == checks.NODE_IS_MISSING
+
+
+@pytest.mark.parametrize("name", ["CI", "LABELER_SAMPLE"])
+def test_ci_requires_the_sample_of_real_pictures(project, monkeypatch, name):
+    monkeypatch.setenv("LABELER_SAMPLE", str(project))
+    assert str(project) in sample.problem()
+    monkeypatch.delenv("LABELER_SAMPLE")
+    monkeypatch.delenv("CI", raising=False)
+    assert not sample.is_required()
+    monkeypatch.setenv(name, "1")
+    assert sample.is_required()
 
 
 @pytest.mark.parametrize("text", ["a = 1 \n", "a = 1\r\n", "a = 1"])
@@ -38,7 +61,7 @@ def test_a_line_that_does_not_end_cleanly_is_named(project, text):
     assert "code.py" in checks.lines_end_cleanly()
 
 
-def test_vendored_files_stay_as_they_came(project):
+def test_vendored_files_are_not_checked(project):
     (project / "vendor").mkdir()
     (project / "vendor/library.js").write_text("x ")
     assert checks.lines_end_cleanly() == ""
@@ -48,16 +71,16 @@ def test_a_large_file_and_a_dead_link_are_named(project):
     (project / "big.bin").write_bytes(b"\0" * (checks.LARGEST_FILE + 1))
     (project / "README.md").write_text("[gone](docs/gone.md#part)\n")
     assert checks.files_are_small().startswith("big.bin")
-    assert checks.links_lead_somewhere() == "README.md: docs/gone.md"
+    assert checks.links_have_targets() == "README.md: docs/gone.md"
 
 
 def test_a_failure_is_named_at_the_end(project, capsys):
     (project / "LICENSE").unlink()
     assert checks.main(["files"]) == 1
-    assert capsys.readouterr().err == "Failed: the licence is there.\n"
+    assert capsys.readouterr().err == "Failed: the licence exists.\n"
 
 
-def test_production_settings_are_checked_without_what_make_run_sets(monkeypatch):
+def test_production_settings_are_checked_without_the_settings_of_make_run(monkeypatch):
     monkeypatch.setenv("LABELER_EMBEDDED", "1")
     monkeypatch.setenv("LABELER_DEBUG", "1")
     assert not {"LABELER_EMBEDDED", "LABELER_DEBUG"} & checks.production().keys()
@@ -76,7 +99,7 @@ def test_production_settings_are_checked_without_what_make_run_sets(monkeypatch)
         ({"value": 12, "unit": "ms", "ratio": None, "goal": ""}, None),
     ],
 )
-def test_a_benchmarks_goal_is_compared_with_what_it_is_said_of(row, met):
+def test_a_benchmarks_goal_is_compared_with_its_value_or_ratio(row, met):
     assert is_met(row) is met
 
 
