@@ -1,5 +1,5 @@
-# Every recipe works on a path with spaces and calls tools through the environment's
-# Python, never through scripts that carry a path in their first line.
+# Every recipe works on a path with spaces. Recipes call tools through the environment's
+# Python, because installed scripts contain the path of the environment.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -16,7 +16,7 @@ setup: $(STAMP)
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Labeler needs Python 3.11 or newer; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what Labeler needs (once, about a minute) …"
+	@echo "Installing the packages that Labeler needs (once, about a minute) …"
 	@if command -v uv >/dev/null 2>&1; then uv pip sync -q --require-hashes --python $(PY) requirements.lock; \
 	else $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; fi
 	@touch $(STAMP)
@@ -30,6 +30,10 @@ check: $(STAMP)
 	$(PY) -m ruff check .
 	LABELER_SECRET_KEY=for-the-type-checker $(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
+	$(PY) -m deptry . --extend-exclude '(.*/tests/|benchmarks/|tools/|conftest)'
+	$(PY) -m deptry . --ignore DEP004
+	$(PY) -m tools.unused
+	$(PY) -m djlint frontend/templates --check --quiet
 	$(PY) -m djlint frontend/templates --lint --quiet
 	$(PY) -m labeler.embedded exec --fast -- $(PY) -m tools.checks
 
@@ -37,6 +41,7 @@ fix: $(STAMP)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m djlint frontend/templates --reformat --quiet || true
+	$(PY) -m tools.checks fix
 
 bench: $(STAMP)
 	@$(PY) -m labeler.embedded exec --worker -- $(PY) -m benchmarks $(ARGS)

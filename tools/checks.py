@@ -1,7 +1,8 @@
 """Checks that no linter does: `python -m tools.checks` (needs a running PostgreSQL), or
 `python -m tools.checks files` for the ones that need no database.
 
-Print one line per check. The exit code is 1 if a check fails.
+Print one line per check. The exit code is 1 if a check fails. `python -m tools.checks fix`
+formats scripts and styles.
 """
 
 import os
@@ -182,6 +183,9 @@ ALL: dict[str, Check] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run the checks and print their results. Return the exit code."""
+    if list(arguments) == ["fix"]:
+        sys.stdout.write(_node_program("biome", "check", "--write"))
+        return 0
     failures = []
     for name, check in (FILES if list(arguments) == ["files"] else ALL).items():
         problem = check()

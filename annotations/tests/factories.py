@@ -22,7 +22,7 @@ from annotations.models import (
 )
 
 
-class UserFactory(DjangoModelFactory):
+class UserFactory(DjangoModelFactory[User]):
     """A judge without a usable password; `password="…"` hashes one, which is slow."""
 
     class Meta:
@@ -37,7 +37,7 @@ class UserFactory(DjangoModelFactory):
         return model_class.objects.create_user(*args, **kwargs)
 
 
-class EntityFactory(DjangoModelFactory):
+class EntityFactory(DjangoModelFactory[Entity]):
     """An entity with a key and a name."""
 
     class Meta:
@@ -48,7 +48,7 @@ class EntityFactory(DjangoModelFactory):
     description = "A person made up for a test"
 
 
-class ImageFactory(DjangoModelFactory):
+class ImageFactory(DjangoModelFactory[Image]):
     """The row of a readable picture, without bytes in the store.
 
     Where a test needs the bytes, `pictures.stored()` makes row and files together.
@@ -69,7 +69,7 @@ class ImageFactory(DjangoModelFactory):
     height = 300
 
 
-class CandidateFactory(DjangoModelFactory):
+class CandidateFactory(DjangoModelFactory[Candidate]):
     """A ready candidate; traits `waiting`, `unreadable` and `erased` make others."""
 
     class Meta:
@@ -92,7 +92,7 @@ class CandidateFactory(DjangoModelFactory):
     page_url = factory.Sequence(lambda n: f"https://pages.example/{n}")
 
 
-class ScorerFactory(DjangoModelFactory):
+class ScorerFactory(DjangoModelFactory[Scorer]):
     """A model in one version, at work."""
 
     class Meta:
@@ -103,7 +103,7 @@ class ScorerFactory(DjangoModelFactory):
     digest = "ab" * 32
 
 
-class FitFactory(DjangoModelFactory):
+class FitFactory(DjangoModelFactory[ScorerFit]):
     """A calibration with figures such as a good one has."""
 
     class Meta:
@@ -130,7 +130,7 @@ class FitFactory(DjangoModelFactory):
     shift = 0.09
 
 
-class ScoreFactory(DjangoModelFactory):
+class ScoreFactory(DjangoModelFactory[Score]):
     """A candidate that a scorer takes for its entity; trait `failed` sets it aside."""
 
     class Meta:
@@ -152,7 +152,7 @@ class ScoreFactory(DjangoModelFactory):
     probability = 0.9
 
 
-class ReleaseFactory(DjangoModelFactory):
+class ReleaseFactory(DjangoModelFactory[Release]):
     """The row of a release that is done, without its files."""
 
     class Meta:
@@ -167,7 +167,7 @@ class ReleaseFactory(DjangoModelFactory):
     created_by = factory.SubFactory(UserFactory)
 
 
-class EvaluationFactory(DjangoModelFactory):
+class EvaluationFactory(DjangoModelFactory[Evaluation]):
     """Some results' figures, without the stored results."""
 
     class Meta:
