@@ -1,4 +1,4 @@
-"""Batches for admins: choose entities, preview, create, open, change rules and members.
+"""Batches for admins: choose entities, preview, create, open, change rules and judges.
 
 `choice` and `filters` select entities, `creation` queues them, `opening` fixes the
 candidates, `updating` changes rules while judges work, `activity` shows who works on

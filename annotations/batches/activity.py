@@ -1,7 +1,7 @@
-"""Who is at work, on what, and how fast: for those who run a batch.
+"""Who works on a batch, on which pages and how fast, for the admin's pages.
 
-Everything is read from stored sums or from what is held now, which is as much as there
-are judges: nothing here grows with the queue or the judgments.
+All figures come from stored totals or from the pages that are held now, which are at
+most a few per judge. So the cost does not grow with the queue or the judgments.
 """
 
 from collections import Counter
@@ -23,12 +23,12 @@ from annotations.models import (
     User,
 )
 
-HELD_READ = 500
+HELD_PAGES_LIMIT = 500
 
 
 @dataclass(frozen=True)
 class AtWork:
-    """A judge who holds pages of a batch now, and the last sign of life."""
+    """A judge who holds pages of a batch now, and when the judge was last active."""
 
     judge: User
     batch: Batch
@@ -38,7 +38,7 @@ class AtWork:
 
 @dataclass(frozen=True)
 class Member:
-    """A judge of a batch: own numbers, what is held, when last seen at work."""
+    """A judge of a batch with counters, held pages and the time of the last activity."""
 
     judge: User
     is_active: bool
@@ -50,7 +50,7 @@ class Member:
 
     @property
     def pace(self) -> float | None:
-        """Seconds a mark, skips included; None before the first."""
+        """Seconds per mark, skips included; None before the first mark."""
         marks = self.judged + self.skipped
         return self.seconds / marks if marks else None
 
@@ -61,7 +61,7 @@ class Member:
 
 
 class Day(NamedTuple):
-    """What one judge did on one day."""
+    """One judge's work on one day."""
 
     judge: str
     day: date
@@ -71,35 +71,39 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is left of a batch: judgments, and hours at the judges' own pace."""
+    """The remaining judgments of a batch, and the hours they need at the current pace."""
 
     judgments: int
-    pace: float | None  # seconds a mark, all judges together
+    pace: float | None  # seconds per mark, all judges together
     hours: float | None
 
 
-def _held() -> QuerySet[Assignment]:
-    """Pages that somebody holds now, without what lies on them."""
-    live = Assignment.objects.filter(state=AssignmentState.HELD, expires_at__gt=Now())
-    return live.select_related("judge").defer("candidates", "places")
+def _held_now() -> QuerySet[Assignment]:
+    """Return the held pages, without their candidates."""
+    pages = Assignment.objects.filter(state=AssignmentState.HELD, expires_at__gt=Now())
+    return pages.select_related("judge").defer("candidates", "places")
 
 
 def held_pages(batch: Batch) -> QuerySet[Assignment]:
-    """The pages of a batch that somebody holds, the longest held first."""
-    pages = _held().select_related("entity").filter(batch=batch)
+    """Return the held pages of a batch, the longest held first."""
+    pages = _held_now().select_related("entity").filter(batch=batch)
     return pages.order_by("pk")
 
 
-def at_work(limit: int = HELD_READ) -> list[AtWork]:
-    """Who holds pages, in every batch, last seen first; of at most `limit` pages."""
-    pages = list(_held().select_related("batch").order_by("-expires_at")[:limit])
-    held = Counter((page.judge_id, page.batch_id) for page in pages)
-    last: dict[tuple[int, int], Assignment] = {}
-    for page in pages:  # the latest comes first
-        last.setdefault((page.judge_id, page.batch_id), page)
+def at_work(limit: int = HELD_PAGES_LIMIT) -> list[AtWork]:
+    """Return the judges who hold pages in any batch, the most recently active first.
+
+    Only the `limit` latest pages are read.
+    """
+    latest_first = _held_now().select_related("batch").order_by("-expires_at")
+    pages = list(latest_first[:limit])
+    page_counts = Counter((page.judge_id, page.batch_id) for page in pages)
+    latest_pages: dict[tuple[int, int], Assignment] = {}
+    for page in pages:
+        latest_pages.setdefault((page.judge_id, page.batch_id), page)
     return [
-        AtWork(page.judge, page.batch, held[key], page.expires_at - _lease())
-        for key, page in last.items()
+        AtWork(page.judge, page.batch, page_counts[key], page.expires_at - _lease())
+        for key, page in latest_pages.items()
     ]
 
 
@@ -108,53 +112,54 @@ def _lease() -> timedelta:
 
 
 def members_of(batch: Batch) -> list[Member]:
-    """The judges of a batch by name, those who were removed included."""
-    counts = _held().filter(batch=batch).values_list("judge").annotate(Count("pk"))
-    held = dict(counts.order_by())
+    """Return all judges of a batch by name, removed ones included."""
+    counts = _held_now().filter(batch=batch).values_list("judge").annotate(Count("pk"))
+    page_counts = dict(counts.order_by())
     memberships = BatchJudge.objects.filter(batch=batch).select_related("judge")
-    memberships = memberships.annotate(seen_at=Subquery(_last_seen()))
+    memberships = memberships.annotate(seen_at=Subquery(_last_activity()))
     return [
         Member(
-            member.judge,
-            member.removed_at is None and member.judge.is_active,
-            member.verdicts,
-            member.skips,
-            member.centiseconds / 100,
-            held.get(member.judge_id, 0),
-            member.seen_at,
+            membership.judge,
+            membership.removed_at is None and membership.judge.is_active,
+            membership.verdicts,
+            membership.skips,
+            membership.centiseconds / 100,
+            page_counts.get(membership.judge_id, 0),
+            membership.seen_at,
         )
-        for member in memberships.order_by("judge__username")
+        for membership in memberships.order_by("judge__username")
     ]
 
 
-def _last_seen() -> QuerySet[Assignment, Any]:
-    """When the judge of a membership last renewed or submitted the latest page."""
+def _last_activity() -> QuerySet[Assignment, Any]:
+    """Select when the judge of a membership last renewed or submitted the latest page."""
     pages = Assignment.objects.filter(judge=OuterRef("judge"), batch=OuterRef("batch"))
     is_submitted = When(state=AssignmentState.SUBMITTED, then="ended_at")
-    seen = Case(is_submitted, default=F("expires_at") - _lease())
-    return pages.order_by("-pk").annotate(seen=seen).values("seen")[:1]
+    seen_at = Case(is_submitted, default=F("expires_at") - _lease())
+    return pages.order_by("-pk").annotate(seen=seen_at).values("seen")[:1]
 
 
 def days_of(batch: Batch, since: date) -> list[Day]:
-    """What each judge did on each day (UTC) since then, the oldest first."""
+    """Return each judge's work by day (UTC) from `since` on, the oldest day first."""
     days = JudgeDay.objects.filter(batch=batch, day__gte=since)
-    fields = ("judge__username", "day", "verdicts", "centiseconds")
-    return [Day(*row) for row in days.order_by("day").values_list(*fields)]
+    columns = ("judge__username", "day", "verdicts", "centiseconds")
+    return [Day(*row) for row in days.order_by("day").values_list(*columns)]
 
 
 def outlook(batch: Batch, members: Sequence[Member]) -> Outlook:
-    """What is left, from the stored totals.
+    """Estimate the remaining work from stored totals.
 
-    At least: candidates x judges required - verdicts given, but never less than one for
-    each candidate that is not judged, where people are asked at all; one more for each open one where the batch asks
-    for further judges. Hours: that many marks at the pace of all judges together.
+    Judgments: candidates × required judges − verdicts, but at least one per candidate
+    that is not judged; cleared candidates outside the audit do not count. In a batch with
+    further judges per candidate, each undecided candidate counts once more. Hours: these
+    judgments at the pace of all judges together.
     """
-    given = sum(member.judged for member in members)
-    required = batch.asked_total * batch.judges_required - given
-    left = max(required, batch.asked_total - batch.judged_total, 0)
+    verdicts = sum(member.judged for member in members)
+    missing = batch.asked_total * batch.judges_required - verdicts
+    judgments = max(missing, batch.asked_total - batch.judged_total, 0)
     if batch.judges_maximum > batch.judges_required:
-        left += batch.open_total
-    marks = given + sum(member.skipped for member in members)
+        judgments += batch.open_total
+    marks = verdicts + sum(member.skipped for member in members)
     seconds = sum(member.seconds for member in members)
     pace = seconds / marks if marks and seconds else None
-    return Outlook(left, pace, None if pace is None else left * pace / 3600)
+    return Outlook(judgments, pace, None if pace is None else judgments * pace / 3600)

@@ -1,4 +1,4 @@
-"""How the entities of a batch are chosen: by a list, by a filter, or drawn."""
+"""A choice of entities for a batch: a list of keys, a filter or a drawn sample."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotations import sampling
+from annotations import sampling, sql
 from annotations.errors import Invalid
 
 from .filters import Filter, Where
@@ -15,8 +15,8 @@ from .key_list import KeyList
 
 SEED_LIMIT = 2**31
 SIZE_LIMIT = 10_000_000
-STREAMED = 20_000  # rows of the population that are in memory at a time
-REACH = 10  # times as many are drawn where some may fail what is costly to ask
+POPULATION_CHUNK = 20_000  # rows of the population in memory at a time
+DRAW_FACTOR = 10  # entities drawn per entity wanted, when a costly check may drop some
 
 LISTED = """
 SELECT e.id, t.position
@@ -44,7 +44,7 @@ WHERE e.frequency > 0 AND {where} ORDER BY e.id
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Named entities, those that pass a filter, or a sample drawn of those."""
+    """Listed entities, those that pass a filter, or a sample drawn from those."""
 
     keys: KeyList | None = None
     filter: Filter | None = None
@@ -57,7 +57,7 @@ class Choice:
         filter: Mapping[str, Any] | None = None,
         sample: Mapping[str, Any] | None = None,
     ) -> "Choice":
-        """Exactly one way; a filter beside a sample says of whom is drawn."""
+        """Read exactly one of the ways. A filter can limit the population of a sample."""
         if (entities is not None) == (sample is not None or filter is not None):
             raise Invalid({"entities": ["Give either entities, a filter or a sample."]})
         if entities is not None:
@@ -70,38 +70,39 @@ class Choice:
         )
 
     def query(self) -> tuple[str, dict[str, Any]]:
-        """SQL of ids and positions in the queue, counted from 1; Invalid for a bad list.
+        """Return SQL of ids and queue positions (from 1), with its parameters.
 
-        A sample is drawn here, in a transaction: its population is streamed.
+        Raise Invalid for a wrong list. This draws the sample and streams its population,
+        so it needs a transaction.
         """
         if self.keys is not None:
             self.keys.check()
             return LISTED, {"keys": self.keys.keys}
         if self.sample is not None:
-            return DRAWN, {"ids": self.drawn()}
+            return DRAWN, {"ids": self.draw()}
         where = (self.filter or Filter()).where()
         return PASSING.format(where=where.whole), where.values
 
-    def drawn(self) -> list[int]:
-        """Draw the sample by frequency; the first drawn first.
+    def draw(self) -> list[int]:
+        """Draw the sample by frequency; return the ids in the order of the draw.
 
-        What is costly to ask is asked only of those who are drawn, in their turn: who
-        fails makes room for the next.
+        Costly conditions are checked for drawn entities only, in that order. An entity
+        that fails makes room for the next.
         """
         sample, where = self.sample or {}, (self.filter or Filter()).where()
         size = sample["size"]
-        reach = size if where.whole == where.cheap else size * REACH
+        draw_size = size if where.whole == where.cheap else size * DRAW_FACTOR
         while True:
             ids = sampling.sample(
-                _population(where), reach, sample["seed"], sample["exponent"]
+                _population(where), draw_size, sample["seed"], sample["exponent"]
             )
-            passing = ids if reach == size else _still_passing(ids, where)
-            if len(passing) >= size or len(ids) < reach:
+            passing = ids if draw_size == size else _still_passing(ids, where)
+            if len(passing) >= size or len(ids) < draw_size:
                 return passing[:size]
-            reach *= REACH
+            draw_size *= DRAW_FACTOR
 
-    def nothing(self) -> Invalid:
-        """Why nobody is chosen, at the field that it is about."""
+    def nothing_chosen(self) -> Invalid:
+        """Return the error of a choice without entities, for the field that causes it."""
         if self.sample is not None:
             return Invalid({"sample": ["No entity has a frequency to draw by."]})
         return Invalid({"filter": ["No entity passes this filter."]})
@@ -118,17 +119,16 @@ def _with_seed(sample: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _population(where: Where) -> Iterator[tuple[int, float]]:
-    """Ids and frequencies in the order of ids, streamed from a server-side cursor."""
+    """Stream ids and frequencies in the order of ids from a server-side cursor."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(POPULATION.format(where=where.cheap), where.values)
-        while rows := cursor.fetchmany(STREAMED):
+        while rows := cursor.fetchmany(POPULATION_CHUNK):
             for entity, frequency in rows:
                 yield entity, float(frequency)
 
 
 def _still_passing(ids: list[int], where: Where) -> list[int]:
-    """Those of some entities that pass the whole filter, in their order."""
-    with connection.cursor() as cursor:
-        sql = STILL_PASSING.format(where=where.whole)
-        cursor.execute(sql, where.values | {"ids": ids})
-        return [row[0] for row in cursor]
+    """Return those of the ids that pass the whole filter, in their order."""
+    return sql.column(
+        STILL_PASSING.format(where=where.whole), where.values | {"ids": ids}
+    )

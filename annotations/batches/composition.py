@@ -1,23 +1,24 @@
-"""The mix of a choice before the batch is made: how many, how known, of what kinds."""
+"""The composition of a choice before the batch exists: sizes and property values."""
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from annotations.models import JUDGEABLE
+from annotations import sql
+from annotations.sql import fragments
 
 from .choice import Choice
 from .filters import Filter
 from .key_list import KeyList, Problems
 
-LOOKED_AT = 20_000  # above, the mix is that of a random sample of so many
-COUNTED = 1_000  # entities whose candidates are counted; above, this is a guess
+LOOKED_AT = 20_000  # entities; of more, a random sample of this size is read
+COUNTED = 1_000  # entities whose candidates are counted; beyond, this is an estimate
 VALUES_SHOWN = 8
-MANY = 100_000  # entities with a frequency; fewer are counted
+PLANNER_FROM = 100_000  # entities with a frequency; fewer are counted exactly
 
 ROWS = "SELECT e.id, e.frequency, e.gender, e.professions, e.countries"
 PASSING = f"{ROWS} FROM annotations_entity e WHERE {{where}}"
@@ -30,22 +31,21 @@ TOP_TENTH = """
 SELECT frequency FROM annotations_entity WHERE frequency IS NOT NULL
 ORDER BY frequency DESC NULLS LAST, id OFFSET %s LIMIT 1
 """
-KNOWN = "SELECT count(frequency) FROM annotations_entity"
-KNOWN_TO_PLANNER = """
+WITH_FREQUENCY = "SELECT count(frequency) FROM annotations_entity"
+WITH_FREQUENCY_BY_PLANNER = """
 SELECT coalesce(max(c.reltuples * (1 - s.null_frac)), 0)::bigint
 FROM pg_class c JOIN pg_stats s ON s.tablename = c.relname AND s.attname = 'frequency'
 WHERE c.oid = 'annotations_entity'::regclass AND s.schemaname = current_schema()
 """
-CANDIDATES = """
-SELECT count(*) FROM annotations_candidate WHERE entity_id = ANY(%s) AND state = ANY(%s)
+CANDIDATES = f"""
+SELECT count(*) FROM annotations_candidate c
+WHERE c.entity_id = ANY(%s) AND {fragments.is_judgeable("c")}
 """
-
-Row = tuple[int, int | None, str, list[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A value of a property: how many of those looked at have it, and their share."""
+    """A property value: the number and the share of the sampled entities that have it."""
 
     value: str
     count: int
@@ -54,7 +54,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """The most frequent values of a property, how many other values, and who has none."""
+    """The most frequent values of a property.
+
+    `others` is the number of further values, `without` that of entities without any.
+    """
 
     name: str
     top: Sequence[Share]
@@ -65,12 +68,12 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What a choice chooses.
+    """The entities of a choice.
 
-    `looked_at` of the `entities` were looked at: all, or a random sample, of which the
-    counts below speak. `candidates` is a guess where `is_guessed`. `bottom_share` is
-    the share of the bottom 90 % of the list by frequency, that is, of those below
-    `threshold`, among those with a frequency.
+    Of the `entities`, `looked_at` were read: all, or a random sample. The counts below
+    are those of the entities read. `candidates` is an estimate where `is_guessed`.
+    `bottom_share` is the share of the bottom 90 % of the list by frequency among the
+    entities with a frequency, that is, of those below `threshold`.
     """
 
     entities: int
@@ -89,25 +92,38 @@ class Composition:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether the mix is that of a random sample."""
+        """Whether the counts come from a random sample."""
         return self.looked_at < self.entities
 
     @property
     def problems(self) -> list[tuple[Problems, str]]:
-        """What is wrong with a list, and what becomes of it."""
-        return [
-            (self.malformed, "lines hold no key. They must be mended."),
-            (self.unknown, "keys are unknown. They must be mended or imported."),
-            (self.doubles, "lines name a key again. It counts once."),
-        ]
+        """The kinds of problems of a list, each with text to follow its count."""
+        texts = (
+            (
+                self.malformed,
+                "line contains no valid key. Correct it.",
+                "lines contain no valid key. Correct them.",
+            ),
+            (
+                self.unknown,
+                "key is unknown. Correct or import it.",
+                "keys are unknown. Correct or import them.",
+            ),
+            (
+                self.doubles,
+                "line repeats a key. The key counts once.",
+                "lines repeat a key. Each key counts once.",
+            ),
+        )
+        return [(p, one if p.count == 1 else many) for p, one, many in texts]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """How many are chosen, and the rows of all or of a random sample of them."""
+class _Sample:
+    """The number of chosen entities, with the rows of all or of a random sample."""
 
     entities: int
-    rows: Sequence[Row]
+    rows: Sequence[Any]
     is_estimated: bool = False
 
 
@@ -118,98 +134,93 @@ def preview(
     filter: Mapping[str, Any] | None = None,
     sample: Mapping[str, Any] | None = None,
 ) -> Composition:
-    """The mix of what `cut` would queue; makes nothing.
+    """Return the composition of the batch that `create` would make.
 
-    Wrong keys are named in it, not raised. A sample without a seed gets one, which is
-    in the mix: `cut` draws the same with it.
+    Wrong keys are reported in the result and raise no error. A sample without a seed
+    gets one. Pass the returned seed to `create` to draw the same sample.
     """
     choice = Choice.of(entities, filter, sample)
     unknown = choice.keys.unknown() if choice.keys else Problems()
-    look = _look(choice, unknown.count)
-    candidates, is_guessed = _candidates(look)
+    drawn_sample = _sample_of(choice, unknown.count)
+    candidates, is_guessed = _count_candidates(drawn_sample)
     threshold = _threshold()
-    known = [row[1] for row in look.rows if row[1] is not None]
+    rows = drawn_sample.rows
+    frequencies = [row.frequency for row in rows if row.frequency is not None]
     return Composition(
-        entities=look.entities,
-        is_estimated=look.is_estimated,
-        looked_at=len(look.rows),
+        entities=drawn_sample.entities,
+        is_estimated=drawn_sample.is_estimated,
+        looked_at=len(rows),
         candidates=candidates,
-        is_guessed=is_guessed or look.is_estimated,
+        is_guessed=is_guessed or drawn_sample.is_estimated,
         seed=choice.sample["seed"] if choice.sample else None,
-        bottom_share=_share_below(known, threshold),
+        bottom_share=_share_below(frequencies, threshold),
         threshold=threshold,
-        without_frequency=len(look.rows) - len(known),
-        properties=_properties(look.rows),
+        without_frequency=len(rows) - len(frequencies),
+        properties=_properties(rows),
         unknown=unknown,
         malformed=choice.keys.malformed if choice.keys else Problems(),
         doubles=choice.keys.doubles if choice.keys else Problems(),
     )
 
 
-def _look(choice: Choice, unknown: int) -> _Look:
+def _sample_of(choice: Choice, unknown_keys: int) -> _Sample:
     if choice.keys is not None:
         keys = choice.keys.keys
-        return _Look(len(keys) - unknown, _rows(BY_KEY, [_some(keys)]))
+        rows = sql.rows(BY_KEY, [_limited(keys)])
+        return _Sample(len(keys) - unknown_keys, rows)
     if choice.sample is not None:
-        ids = choice.drawn()
-        return _Look(len(ids), _rows(BY_ID, [_some(ids)]))
-    return _passing(choice.filter or Filter())
+        ids = choice.draw()
+        return _Sample(len(ids), sql.rows(BY_ID, [_limited(ids)]))
+    return _sample_of_filter(choice.filter or Filter())
 
 
-def _passing(filter: Filter) -> _Look:
-    """All that pass, where few do by their own row; else a sample of the table.
+def _sample_of_filter(filter: Filter) -> _Sample:
+    """Read all passing entities where the cheap conditions leave few, else a sample.
 
-    What is asked of other tables is then asked of the sample only: an estimate.
+    The costly conditions are then checked for the table sample only, so the number of
+    entities is an estimate.
     """
     where = filter.where()
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT.format(where=where.cheap), where.values)
-        count = cursor.fetchone()[0]
-    if count <= LOOKED_AT:
-        rows = _rows(PASSING.format(where=where.whole), where.values)
-        return _Look(len(rows), rows)
-    percent = 100 * LOOKED_AT / count
+    cheap_count = sql.value(COUNT.format(where=where.cheap), where.values)
+    if cheap_count <= LOOKED_AT:
+        rows = sql.rows(PASSING.format(where=where.whole), where.values)
+        return _Sample(len(rows), rows)
+    percent = 100 * LOOKED_AT / cheap_count
     values = where.values | {"percent": percent}
-    rows = _rows(SOME_PASSING.format(where=where.whole), values)
+    rows = sql.rows(SOME_PASSING.format(where=where.whole), values)
     if where.whole == where.cheap:
-        return _Look(count, rows)
-    return _Look(max(len(rows), round(100 * len(rows) / percent)), rows, True)
+        return _Sample(cheap_count, rows)
+    return _Sample(max(len(rows), round(100 * len(rows) / percent)), rows, True)
 
 
-def _some(members: list[Any]) -> list[Any]:
-    """All of them, or a random sample that is the same each time."""
+def _limited(members: list[Any]) -> list[Any]:
+    """Return all, or a random sample that is the same each time."""
     if len(members) <= LOOKED_AT:
         return members
     return random.Random(1).sample(members, LOOKED_AT)
 
 
-def _rows(sql: str, values: Any) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
-
-
-def _candidates(look: _Look) -> tuple[int, bool]:
-    """Candidates that can be judged, and whether that is a guess from some entities."""
-    ids = [row[0] for row in look.rows]
-    some = ids if len(ids) <= COUNTED else random.Random(1).sample(ids, COUNTED)
-    states = [state.value for state in JUDGEABLE]
-    [(count,)] = _rows(CANDIDATES, [some, states])  # type: ignore[misc]
-    if len(some) == look.entities:
+def _count_candidates(sample: _Sample) -> tuple[int, bool]:
+    """Count the candidates that can be judged; return also whether it is an estimate."""
+    ids = [row.id for row in sample.rows]
+    counted_ids = ids if len(ids) <= COUNTED else random.Random(1).sample(ids, COUNTED)
+    count = sql.value(CANDIDATES, [counted_ids])
+    if len(counted_ids) == sample.entities:
         return count, False
-    return round(count * look.entities / len(some)) if some else 0, True
+    mean = count / len(counted_ids) if counted_ids else 0
+    return round(mean * sample.entities), True
 
 
 def _threshold() -> int | None:
-    """The frequency at which the top tenth of the list ends.
+    """Return the lowest frequency of the top tenth of the list.
 
-    Where very many have one, how many is what the planner knows: close enough.
+    In a large list the planner's estimate of its length is close enough.
     """
-    [(known,)] = _rows(KNOWN_TO_PLANNER, [])  # type: ignore[misc]
-    if known < MANY:
-        [(known,)] = _rows(KNOWN, [])  # type: ignore[misc]
-    found = _rows(TOP_TENTH, [max(known // 10 - 1, 0)])
-    return found[0][0] if found else None
+    length = sql.value(WITH_FREQUENCY_BY_PLANNER)
+    if length < PLANNER_FROM:
+        length = sql.value(WITH_FREQUENCY)
+    frequency: int | None = sql.value(TOP_TENTH, [max(length // 10 - 1, 0)])
+    return frequency
 
 
 def _share_below(frequencies: Sequence[int], threshold: int | None) -> float | None:
@@ -218,24 +229,19 @@ def _share_below(frequencies: Sequence[int], threshold: int | None) -> float | N
     return sum(f < threshold for f in frequencies) / len(frequencies)
 
 
-def _properties(rows: Sequence[Row]) -> list[Property]:
+def _properties(rows: Sequence[Any]) -> list[Property]:
     return [
-        _property("gender", [[row[2]] if row[2] else [] for row in rows]),
-        _property("profession", [row[3] for row in rows]),
-        _property("country", [row[4] for row in rows]),
+        _property("gender", [[row.gender] if row.gender else [] for row in rows]),
+        _property("profession", [row.professions for row in rows]),
+        _property("country", [row.countries for row in rows]),
     ]
 
 
-def _property(name: str, values: Sequence[Sequence[str]]) -> Property:
-    """Shares are of all looked at; somebody with two values counts for both."""
-    counts = Counter(_each_once(values))
+def _property(name: str, value_lists: Sequence[Sequence[str]]) -> Property:
+    """Summarise a property. An entity with two values counts for both, once each."""
+    counts = Counter(value for values in value_lists for value in dict.fromkeys(values))
     top = counts.most_common(VALUES_SHOWN)
-    shares = [Share(value, count, count / len(values)) for value, count in top]
-    without = sum(not own for own in values)
-    share = without / len(values) if values else 0.0
-    return Property(name, shares, len(counts) - len(top), without, share)
-
-
-def _each_once(values: Iterable[Sequence[str]]) -> Iterable[str]:
-    for own in values:
-        yield from dict.fromkeys(own)
+    shares = [Share(value, count, count / len(value_lists)) for value, count in top]
+    without = sum(not values for values in value_lists)
+    without_share = without / len(value_lists) if value_lists else 0.0
+    return Property(name, shares, len(counts) - len(top), without, without_share)

@@ -1,20 +1,19 @@
-"""Entities by their properties: what a filter may say, and its SQL."""
+"""Filters of entities by their properties, and the SQL of a filter."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from django.db import connection
-
+from annotations import sql
 from annotations.errors import Invalid
 
-# The key of the list's order at a rank, 1 being the most mentioned entity.
+# The list's sort key at a rank. Rank 1 is the most frequently mentioned entity.
 AT_RANK = """
 SELECT frequency, id FROM annotations_entity WHERE frequency IS NOT NULL
 ORDER BY frequency DESC NULLS LAST, id OFFSET %s LIMIT 1
 """
-BORN = "e.birth_date ~ '^[0-9]{4}' AND left(e.birth_date, 4)"
-# Every judgment was given on a page of its judge: who had no page was never judged.
+BIRTH_YEAR = "e.birth_date ~ '^[0-9]{4}' AND left(e.birth_date, 4)"
+# Judgments exist only on pages, so only an entity with a page can have been judged.
 NEVER_JUDGED = """NOT EXISTS (
     SELECT FROM annotations_batchentity q
     JOIN annotations_assignment a
@@ -28,10 +27,12 @@ HAS_CANDIDATES = """EXISTS (
     WHERE c.entity_id = e.id AND c.state <> 'erased')"""
 YEAR_LIMIT = 9999
 
+Condition = tuple[str, dict[str, Any]]  # SQL with its parameters
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Conditions on `annotations_entity e`: cheap ones of the row itself, and all."""
+    """Conditions on `annotations_entity e`: `cheap` reads only that row, `whole` all."""
 
     cheap: str
     whole: str
@@ -40,10 +41,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What an entity must be; what is not said is not asked. Erased ones never pass.
+    """Conditions on entities. Erased entities never pass.
 
-    Ranks are places in the list of all entities by frequency, counted from 1. Of
-    genders, professions and countries one must fit, exactly as written.
+    Ranks are positions in the list of all entities by frequency, counted from 1. An
+    entity passes `genders`, `professions` and `countries` with one exact match each.
     """
 
     rank_from: int | None = None
@@ -57,24 +58,24 @@ class Filter:
     has_candidates: bool = False
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "Filter":
-        """Read what an API or a form gives; Invalid names `filter.` and the field."""
-        known = {each.name for each in fields(cls)}
-        if unknown := [name for name in given if name not in known]:
-            raise Invalid({f"filter.{unknown[0]}": ["There is no such field."]})
+    def of(cls, conditions: Mapping[str, Any]) -> "Filter":
+        """Read the values of an API or a form; Invalid names `filter.` and the field."""
+        names = {field.name for field in fields(cls)}
+        if unknown_names := [name for name in conditions if name not in names]:
+            raise Invalid({f"filter.{unknown_names[0]}": ["There is no such field."]})
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
-            for name, value in given.items()
+            for name, value in conditions.items()
         }
-        made = cls(**values)
+        result = cls(**values)
         for low, high in (("rank_from", "rank_to"), ("born_from", "born_to")):
-            first, last = getattr(made, low), getattr(made, high)
+            first, last = getattr(result, low), getattr(result, high)
             if None not in (first, last) and first > last:
                 raise Invalid({f"filter.{high}": [f"Must be {first} or more."]})
-        return made
+        return result
 
-    def stored(self) -> dict[str, Any]:
-        """What was asked, as JSON keeps it; {} for all entities."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the conditions as JSON stores them; {} for all entities."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
@@ -82,22 +83,22 @@ class Filter:
         }
 
     def where(self) -> Where:
-        """The filter as conditions; asks the database for the keys at its ranks."""
+        """Return the filter as conditions; reads the sort keys at its ranks."""
         cheap, values = ["e.key IS NOT NULL"], dict[str, Any]()
-        for condition, value in self._conditions():
+        for condition, parameters in self._conditions():
             cheap.append(condition)
-            values |= value
+            values |= parameters
         whole = list(cheap)
         if self.never_judged:
             whole.append(NEVER_JUDGED)
         if self.has_candidates:
             whole.append(HAS_CANDIDATES)
-        return Where(_all(cheap), _all(whole), values)
+        return Where(_all_of(cheap), _all_of(whole), values)
 
-    def _conditions(self) -> list[tuple[str, dict[str, Any]]]:
-        said: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
-            "rank_from": lambda: _ranked("from", "<", ">=", self.rank_from),
-            "rank_to": lambda: _ranked("to", ">", "<=", self.rank_to),
+    def _conditions(self) -> list[Condition]:
+        conditions: dict[str, Callable[[], Condition]] = {
+            "rank_from": lambda: _from_rank(self.rank_from or 1),
+            "rank_to": lambda: _to_rank(self.rank_to or 1),
             "genders": lambda: (
                 "e.gender = ANY(%(genders)s)",
                 {"genders": list(self.genders)},
@@ -111,32 +112,39 @@ class Filter:
                 {"countries": list(self.countries)},
             ),
             "born_from": lambda: (
-                f"{BORN} >= %(born_from)s",
+                f"{BIRTH_YEAR} >= %(born_from)s",
                 {"born_from": f"{self.born_from:04}"},
             ),
             "born_to": lambda: (
-                f"{BORN} <= %(born_to)s",
+                f"{BIRTH_YEAR} <= %(born_to)s",
                 {"born_to": f"{self.born_to:04}"},
             ),
         }
-        return [said[name]() for name in self.stored() if name in said]
+        return [conditions[name]() for name in self.as_json() if name in conditions]
 
 
-def _ranked(
-    end: str, beyond: str, beside: str, rank: int | None
-) -> tuple[str, dict[str, Any]]:
-    """From a rank on, or up to one: in the order of the index, by frequency and id."""
-    with connection.cursor() as cursor:
-        cursor.execute(AT_RANK, [(rank or 1) - 1])
-        found = cursor.fetchone()
-    if found is None:  # the list is shorter
-        return ("false" if end == "from" else "e.frequency IS NOT NULL"), {}
-    condition = (
-        f"e.frequency {beyond}= %({end}_frequency)s AND"
-        f" (e.frequency {beyond} %({end}_frequency)s OR e.id {beside} %({end}_id)s)"
+# Both compare in the order of the index: by frequency (falling), then by id (rising).
+def _from_rank(rank: int) -> Condition:
+    start = sql.one(AT_RANK, [rank - 1])
+    if start is None:  # the list is shorter
+        return "false", {}
+    return (
+        "e.frequency <= %(from_frequency)s AND"
+        " (e.frequency < %(from_frequency)s OR e.id >= %(from_id)s)",
+        {"from_frequency": start.frequency, "from_id": start.id},
     )
-    return condition, {f"{end}_frequency": found[0], f"{end}_id": found[1]}
 
 
-def _all(conditions: list[str]) -> str:
-    return " AND ".join(f"({each})" for each in conditions)
+def _to_rank(rank: int) -> Condition:
+    end = sql.one(AT_RANK, [rank - 1])
+    if end is None:  # the list is shorter
+        return "e.frequency IS NOT NULL", {}
+    return (
+        "e.frequency >= %(to_frequency)s AND"
+        " (e.frequency > %(to_frequency)s OR e.id <= %(to_id)s)",
+        {"to_frequency": end.frequency, "to_id": end.id},
+    )
+
+
+def _all_of(conditions: list[str]) -> str:
+    return " AND ".join(f"({condition})" for condition in conditions)

@@ -1,19 +1,18 @@
-"""A list of entity keys as somebody wrote it, and what is wrong with it, by line."""
+"""A list of entity keys as a user wrote it, with its problems by line."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db import connection
-
-from annotations import intake
+from annotations import intake, sql
 from annotations.errors import Invalid
 
 KEYS_LIMIT = 1_000_000
-PROBLEMS_NAMED = 20
-COMMENT = "#"  # no key can hold one
+SENTENCES_LIMIT = 20
+COMMENT = "#"  # keys cannot contain this character
 
 UNKNOWN = """
-SELECT count(*), (array_agg(t.position ORDER BY t.position))[:%s]
+SELECT count(*) AS key_count,
+       (array_agg(t.position ORDER BY t.position))[:%s] AS positions
 FROM unnest(%s::text[]) WITH ORDINALITY AS t (key, position)
 LEFT JOIN annotations_entity e ON e.key = t.key
 WHERE e.id IS NULL
@@ -22,28 +21,28 @@ WHERE e.id IS NULL
 
 @dataclass(slots=True)
 class Problems:
-    """What is wrong in one way: how many lines, and sentences on the first of them."""
+    """Problems of one kind: the number of lines, and sentences on the first of them."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
 
     def add(self, sentence: str) -> None:
-        """Count one; keep its sentence while there are few."""
+        """Count one problem; keep its sentence while there are few."""
         self.count += 1
-        if len(self.first) < PROBLEMS_NAMED:
+        if len(self.first) < SENTENCES_LIMIT:
             self.first.append(sentence)
 
-    def told(self) -> list[str]:
-        """The sentences, and how many more there are."""
-        more = self.count - len(self.first)
-        return [*self.first, f"… and {more} more."] if more else list(self.first)
+    def sentences(self) -> list[str]:
+        """Return the sentences, and one with the number of further problems."""
+        hidden = self.count - len(self.first)
+        return [*self.first, f"… and {hidden} more."] if hidden else list(self.first)
 
 
 @dataclass(slots=True)
 class KeyList:
-    """Keys in their order, each once, with the line that each stood in.
+    """Distinct keys in their order, with the line of each.
 
-    Malformed lines and doubles are not among them; `noun` says what a line is called.
+    Malformed lines and duplicates are left out. Messages call a line by its `noun`.
     """
 
     noun: str = "Entry"
@@ -53,13 +52,13 @@ class KeyList:
     doubles: Problems = field(default_factory=Problems)
 
     @classmethod
-    def of(cls, written: Sequence[str]) -> "KeyList":
-        """A list of keys, counted from 1."""
-        return cls._of("Entry", enumerate(written, start=1))
+    def of(cls, entries: Sequence[str]) -> "KeyList":
+        """Read a list of keys; entries are counted from 1."""
+        return cls._of("Entry", enumerate(entries, start=1))
 
     @classmethod
     def read(cls, lines: Iterable[str]) -> "KeyList":
-        """The first column of text lines; empty ones and # comments are passed over."""
+        """Read the first column of text lines; skip empty lines and # comments."""
         cells = (line.partition("\t")[0].strip() for line in lines)
         numbered = enumerate(cells, start=1)
         return cls._of(
@@ -67,39 +66,41 @@ class KeyList:
         )
 
     @classmethod
-    def _of(cls, noun: str, written: Iterable[tuple[int, str]]) -> "KeyList":
-        made, seen = cls(noun), dict[str, int]()
-        for line, raw in written:
+    def _of(cls, noun: str, entries: Iterable[tuple[int, str]]) -> "KeyList":
+        key_list, line_of_key = cls(noun), dict[str, int]()
+        for line, text in entries:
             try:
-                key = intake.normalise_key(raw)
+                key = intake.normalise_key(text)
             except Invalid as invalid:
                 reason = invalid.errors["key"][0]
-                made.malformed.add(f"{noun} {line}: {reason} ({raw[:40]!r})")
+                key_list.malformed.add(f"{noun} {line}: {reason} ({text[:40]!r})")
                 continue
-            if key in seen:
-                made.doubles.add(f"{noun} {line}: {key} stands in {seen[key]} already.")
+            if key in line_of_key:
+                first = f"{noun.lower()} {line_of_key[key]}"
+                key_list.doubles.add(f"{noun} {line}: {key} is also in {first}.")
                 continue
-            if len(seen) == KEYS_LIMIT:
+            if len(line_of_key) == KEYS_LIMIT:
                 raise Invalid({"entities": [f"More than {KEYS_LIMIT:,} keys."]})
-            seen[key] = line
-        made.keys, made.lines = list(seen), list(seen.values())
-        return made
+            line_of_key[key] = line
+        key_list.keys, key_list.lines = list(line_of_key), list(line_of_key.values())
+        return key_list
 
     def unknown(self) -> Problems:
-        """The keys that no entity has."""
-        with connection.cursor() as cursor:
-            cursor.execute(UNKNOWN, [PROBLEMS_NAMED, self.keys])
-            count, positions = cursor.fetchone()
-        named = [(self.lines[n - 1], self.keys[n - 1]) for n in positions or []]
+        """Find the keys without an entity."""
+        missing = sql.one(UNKNOWN, [SENTENCES_LIMIT, self.keys])
+        positions = missing.positions or []
         return Problems(
-            count,
-            [f"{self.noun} {line}: there is no entity {key}." for line, key in named],
+            missing.key_count,
+            [
+                f"{self.noun} {self.lines[n - 1]}: there is no entity {self.keys[n - 1]}."
+                for n in positions
+            ],
         )
 
     def check(self) -> None:
-        """Invalid names every malformed and unknown key; doubles are no error."""
+        """Raise Invalid with all malformed and unknown keys; duplicates are allowed."""
         if not self.keys and not self.malformed.count:
             raise Invalid({"entities": ["Name at least one entity."]})
-        problems = [*self.malformed.told(), *self.unknown().told()]
+        problems = [*self.malformed.sentences(), *self.unknown().sentences()]
         if problems:
             raise Invalid({"entities": problems})

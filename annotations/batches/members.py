@@ -1,4 +1,4 @@
-"""Who judges a batch."""
+"""Add and remove the judges of a batch."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from annotations.queue.stuck import recheck
 
 
 def add_judges(*, batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
-    """Let people judge a batch; those who do already are no error.
+    """Add judges to a batch. Users who judge it already are allowed.
 
-    Invalid names who is unknown, deactivated or has not the role judge.
+    Raise Invalid with the users who are unknown, deactivated or without the role judge.
     """
     judges = _add(batch, usernames, by)
     recheck(batch.pk)
@@ -23,15 +23,11 @@ def add_judges(*, batch: Batch, usernames: Sequence[str], by: User) -> list[User
 
 @transaction.atomic
 def _add(batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
-    people = {u.username: u for u in User.objects.filter(username__in=usernames)}
-    errors = [
-        f"{name}: {problem}"
-        for name in usernames
-        if (problem := _not_a_judge(people.get(name)))
-    ]
-    if errors:
-        raise Invalid({"usernames": errors})
-    judges = [people[name] for name in dict.fromkeys(usernames)]
+    users = {u.username: u for u in User.objects.filter(username__in=usernames)}
+    problems = [_problem_of(name, users.get(name)) for name in usernames]
+    if any(problems):
+        raise Invalid({"usernames": [problem for problem in problems if problem]})
+    judges = [users[name] for name in dict.fromkeys(usernames)]
     BatchJudge.objects.bulk_create(
         [BatchJudge(batch=batch, judge=judge) for judge in judges],
         ignore_conflicts=True,
@@ -41,16 +37,16 @@ def _add(batch: Batch, usernames: Sequence[str], by: User) -> list[User]:
     return judges
 
 
-def _not_a_judge(user: User | None) -> str:
+def _problem_of(username: str, user: User | None) -> str:
     if user is None:
-        return "there is no such user"
+        return f'There is no user named "{username}".'
     if not user.is_active:
-        return "is deactivated"
-    return "" if user.is_judge else "has not the role judge"
+        return f"{username} is deactivated."
+    return "" if user.is_judge else f"{username} does not have the role judge."
 
 
 def remove_judge(*, batch: Batch, username: str, by: User) -> None:
-    """Take a judge out: held pages are released, given judgments stay."""
+    """Remove a judge from a batch: release held pages, keep judgments."""
     _remove(batch, username, by)
     recheck(batch.pk)
 
@@ -64,9 +60,9 @@ def _remove(batch: Batch, username: str, by: User) -> None:
         .first()
     )
     if membership is None:
-        raise NotFound(f"{username} is no judge of this batch.")
+        raise NotFound(f"{username} is not a judge of this batch.")
     membership.removed_at = Now()
-    # While away nobody tells this judge what reopens: a return starts from the top.
+    # A removed judge gets no Reopened rows, so a returning judge starts from the top.
     membership.cursor_priority = membership.cursor_entity = None
     membership.save(update_fields=["removed_at", "cursor_priority", "cursor_entity"])
     release_all(judge=membership.judge, batch=batch)

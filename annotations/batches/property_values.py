@@ -1,36 +1,33 @@
-"""What entities' properties are like: proposals for a filter, which takes exact values."""
+"""Frequent property values of entities, proposed for filters, which match exactly."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
+from annotations import sql
 
-LOOKED_AT = 5_000
-PROPOSED = 100
+ROWS_READ = 5_000
+PROPOSED_LIMIT = 100
 
-# Whole blocks of the table, so that this costs the same at any size.
-SOME = """
+# Whole blocks of the table, so that the cost is the same at any size.
+SAMPLE = """
 SELECT gender, professions, countries FROM annotations_entity
 TABLESAMPLE SYSTEM (%s) WHERE key IS NOT NULL LIMIT %s
 """
-ROWS = "SELECT reltuples FROM pg_class WHERE oid = 'annotations_entity'::regclass"
+# The planner's estimate; -1 before the first ANALYZE.
+ROW_COUNT = "SELECT reltuples FROM pg_class WHERE oid = 'annotations_entity'::regclass"
 
 
 def known_values() -> dict[str, list[str]]:
-    """The most frequent genders, professions and countries of some entities, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(ROWS)
-        rows = cursor.fetchone()[0]  # the planner's guess; -1 before the first
-        percent = min(100.0, 100 * LOOKED_AT / max(rows, 1))
-        cursor.execute(SOME, [percent, LOOKED_AT])
-        found: Sequence[tuple[str, list[str], list[str]]] = cursor.fetchall()
+    """Return the most frequent genders, professions and countries of a table sample."""
+    percent = min(100.0, 100 * ROWS_READ / max(sql.value(ROW_COUNT), 1))
+    rows = sql.rows(SAMPLE, [percent, ROWS_READ])
     return {
-        "genders": _frequent([row[0]] for row in found),
-        "professions": _frequent(row[1] for row in found),
-        "countries": _frequent(row[2] for row in found),
+        "genders": _most_frequent([row.gender] for row in rows),
+        "professions": _most_frequent(row.professions for row in rows),
+        "countries": _most_frequent(row.countries for row in rows),
     }
 
 
-def _frequent(values: Iterable[Sequence[str]]) -> list[str]:
-    counts = Counter(value for own in values for value in own if value)
-    return sorted(value for value, _ in counts.most_common(PROPOSED))
+def _most_frequent(value_lists: Iterable[Sequence[str]]) -> list[str]:
+    counts = Counter(value for values in value_lists for value in values if value)
+    return sorted(value for value, _ in counts.most_common(PROPOSED_LIMIT))

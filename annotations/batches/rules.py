@@ -1,106 +1,54 @@
-"""The rules of a batch: what each may be."""
+"""Set the rules of a batch. The model defines which values are valid."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
+from django.core.exceptions import ValidationError
 
 from annotations.errors import Invalid
-from annotations.models import Batch, Order, Purpose, Scorer
-from annotations.models.batches import JUDGES_LIMIT
+from annotations.models import Batch, Scorer
 
-PAGE_LIMIT = 200
-CAP_LIMIT = 2**31 - 1
-AUDIT_LIMIT = 100_000
-MIDDLE = 0.5  # of probability: beyond it one verdict is the likelier
-FIXED = ("order", "purpose", "control_share")  # once a batch has been opened
+FIXED = ("order", "purpose", "control_share")  # after the first opening
+COLUMNS = {"judges_maximum": "maximum"}
+NOT_RULES = {"created_by", "current_guidelines"}
 
 
-def apply(batch: Batch, rules: Mapping[str, Any]) -> None:
-    """Set rules and check them together; Invalid names every wrong one.
+def set_rules(batch: Batch, rules: Mapping[str, Any]) -> None:
+    """Set the name and rules of a batch and check them; Invalid names every wrong one.
 
-    judges_required (2), judges_maximum (None follows), page_size, order, purpose,
-    guidelines, priority, cap, cap_share, deadline, shows_agreement, scorer,
-    control_share, clear_beyond, audit_size; and the name.
+    Rules: judges_required, judges_maximum (None follows judges_required), page_size,
+    order, purpose, priority, cap, cap_share, deadline, shows_agreement, scorer,
+    control_share, clear_beyond, audit_size.
     """
-    for field, value in rules.items():
-        setattr(batch, "maximum" if field == "judges_maximum" else field, value)
-    checks = _numbers(batch) | _words(batch) | _of_models(batch)
-    if rules.get("scorer"):  # one that is gone since keeps no other rule from changing
-        checks["scorer"] = _scorer(batch.scorer)
-    errors = {name: [text] for name, (is_fine, text) in checks.items() if not is_fine}
+    for name, value in rules.items():
+        setattr(batch, COLUMNS.get(name, name), value)
+    errors = _errors_of(batch)
+    # Only a new choice is checked, so that other rules of a batch can still change after
+    # its scorer was removed from the settings.
+    if rules.get("scorer"):
+        errors |= _scorer_errors(batch.scorer)
     if errors:
         raise Invalid(errors)
 
 
-def _numbers(batch: Batch) -> dict[str, tuple[bool, str]]:
-    required, maximum = batch.judges_required, batch.maximum
-    cap, share = batch.cap, batch.cap_share
-    return {
-        "judges_required": (
-            1 <= required <= JUDGES_LIMIT,
-            f"Must be 1 to {JUDGES_LIMIT}.",
-        ),
-        "judges_maximum": (
-            maximum is None or required <= maximum <= JUDGES_LIMIT,
-            f"Must be judges_required to {JUDGES_LIMIT}.",
-        ),
-        "page_size": (
-            1 <= batch.page_size <= PAGE_LIMIT,
-            f"Must be 1 to {PAGE_LIMIT}.",
-        ),
-        "cap": (cap is None or 1 <= cap <= CAP_LIMIT, "Must be 1 or more."),
-        "cap_share": (
-            share is None or 0 < share <= 1,
-            "Must be above 0 and at most 1, which is all.",
-        ),
-    }
+def _errors_of(batch: Batch) -> dict[str, list[str]]:
+    try:
+        # The validators repeat the database's constraints, without a query for each.
+        batch.full_clean(
+            exclude=NOT_RULES, validate_unique=False, validate_constraints=False
+        )
+    except ValidationError as error:
+        names = {column: name for name, column in COLUMNS.items()}
+        return {
+            names.get(field, field): messages
+            for field, messages in error.message_dict.items()
+        }
+    return {}
 
 
-def _words(batch: Batch) -> dict[str, tuple[bool, str]]:
-    return {
-        "name": (bool(batch.name.strip()), "A batch needs a name."),
-        "order": (batch.order in Order.values, f"Must be one of {Order.values}."),
-        "purpose": (
-            batch.purpose in Purpose.values,
-            f"Must be one of {Purpose.values}.",
-        ),
-        "deadline": (
-            _is_moment(batch.deadline),
-            "Must be a time with its zone.",
-        ),
-    }
-
-
-def _of_models(batch: Batch) -> dict[str, tuple[bool, str]]:
-    share, beyond = batch.control_share, batch.clear_beyond
-    is_cleaning = batch.purpose == Purpose.CLEANING
-    return {
-        "control_share": (
-            share is None or (0 < share <= 1 and batch.order == Order.UNCERTAIN),
-            "Must be above 0 and at most 1, which is all; in uncertain order only.",
-        ),
-        "clear_beyond": (
-            beyond is None or (is_cleaning and MIDDLE < beyond < 1),
-            "Must be above 0.5 and below 1."
-            if is_cleaning
-            else "Only a batch for cleaning may be cleared.",
-        ),
-        "audit_size": (
-            1 <= batch.audit_size <= AUDIT_LIMIT,
-            f"Must be 1 to {AUDIT_LIMIT}.",
-        ),
-    }
-
-
-def _scorer(name: str) -> tuple[bool, str]:
-    active = Scorer.objects.filter(is_active=True).order_by("name")
-    names = list(active.values_list("name", flat=True))
-    return name in names, f"Must be empty or an active scorer: {', '.join(names)}."
-
-
-def _is_moment(value: Any) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, datetime) and timezone.is_aware(value)
+def _scorer_errors(name: str) -> dict[str, list[str]]:
+    active_scorers = Scorer.objects.filter(is_active=True).order_by("name")
+    names = list(active_scorers.values_list("name", flat=True))
+    if name in names:
+        return {}
+    return {"scorer": [f"Must be empty or an active scorer: {', '.join(names)}."]}

@@ -1,9 +1,9 @@
-"""Triggers: what a mark replaces moves to the revisions, which nobody can change."""
+"""Add triggers: replaced marks become revisions, which no statement can change."""
 
 from django.db import migrations
 
-FORWARD = """
-CREATE FUNCTION labeler_keep_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+KEEP_REVISION = """
+CREATE OR REPLACE FUNCTION labeler_keep_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('labeler.erasing', true) = 'on' THEN
         RETURN NULL;
@@ -30,7 +30,9 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+"""
 
+FORWARD = f"""{KEEP_REVISION}
 CREATE TRIGGER keep_revision
 AFTER UPDATE OR DELETE ON annotations_judgment
 FOR EACH ROW EXECUTE FUNCTION labeler_keep_revision();

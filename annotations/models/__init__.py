@@ -1,15 +1,8 @@
 """What is stored: one migration history, a file per noun."""
 
 from .audit import AuditEntry
-from .batches import (
-    Batch,
-    BatchJudge,
-    BatchState,
-    FormerGuidelines,
-    JudgeDay,
-    Order,
-    Purpose,
-)
+from .batch_judges import BatchJudge, JudgeDay
+from .batches import Batch, BatchState, GuidelinesVersion, Order, Purpose
 from .conflicts import Comment, Conflict, SecondLook
 from .entities import (
     JUDGEABLE,
@@ -65,7 +58,7 @@ __all__ = [
     "Comment",
     "Report",
     "Tombstone",
-    "FormerGuidelines",
+    "GuidelinesVersion",
     "SecondLook",
     "JudgmentRevision",
     "User",

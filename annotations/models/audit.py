@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from .triggers import APPEND_ONLY
 from .users import User
 
 
@@ -25,6 +26,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
+        triggers: ClassVar = [APPEND_ONLY]
         indexes: ClassVar = [
             models.Index(fields=["action", "-id"], name="audit_by_action")
         ]

@@ -1,19 +1,37 @@
-"""What is to be judged by whom: batches, their rules and their judges."""
+"""Batches: entities for a group of judges, with rules, guidelines and members."""
 
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from annotations.consensus import Rules
 
+from .validators import GreaterThan, LessThan, require_time_zone
+
 JUDGES_LIMIT = 7
+PAGE_LIMIT = 200
+PRIORITY_LIMIT = 2**31 - 1
+AUDIT_SIZE, AUDIT_LIMIT = 299, 100_000
+# Probability at which both verdicts are equally likely.
+EVEN_PROBABILITY = 0.5
+GUIDELINES_LIMIT = 20_000  # characters
+
+JUDGES = (MinValueValidator(1), MaxValueValidator(JUDGES_LIMIT))
+SHARE = (GreaterThan(0), MaxValueValidator(1))
 
 
 class BatchState(models.TextChoices):
-    """Only open batches lease; opening a closed one continues it."""
+    """Only open batches lease pages. Opening a closed batch continues it."""
 
     DRAFT = "draft"
     OPEN = "open"
@@ -21,7 +39,7 @@ class BatchState(models.TextChoices):
 
 
 class Order(models.TextChoices):
-    """What is served first. Without scores, uncertain is rank."""
+    """The order of the queue. Without scores, `uncertain` equals `rank`."""
 
     UNCERTAIN = "uncertain"
     RANDOM = "random"
@@ -29,50 +47,82 @@ class Order(models.TextChoices):
 
 
 class Purpose(models.TextChoices):
-    """Measurement: people judge everything. Cleaning: clearance may be switched on."""
+    """Measurement: people judge everything. Cleaning: clearance can be switched on."""
 
     MEASUREMENT = "measurement"
     CLEANING = "cleaning"
 
 
 class Batch(models.Model):
-    """A set of entities for a group of judges, with its rules."""
+    """A set of entities for a group of judges, with its rules.
 
-    name = models.CharField(max_length=200)
+    The validators and `clean` define the valid rules. Forms and serializers read their
+    limits from here, `batches.rules` calls `full_clean`.
+    """
+
+    name = models.CharField(
+        max_length=200,
+        validators=[RegexValidator(r"\S", "A batch needs a name.")],
+        error_messages={"blank": "A batch needs a name."},
+    )
     state = models.CharField(
         max_length=8, choices=BatchState.choices, default=BatchState.DRAFT
     )
     purpose = models.CharField(
         max_length=12, choices=Purpose.choices, default=Purpose.MEASUREMENT
     )
-    judges_required = models.PositiveSmallIntegerField(default=2)
-    # None follows judges_required.
-    maximum = models.PositiveSmallIntegerField(null=True, blank=True)
-    page_size = models.PositiveSmallIntegerField(default=30)
+    judges_required = models.PositiveSmallIntegerField(default=2, validators=JUDGES)
+    # None follows judges_required; `judges_maximum` resolves it.
+    maximum = models.PositiveSmallIntegerField(null=True, blank=True, validators=JUDGES)
+    page_size = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(PAGE_LIMIT)]
+    )
     order = models.CharField(
         max_length=10, choices=Order.choices, default=Order.UNCERTAIN
     )
-    # Markdown; what stood before is in FormerGuidelines.
-    guidelines = models.TextField(blank=True, default="")
-    guidelines_version = models.PositiveIntegerField(default=1)
-    priority = models.IntegerField(default=0)
-    deadline = models.DateTimeField(null=True, blank=True)
-    # The most that one judge may judge: a number, and a share of all candidates.
-    cap = models.PositiveIntegerField(null=True, blank=True)
-    cap_share = models.FloatField(null=True, blank=True)
-    # Whether judges are told their own agreement with the others, in percent.
+    # None until a first version is stored; `guidelines` reads it.
+    current_guidelines = models.ForeignKey(
+        "GuidelinesVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    priority = models.IntegerField(
+        default=0,
+        validators=[
+            MinValueValidator(-PRIORITY_LIMIT),
+            MaxValueValidator(PRIORITY_LIMIT),
+        ],
+    )
+    deadline = models.DateTimeField(
+        null=True, blank=True, validators=[require_time_zone]
+    )
+    # The most candidates that one judge can judge: a number, and a share of all.
+    cap = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    cap_share = models.FloatField(null=True, blank=True, validators=SHARE)
+    # Whether judges see in percent how far they agree with the others.
     shows_agreement = models.BooleanField(default=False)
-    # The scorer by which an uncertain order goes; empty: the first of the settings.
+    # The scorer for the uncertain order and clearance; empty: the default scorer.
     scorer = models.CharField(max_length=40, blank=True, default="")
     # The share of entities, drawn by seed, that stay in random order.
-    control_share = models.FloatField(null=True, blank=True)
-    # Cleaning batches only: beyond which probability people are not asked, how many of
-    # those are asked all the same, and when that audit failed.
-    clear_beyond = models.FloatField(null=True, blank=True)
-    audit_size = models.PositiveIntegerField(default=299)
+    control_share = models.FloatField(null=True, blank=True, validators=SHARE)
+    # Cleaning batches only: the probability beyond which people are not asked, the
+    # number of such candidates that are judged all the same, and when that audit failed.
+    clear_beyond = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[GreaterThan(EVEN_PROBABILITY), LessThan(1)],
+    )
+    audit_size = models.PositiveIntegerField(
+        default=AUDIT_SIZE,
+        validators=[MinValueValidator(1), MaxValueValidator(AUDIT_LIMIT)],
+    )
     clearance_failed_at = models.DateTimeField(null=True, blank=True)
     seed = models.BigIntegerField(default=0)
-    # How the entities were chosen; both None where a list named them.
+    # How the entities were chosen; both are None for a list of keys.
     sample = models.JSONField(null=True, blank=True)
     filter = models.JSONField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -83,15 +133,15 @@ class Batch(models.Model):
     judges = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="BatchJudge", related_name="batches"
     )
-    # Summed from the queue now and then (tasks.count_batches); never counted on demand.
+    # Totals of the queue, updated periodically (tasks.count_batches), never on demand.
     entities_total = models.BigIntegerField(default=0)
     candidates_total = models.BigIntegerField(default=0)
     judged_total = models.BigIntegerField(default=0)
     disputed_total = models.BigIntegerField(default=0)
     open_total = models.BigIntegerField(default=0)
     conflicts_total = models.BigIntegerField(default=0)
-    # By the pass that clears: cleared in all; of these in the audit, judged there, and
-    # judged otherwise than the model said.
+    # Totals of the last clearance pass: cleared candidates, those of them in the audit,
+    # the decided ones of the audit, and those where people contradict the model.
     cleared_total = models.BigIntegerField(default=0)
     audit_total = models.IntegerField(default=0)
     audited_total = models.IntegerField(default=0)
@@ -111,7 +161,7 @@ class Batch(models.Model):
                 name="maximum_is_required_to_7",
             ),
             models.CheckConstraint(
-                condition=Q(page_size__gte=1, page_size__lte=200),
+                condition=Q(page_size__gte=1, page_size__lte=PAGE_LIMIT),
                 name="page_size_is_1_to_200",
             ),
             models.CheckConstraint(
@@ -137,107 +187,85 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Check the rules that depend on each other. Errors use the API's names."""
+        errors = {}
+        if self.maximum is not None and self.maximum < self.judges_required:
+            errors["judges_maximum"] = "Must be at least the number of judges required."
+        if self.control_share is not None and self.order != Order.UNCERTAIN:
+            errors["control_share"] = "Only possible with the uncertain order."
+        if self.clear_beyond is not None and self.purpose != Purpose.CLEANING:
+            errors["clear_beyond"] = "Only possible in a batch for cleaning."
+        if errors:
+            raise ValidationError(errors)
+
+    @property
+    def guidelines(self) -> str:
+        """The current guidelines in Markdown, empty for the default guidelines."""
+        return self.current_guidelines.text if self.current_guidelines else ""
+
+    @property
+    def guidelines_version(self) -> int:
+        """The number of the current version, counted from 1."""
+        return self.current_guidelines.version if self.current_guidelines else 1
+
+    @property
+    def former_guidelines(self) -> "models.QuerySet[GuidelinesVersion]":
+        """The replaced versions, with `replaced_by` (a username) and `replaced_at`."""
+        successors = GuidelinesVersion.objects.filter(
+            batch=OuterRef("batch"), version=OuterRef("version") + 1
+        )
+        return self.guidelines_versions.filter(
+            version__lt=self.guidelines_version
+        ).annotate(
+            replaced_by=Subquery(successors.values("created_by__username")),
+            replaced_at=Subquery(successors.values("created_at")),
+        )
+
     @property
     def judges_maximum(self) -> int:
-        """The most judgments a candidate may get; follows the required ones."""
+        """The most judgments that a candidate can get."""
         return self.judges_required if self.maximum is None else self.maximum
 
     @property
     def not_asked_total(self) -> int:
-        """The candidates that are cleared and not in the audit; none once it failed."""
+        """The number of cleared candidates outside the audit; 0 after it has failed."""
         if self.clearance_failed_at is not None:
             return 0
         return self.cleared_total - self.audit_total
 
     @property
     def asked_total(self) -> int:
-        """The candidates that people are asked about."""
+        """The number of candidates that people are asked about."""
         return max(0, self.candidates_total - self.not_asked_total)
 
     @property
     def rules(self) -> Rules:
-        """The numbers that decide need and truth."""
+        """The numbers of judges that decide need and truth."""
         return Rules(self.judges_required, self.judges_maximum)
 
 
-class FormerGuidelines(models.Model):
-    """Guidelines that were replaced: what judges went by until then."""
+class GuidelinesVersion(models.Model):
+    """One version of a batch's guidelines. The highest version is the current one."""
 
     batch = models.ForeignKey(
-        Batch, on_delete=models.CASCADE, related_name="former_guidelines"
+        Batch, on_delete=models.CASCADE, related_name="guidelines_versions"
     )
     version = models.PositiveIntegerField()
-    text = models.TextField(blank=True)
-    replaced_by = models.ForeignKey(
+    text = models.TextField(
+        blank=True, validators=[MaxLengthValidator(GUIDELINES_LIMIT)]
+    )
+    created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
-    replaced_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        verbose_name_plural = "former guidelines"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["batch", "version"], name="one_text_per_version"
+                fields=["batch", "version"], name="one_text_per_batch_version"
             ),
         ]
 
     def __str__(self) -> str:
         return f"guidelines {self.version} of batch {self.batch_id}"
-
-
-class BatchJudge(models.Model):
-    """A judge of a batch, and how far this judge has come in its queue.
-
-    The cursor is the key (priority, entity) of the last queue row that this judge
-    passed: up to it nothing is left for this judge but what `Reopened` names.
-    """
-
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE)
-    judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    removed_at = models.DateTimeField(null=True, blank=True)
-    cursor_priority = models.FloatField(null=True, blank=True)
-    cursor_entity = models.BigIntegerField(null=True, blank=True)
-    # Own numbers, changed in the transaction that records: current verdicts (skips
-    # left out), current skips, and the time of all marks given.
-    verdicts = models.IntegerField(default=0)
-    skips = models.IntegerField(default=0)
-    centiseconds = models.BigIntegerField(default=0)
-    # The last time that anything was said, or that what was said was changed.
-    said_at = models.DateTimeField(null=True, blank=True)
-    # How often the others said the same, 0 to 1, over `shared` candidates; daily.
-    agreement = models.FloatField(null=True, blank=True)
-    shared = models.IntegerField(default=0)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["batch", "judge"], name="a_judge_once_a_batch"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.judge_id} in {self.batch_id}"
-
-
-class JudgeDay(models.Model):
-    """What a judge did in a batch on one day (UTC).
-
-    Work done stays done, and paid: what is erased or voided later is not taken off.
-    """
-
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
-    judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
-    day = models.DateField()
-    verdicts = models.IntegerField(default=0)
-    skips = models.IntegerField(default=0)
-    centiseconds = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["batch", "judge", "day"], name="a_day_once_a_judge"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.judge_id} in {self.batch_id} on {self.day}"

@@ -12,6 +12,7 @@ from annotations.consensus import Verdict
 from .batches import Batch
 from .entities import Candidate
 from .queue import Assignment
+from .triggers import APPEND_ONLY_UNLESS_ERASING, KEEP_REVISION
 
 VERDICTS = [(verdict.value, verdict.value) for verdict in Verdict]
 
@@ -66,6 +67,7 @@ class Judgment(models.Model):
                 name="a_place_unless_skipped",
             ),
         ]
+        triggers: ClassVar = [KEEP_REVISION]
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.judge_id} on candidate {self.candidate_id}"
@@ -132,6 +134,7 @@ class JudgmentRevision(models.Model):
                 name="marks_that_took_back",
             ),
         ]
+        triggers: ClassVar = [APPEND_ONLY_UNLESS_ERASING]
 
     def __str__(self) -> str:
         return f"revision {self.pk} of candidate {self.candidate_id}"

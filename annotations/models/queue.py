@@ -36,7 +36,6 @@ class BatchEntity(models.Model):
     upto = models.BigIntegerField(default=0)
     total = models.IntegerField(default=0)
     judged = models.IntegerField(default=0)
-    settled = models.IntegerField(default=0)
     disputed = models.IntegerField(default=0)
     undecided = models.IntegerField(default=0)  # judged, but its truth is open
     open_places = models.IntegerField(default=0)  # unmet and not held

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from .batches import Batch
 from .fields import Sha256Field
+from .triggers import KEEP_RELEASE
 
 
 class ReleaseState(models.TextChoices):
@@ -48,7 +49,12 @@ class Release(models.Model):
     counts = models.JSONField(default=dict)
     files = models.JSONField(default=dict)
     problem = models.TextField(blank=True, default="")
-    # How far a running one is, 0 to 1, and the last sign of life of its worker.
+    # A random name for one pass from the first step to the last. A retry or an erasure
+    # starts another round, so the work of a former round never enters the release.
+    round = models.CharField(max_length=16, blank=True, default="")
+    # Attempts of time-limited workers since the last progress.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # How far a running release is, 0 to 1, and the last sign of life of its worker.
     progress = models.FloatField(default=0)
     touched_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(
@@ -64,6 +70,7 @@ class Release(models.Model):
                 name="a_release_counts_from_zero",
             ),
         ]
+        triggers: ClassVar = [KEEP_RELEASE]
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""How a batch's entities are chosen, and the mix that comes of it."""
+"""The choice of a batch's entities, and the composition of a choice."""
 
 from typing import Any, ClassVar
 
@@ -16,12 +16,13 @@ from annotations.api.fields import (
 from annotations.batches.choice import SIZE_LIMIT
 from annotations.batches.filters import YEAR_LIMIT
 
+CHOICE = ("entities", "filter", "sample")
 TEXT_LIMIT = 200
 VALUES_LIMIT = 100
 
 
 class Sample(Strict):
-    """Entities drawn by frequency; the same seed draws the same ones."""
+    """Entities drawn by frequency. The same seed draws the same sample."""
 
     size = Whole(min_value=1, max_value=SIZE_LIMIT)
     seed = Whole(required=False, max_value=BIGGEST_INT)
@@ -29,7 +30,7 @@ class Sample(Strict):
 
 
 class Values(serializers.ListField):
-    """Values of a property, of which one must fit exactly."""
+    """Values of a property. One of them must match exactly."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -41,7 +42,7 @@ class Values(serializers.ListField):
 
 
 class FilterShape(Strict):
-    """What an entity must be; {} is all. Ranks count by frequency, from 1."""
+    """Conditions on entities; {} for all entities. Rank 1 has the highest frequency."""
 
     rank_from = Whole(required=False, min_value=1, max_value=BIGGEST)
     rank_to = Whole(required=False, min_value=1, max_value=BIGGEST)
@@ -50,12 +51,12 @@ class FilterShape(Strict):
     countries = Values()
     born_from = Whole(required=False, max_value=YEAR_LIMIT, help_text="A year.")
     born_to = Whole(required=False, max_value=YEAR_LIMIT, help_text="A year.")
-    never_judged = Flag(required=False, help_text="In no batch at all.")
+    never_judged = Flag(required=False, help_text="Not judged in any batch.")
     has_candidates = Flag(required=False)
 
 
 class ChoiceShape(Strict):
-    """One of: entities by key; a filter; a sample, of a filter's where there is one."""
+    """Entities by key, a filter, or a sample; a filter limits the sample's population."""
 
     also: ClassVar = {
         "oneOf": [
@@ -71,7 +72,7 @@ class ChoiceShape(Strict):
 
 
 class ShareShape(serializers.Serializer):
-    """A value, and how many of those looked at have it."""
+    """A value, with the number and share of the entities read that have it."""
 
     value = serializers.CharField()
     count = serializers.IntegerField()
@@ -83,39 +84,39 @@ class PropertyShape(serializers.Serializer):
 
     name = serializers.CharField()
     top = ShareShape(many=True)
-    others = serializers.IntegerField(help_text="Further values.")
-    without = serializers.IntegerField(help_text="Entities without any.")
+    others = serializers.IntegerField(help_text="The number of further values.")
+    without = serializers.IntegerField(help_text="The number of entities without a value.")
     without_share = serializers.FloatField()
 
 
 class ProblemsShape(serializers.Serializer):
-    """Keys that are wrong in one way; the first of them in sentences."""
+    """Problems of one kind: their number, and a sentence for each of the first."""
 
     count = serializers.IntegerField()
     first = serializers.ListField(child=serializers.CharField())
 
 
 class MixShape(serializers.Serializer):
-    """What a choice would choose.
+    """The composition of a choice.
 
-    The mix is that of the `looked_at` entities: all, or a random sample of them.
+    The counts are those of the `looked_at` entities: all, or a random sample of them.
     """
 
     entities = serializers.IntegerField()
-    is_estimated = serializers.BooleanField(help_text="Of `entities`.")
+    is_estimated = serializers.BooleanField(help_text="Whether `entities` is an estimate.")
     looked_at = serializers.IntegerField()
     is_sampled = serializers.BooleanField()
-    candidates = serializers.IntegerField(help_text="That can be judged now.")
-    is_guessed = serializers.BooleanField(help_text="Of `candidates`.")
+    candidates = serializers.IntegerField(help_text="Candidates that can be judged now.")
+    is_guessed = serializers.BooleanField(help_text="Whether `candidates` is an estimate.")
     seed = serializers.IntegerField(
-        allow_null=True, help_text="Of a sample: cut with it, to draw the same."
+        allow_null=True, help_text="The seed of a sample. Create the batch with it to draw the same."
     )
     bottom_share = serializers.FloatField(
         allow_null=True,
-        help_text="Share of the bottom 90 % of all by frequency, 0 to 1.",
+        help_text="Share of entities from the bottom 90 % by frequency, 0 to 1.",
     )
     threshold = serializers.IntegerField(
-        allow_null=True, help_text="The bottom 90 % have a lower frequency."
+        allow_null=True, help_text="Entities of the bottom 90 % have a lower frequency."
     )
     without_frequency = serializers.IntegerField()
     properties = PropertyShape(many=True)

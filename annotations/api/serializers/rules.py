@@ -1,111 +1,92 @@
-"""The rules of a batch, as they are asked for."""
+"""The rules of a batch in a request body. The limits are those of the model."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.db import models
 from rest_framework import serializers
 
-from annotations.api.fields import (
-    BIGGEST_INT,
-    Choice,
-    Flag,
-    Number,
-    Strict,
-    Text,
-    Whole,
-)
-from annotations.batches.rules import AUDIT_LIMIT, MIDDLE
-from annotations.models import Order, Purpose
-from annotations.models.batches import JUDGES_LIMIT
+from annotations.api.fields import Choice, Flag, Number, Strict, Text, Whole
+from annotations.models import Batch, Order, Purpose
+from annotations.models.batches import GUIDELINES_LIMIT
+from annotations.models.validators import GreaterThan, LessThan, limits_of
 
-NAME = r"[^\s\x00]"
+VISIBLE_CHARACTER = r"[^\s\x00]"
+RULES = (
+    *("judges_required", "judges_maximum", "page_size", "guidelines", "priority"),
+    *("order", "purpose", "cap", "cap_share", "deadline", "shows_agreement"),
+    *("scorer", "control_share", "clear_beyond", "audit_size"),
+)
 
 
 class BatchName(serializers.RegexField, Text):
-    """A name with something to read in it."""
+    """A name with at least one visible character."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(NAME, max_length=200, **kwargs)
+        super().__init__(VISIBLE_CHARACTER, max_length=200, **kwargs)
 
 
-class Share(Number):
-    """A part of a whole, above nothing."""
+class BatchRules(Strict, serializers.ModelSerializer):
+    """The rules of a batch that a request can set."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=1, **kwargs)
+    serializer_field_mapping: ClassVar = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.BooleanField: Flag,
+        models.CharField: Text,
+        models.FloatField: Number,
+        models.IntegerField: Whole,
+        models.PositiveIntegerField: Whole,
+        models.PositiveSmallIntegerField: Whole,
+    }
+    serializer_choice_field = Choice
 
-    def to_internal_value(self, data: Any) -> float:
-        """Refuse nothing, too."""
-        share = super().to_internal_value(data)
-        if share == 0:
-            raise serializers.ValidationError("Must be above 0.")
-        return share
-
-
-class Threshold(Number):
-    """A probability beyond which one verdict is all but certain."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=MIDDLE, max_value=1, **kwargs)
-
-    def to_internal_value(self, data: Any) -> float:
-        """Refuse both ends, too."""
-        threshold = super().to_internal_value(data)
-        if threshold in (MIDDLE, 1):
-            raise serializers.ValidationError("Must be above 0.5 and below 1.")
-        return threshold
-
-
-class BatchRules(Strict):
-    """What may be said of a batch at any time."""
-
-    judges_required = Whole(required=False, min_value=1, max_value=JUDGES_LIMIT)
     judges_maximum = Whole(
-        required=False, min_value=1, max_value=JUDGES_LIMIT, allow_null=True
+        required=False, allow_null=True, **limits_of(Batch._meta.get_field("maximum"))
     )
-    page_size = Whole(required=False, min_value=1, max_value=200)
-    guidelines = Text(required=False, allow_blank=True, max_length=20_000)
-    priority = Whole(required=False, min_value=-BIGGEST_INT, max_value=BIGGEST_INT)
-    order = Choice(choices=Order.values, required=False)
-    purpose = Choice(choices=Purpose.values, required=False)
-    cap = Whole(
-        required=False,
-        min_value=1,
-        max_value=BIGGEST_INT,
-        allow_null=True,
-        help_text="The most candidates that one judge may judge.",
-    )
-    cap_share = Share(
-        required=False,
-        allow_null=True,
-        help_text="The same as a share of all candidates; the smaller one counts.",
-    )
-    deadline = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="Shown; it closes nothing."
-    )
-    shows_agreement = Flag(
-        required=False, help_text="Judges see how often the others said the same."
-    )
-    scorer = Text(
-        required=False,
-        allow_blank=True,
-        max_length=40,
-        help_text="An active scorer, for order and clearance. Empty: the first one.",
-    )
-    control_share = Share(
-        required=False,
-        allow_null=True,
-        help_text="The share of entities that an uncertain order leaves in random order;"
-        " fixed by the first opening.",
-    )
-    clear_beyond = Threshold(
-        required=False,
-        allow_null=True,
-        help_text="Batches for cleaning: people are not asked where the calibrated"
-        " probability of yes or of no is at least this. Null: everything is asked.",
-    )
-    audit_size = Whole(
-        required=False,
-        min_value=1,
-        max_value=AUDIT_LIMIT,
-        help_text="How many of those, drawn at random, are asked all the same.",
-    )
+    guidelines = Text(required=False, allow_blank=True, max_length=GUIDELINES_LIMIT)
+
+    class Meta:
+        model = Batch
+        fields: tuple[str, ...] = RULES
+        extra_kwargs: ClassVar = {
+            "order": {"choices": Order.values},
+            "purpose": {"choices": Purpose.values},
+            "cap": {"help_text": "The most candidates that one judge can judge."},
+            "cap_share": {
+                "help_text": "The same as a share of all candidates. The lower limit"
+                " applies."
+            },
+            "deadline": {"help_text": "Shown to judges. The batch stays open after it."},
+            "shows_agreement": {
+                "help_text": "Judges see how often the others gave the same verdict."
+            },
+            "scorer": {
+                "help_text": "An active scorer, for order and clearance. Empty: the"
+                " default scorer."
+            },
+            "control_share": {
+                "help_text": "The share of entities that stay in random order in an"
+                " uncertain batch. Fixed by the first opening."
+            },
+            "clear_beyond": {
+                "help_text": "Batches for cleaning: people are not asked where the"
+                " calibrated probability of yes or of no is at least this. Null: people"
+                " are asked about everything."
+            },
+            "audit_size": {
+                "help_text": "The number of such candidates, drawn at random, that"
+                " people are asked about all the same."
+            },
+        }
+
+    def build_standard_field(
+        self, field_name: str, model_field: "models.Field[Any, Any]"
+    ) -> tuple[type[serializers.Field], dict[str, Any]]:
+        """Keep exclusive limits, which the base class turns into inclusive ones."""
+        field_class, options = super().build_standard_field(field_name, model_field)
+        exclusive_limits = [
+            validator
+            for validator in model_field.validators
+            if isinstance(validator, GreaterThan | LessThan)
+        ]
+        options["validators"] = [*options.get("validators", []), *exclusive_limits]
+        return field_class, options
