@@ -1,9 +1,9 @@
-"""Registers the domain with Django."""
+"""The Django app of the domain."""
 
 from django.apps import AppConfig
 
 
 class AnnotationsConfig(AppConfig):
-    """The domain: models, stages and the API."""
+    """Models, stages and the API."""
 
     name = "annotations"

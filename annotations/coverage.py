@@ -1,10 +1,10 @@
 """Precision and coverage of a recogniser's answers, as MS-Celeb-1M defines them.
 
-Of n pictures the first m show a known entity; the others are distractors and count
-nowhere. The recogniser answers some of the m, each with a confidence c. At a threshold
-t, coverage C(t) is the share of the m with c >= t, and precision P(t) the share of
-those that are right. What is asked for is the greatest C(t) with P(t) >= P_min, over
-all thresholds: precision is not monotone, so a dip ends nothing. Plain Python.
+Of n pictures, the first m show a known entity. The others are distractors and do not
+count. The recogniser answers some of the m, each with a confidence c. At a threshold t,
+the coverage C(t) is the share of the m with c >= t, and the precision P(t) is the share
+of these that are correct. The result is the greatest C(t) with P(t) >= P_min over all
+thresholds. Precision is not monotone, so the search continues after a dip. Plain Python.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ CURVE_POINTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One threshold: how precise and how many of the m are what lies at or above it."""
+    """A threshold, with the precision and coverage of the answers at or above it."""
 
     threshold: float
     precision: float
@@ -25,8 +25,8 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What is said of some results; thresholds are None where none is precise enough."""
+class Measurement:
+    """The figures of some results. A threshold is None if no point is precise enough."""
 
     coverage: dict[str, float]
     threshold: dict[str, float | None]
@@ -40,60 +40,63 @@ def measure(
     answers: Iterable[tuple[float, bool]],
     m: int,
     precisions: Sequence[str] = PRECISIONS,
-) -> Measured:
-    """Measure answers (confidence, whether it is right) to `m` known pictures.
+) -> Measurement:
+    """Measure answers (confidence, whether it is correct) for `m` known pictures.
 
-    Pictures without an answer are left out of `answers` and still count in m.
+    Pictures without an answer are missing in `answers` but count in m.
     """
-    known = list(answers)
-    if not 0 <= len(known) <= m or m < 1:
+    pairs = list(answers)
+    if not 0 <= len(pairs) <= m or m < 1:
         raise ValueError(
             "There are answers to at most m pictures, and m is at least 1."
         )
-    points = curve(known, m)
-    best = {asked: best_at(points, float(asked)) for asked in precisions}
-    return Measured(
-        coverage={asked: p.coverage if p else 0.0 for asked, p in best.items()},
-        threshold={asked: p.threshold if p else None for asked, p in best.items()},
-        curve=thinned(points, [p for p in best.values() if p]),
-        answered=len(known),
-        correct=sum(is_right for _, is_right in known),
+    points = curve(pairs, m)
+    best = {minimum: best_point(points, float(minimum)) for minimum in precisions}
+    return Measurement(
+        coverage={minimum: p.coverage if p else 0.0 for minimum, p in best.items()},
+        threshold={minimum: p.threshold if p else None for minimum, p in best.items()},
+        curve=thin_out(points, [p for p in best.values() if p]),
+        answered=len(pairs),
+        correct=sum(is_correct for _, is_correct in pairs),
         m=m,
     )
 
 
 def curve(answers: Sequence[tuple[float, bool]], m: int) -> list[Point]:
-    """A point for each confidence there is; equal ones enter together."""
-    ordered = sorted(answers, key=lambda answer: answer[0], reverse=True)
+    """Return a point for each distinct confidence, from the highest to the lowest."""
+    by_confidence = sorted(answers, key=lambda answer: answer[0], reverse=True)
     points: list[Point] = []
-    taken = right = 0
-    for threshold, group in groupby(ordered, key=lambda answer: answer[0]):
-        for _, is_right in group:
-            taken += 1
-            right += is_right
-        # Correctly rounded quotients: 19/20 is the very number that 0.95 is.
-        points.append(Point(threshold, right / taken, taken / m))
+    count = correct = 0
+    for threshold, group in groupby(by_confidence, key=lambda answer: answer[0]):
+        for _, is_correct in group:
+            count += 1
+            correct += is_correct
+        # Python's division rounds correctly, so 19 / 20 == 0.95.
+        points.append(Point(threshold, correct / count, count / m))
     return points
 
 
-def best_at(points: Sequence[Point], precision: float) -> Point | None:
-    """The point of greatest coverage that is precise enough; coverage grows along them."""
+def best_point(points: Sequence[Point], precision: float) -> Point | None:
+    """Return the point of greatest coverage with this precision or more.
+
+    `points` are sorted by coverage.
+    """
     return next((p for p in reversed(points) if p.precision >= precision), None)
 
 
-def thinned(
-    points: Sequence[Point], kept: Iterable[Point], most: int = CURVE_POINTS
+def thin_out(
+    points: Sequence[Point], required: Iterable[Point], limit: int = CURVE_POINTS
 ) -> list[Point]:
-    """At most `most` of the points, in order: first and last, and all that are `kept`."""
-    if len(points) <= most:
+    """Return at most `limit` points in order: the first, the last and all `required`."""
+    if len(points) <= limit:
         return list(points)
-    always = set(kept)
-    free = most - len(always)
+    always = set(required)
+    free = limit - len(always)
     last = len(points) - 1
     evenly = {round(n * last / (free - 1)) for n in range(free)}
     return [p for n, p in enumerate(points) if n in evenly or p in always]
 
 
 def precision_at(points: Sequence[Point], coverage: float) -> float | None:
-    """The precision at the first threshold that covers so much; None beyond the last."""
+    """Return the precision at the first threshold with this coverage, None without one."""
     return next((p.precision for p in points if p.coverage >= coverage), None)

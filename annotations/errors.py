@@ -1,13 +1,13 @@
-"""What can go wrong in the domain, by name. Each face translates these once."""
+"""Errors of the domain. The API, the pages and the commands each translate them once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 class LabelerError(Exception):
-    """Base of all domain errors: a sentence for people and fields for programs.
+    """Base of all domain errors: a message for people and fields for programs.
 
-    `slug` is the stable last part of the API's problem type.
+    `slug` is the last part of the API's problem type. It never changes.
     """
 
     slug = "error"
@@ -19,101 +19,101 @@ class LabelerError(Exception):
 
 
 class Invalid(LabelerError):
-    """Input that breaks a rule; `errors` names the field or line."""
+    """Input that breaks a rule. `errors` has messages by field or line."""
 
     slug = "invalid"
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        first = next(iter(errors.items()))
-        super().__init__(f"{first[0]}: {first[1][0]}")
+        name, messages = next(iter(errors.items()))
+        super().__init__(f"{name}: {messages[0]}")
         self.errors = errors
 
 
 class NotFound(LabelerError):
-    """No such thing, or none that this person may know of."""
+    """There is no such thing, or this user is not allowed to know of it."""
 
     slug = "not-found"
 
 
 class WrongState(LabelerError):
-    """The act does not fit the present state."""
+    """The action is not possible in the current state."""
 
     slug = "conflict"
 
 
 class LeaseLost(WrongState):
-    """The page went back to the queue."""
+    """The lease of a page has ended, and the page is back in the queue."""
 
     slug = "lease-lost"
 
 
 class TwoHeld(WrongState):
-    """A judge already holds the two pages that may be held of a batch."""
+    """A judge already holds two pages of a batch, which is the limit."""
 
     slug = "two-held"
 
 
 class PageIncomplete(WrongState):
-    """A page cannot be submitted while a tile that is asked for lacks a verdict."""
+    """A page cannot be submitted while a required tile has no verdict."""
 
     slug = "incomplete"
 
 
 class Unreadable(LabelerError):
-    """Bytes that are no picture which Labeler accepts; the detail says why."""
+    """The bytes are not a picture that Labeler accepts. The detail says why."""
 
     slug = "unreadable"
 
 
 class UnreadableFile(LabelerError):
-    """An import whose file as a whole cannot be read; the detail says why."""
+    """The whole file of an import cannot be read. The detail says why."""
 
     slug = "unreadable-file"
 
 
-class Stopped(LabelerError):
-    """An import met an error that nobody foresaw; what it has read is kept."""
+class ImportStopped(LabelerError):
+    """An unexpected error stopped an import. The rows that were read are kept."""
 
     slug = "stopped"
 
 
 class Erased(LabelerError):
-    """What was asked for has been erased and must not return."""
+    """The entity or picture has been erased and must not return."""
 
     slug = "erased"
 
 
 class InvitationOver(LabelerError):
-    """An invitation that cannot be accepted any more; its kinds say why."""
+    """An invitation can no longer be accepted. The subclasses say why."""
 
     slug = "invitation-over"
 
 
 class InvitationExpired(InvitationOver):
-    """Its time is over."""
+    """The invitation has expired."""
 
     slug = "invitation-expired"
 
 
 class InvitationUsed(InvitationOver):
-    """Somebody has accepted it."""
+    """The invitation was accepted before."""
 
     slug = "invitation-used"
 
 
 class InvitationWithdrawn(InvitationOver):
-    """An admin took it back, or whoever invited may no longer do so."""
+    """An admin withdrew the invitation, or its sender is no longer an active admin."""
 
     slug = "invitation-withdrawn"
 
 
 class NotRecognised(LabelerError):
-    """Somebody whom a sign-in provider knows and we do not; the detail says why."""
+    """A sign-in provider's user has no account here. The detail says why."""
 
     slug = "not-recognised"
 
 
 class MailNotSent(LabelerError):
-    """The mail server did not take a mail; what the mail told of is done all the same."""
+    """The mail server refused a mail. The action that the mail reports is done."""
 
     slug = "mail-not-sent"

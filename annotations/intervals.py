@@ -1,6 +1,7 @@
-"""How far a share seen in a sample may be off. Plain Python, exact.
+"""Exact confidence intervals of a share that was observed in a sample. Plain Python.
 
-Clopper and Pearson (1934): the shares for which what was seen is not too unlikely.
+Clopper and Pearson (1934): the interval contains the shares for which the observation
+is not too unlikely.
 """
 
 import math
@@ -11,37 +12,37 @@ HALVINGS = 60
 
 
 def share_interval(
-    found: int, seen: int, confidence: float = CONFIDENCE
+    hits: int, trials: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """The two-sided interval of a share of which `found` of `seen` were found.
+    """Return the two-sided interval of a share, from `hits` in `trials`.
 
-    (0, 1) where nothing was seen.
+    It is (0, 1) without trials.
     """
     tail = (1 - confidence) / 2
     low, high = 0.0, 1.0
-    if found > 0:
-        low = _share_where(lambda share: 1 - at_most(found - 1, seen, share) > tail)
-    if found < seen:
-        high = _share_where(lambda share: at_most(found, seen, share) < tail)
+    if hits > 0:
+        low = _smallest_share(lambda share: 1 - at_most(hits - 1, trials, share) > tail)
+    if hits < trials:
+        high = _smallest_share(lambda share: at_most(hits, trials, share) < tail)
     return low, high
 
 
 def is_bounded(
-    found: int, seen: int, share: float, confidence: float = CONFIDENCE
+    hits: int, trials: int, share: float, confidence: float = CONFIDENCE
 ) -> bool:
-    """Whether so few of `seen` tell, with this confidence, that the share is below."""
-    return at_most(found, seen, share) <= 1 - confidence
+    """Return whether the true share is below `share` with this confidence."""
+    return at_most(hits, trials, share) <= 1 - confidence
 
 
-def at_most(found: int, seen: int, share: float) -> float:
-    """The probability of `found` or fewer among `seen`, each found with this share."""
-    if found >= seen:
+def at_most(hits: int, trials: int, share: float) -> float:
+    """Return the probability of `hits` or fewer in `trials`, each with this share."""
+    if hits >= trials:
         return 1.0
-    return 1 - _beta(share, found + 1, seen - found)
+    return 1 - _beta(share, hits + 1, trials - hits)
 
 
-def _share_where(is_reached: Callable[[float], bool]) -> float:
-    """The smallest share from which on something holds."""
+def _smallest_share(is_reached: Callable[[float], bool]) -> float:
+    """Return the smallest share from which on a condition is true."""
     low, high = 0.0, 1.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
@@ -50,7 +51,7 @@ def _share_where(is_reached: Callable[[float], bool]) -> float:
 
 
 def _beta(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function."""
+    """Return the regularised incomplete beta function."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
     logs = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
@@ -61,7 +62,7 @@ def _beta(x: float, a: float, b: float) -> float:
 
 
 def _fraction(x: float, a: float, b: float) -> float:
-    """Its continued fraction, by Lentz's method (Numerical Recipes, section 6.4)."""
+    """Return its continued fraction by Lentz's method (Numerical Recipes, section 6.4)."""
     tiny = 1e-300
     c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1), tiny)
     value = d

@@ -1,6 +1,6 @@
-"""Who gets into a batch. Plain Python, reproducible by seed.
+"""Weighted sampling of entities for a batch, reproducible by seed. Plain Python.
 
-The paper draws entities with probability proportional to f^(1/sqrt 5), f being the
+The paper draws entities with probability proportional to f^(1/sqrt 5), where f is the
 number of documents that mention the entity (Guo et al. 2016, section 3.2).
 """
 
@@ -23,16 +23,16 @@ def sample(
 ) -> list[T]:
     """Draw `size` members without replacement, the first drawn first.
 
-    `population` yields (member, frequency) in a fixed order; a member without a
-    positive frequency cannot be drawn. Efraimidis and Spirakis (2006), algorithm A:
-    the `size` largest of ln(u) / weight, in one pass and O(size) memory.
+    `population` yields (member, frequency) in a fixed order. Members without a positive
+    frequency are never drawn. The algorithm is A of Efraimidis and Spirakis (2006): the
+    `size` largest of ln(u) / weight, in one pass and O(size) memory.
     """
-    chance = random.Random(seed)
+    generator = random.Random(seed)
 
-    def keyed() -> Iterable[tuple[float, T]]:
+    def keys() -> Iterable[tuple[float, T]]:
         for member, frequency in population:
             if frequency > 0:
-                yield math.log(1 - chance.random()) / frequency**exponent, member
+                yield math.log(1 - generator.random()) / frequency**exponent, member
 
-    drawn = heapq.nlargest(size, keyed(), key=lambda pair: pair[0])
-    return [member for _, member in drawn]
+    largest = heapq.nlargest(size, keys(), key=lambda pair: pair[0])
+    return [member for _, member in largest]

@@ -1,6 +1,6 @@
-"""The Celery application: settings come from Django, tasks from `annotations.tasks`.
+"""The Celery application: settings from Django, tasks from `annotations.tasks`.
 
-Which task goes to which queue, and which comes back when, stands here.
+It routes tasks to queues and schedules the periodic ones.
 """
 
 import os
@@ -10,7 +10,8 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")
 
 app = Celery("labeler")
-# A new application is current in the thread that made it; a web server has others.
+# A new application is current only in the thread that created it. A web server has several
+# threads.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotations"])
@@ -26,7 +27,7 @@ app.conf.beat_schedule = {
     "count-batches": {"task": "annotations.tasks.count_batches", "schedule": 10},
     "clear-batches": {"task": "annotations.tasks.clear_batches", "schedule": 30},
     "mix-controls": {"task": "annotations.tasks.mix_controls", "schedule": 60},
-    # Looks every hour which batches were not compared today: a laptop sleeps at night.
+    # Every hour, because a laptop sleeps at night. Each batch is compared once a day.
     "compare-judges": {"task": "annotations.tasks.compare_judges", "schedule": 3600},
     "report-agreement": {
         "task": "annotations.tasks.report_agreements",
@@ -35,5 +36,8 @@ app.conf.beat_schedule = {
     "feed-scorers": {"task": "annotations.tasks.feed_scorers", "schedule": 10},
     "resume-imports": {"task": "annotations.tasks.resume_imports", "schedule": 20},
     "resume-releases": {"task": "annotations.tasks.resume_releases", "schedule": 20},
-    "forget-old-tokens": {"task": "annotations.tasks.forget_tokens", "schedule": 3600},
+    "delete-expired-tokens": {
+        "task": "annotations.tasks.delete_expired_tokens",
+        "schedule": 3600,
+    },
 }

@@ -22,7 +22,7 @@ from .leases import (
     put_off,
     standing_rulings,
 )
-from .rulings import RULINGS, comment, dismiss, reopen, rule
+from .rulings import RULINGS, comment, reopen, rule
 from .second_looks import (
     SecondLookPage,
     answer_second_look,
@@ -43,7 +43,6 @@ __all__ = [
     "case_of",
     "comment",
     "conflicts_of",
-    "dismiss",
     "hold",
     "lease",
     "list_position",

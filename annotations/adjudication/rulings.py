@@ -15,7 +15,6 @@ from annotations.models import (
     Candidate,
     CandidateState,
     Comment,
-    Report,
     Ruling,
     User,
     audit,
@@ -56,7 +55,7 @@ def member(batch: Batch, candidate_id: int) -> Candidate:
 def _locked_member(batch: Batch, candidate_id: int) -> Iterator[Candidate]:
     """Lock the candidate's queue rows. Their needs are recomputed at the end."""
     member(batch, candidate_id)
-    with queue.needs_of([candidate_id]):
+    with queue.recount_needs([candidate_id]):
         yield member(batch, candidate_id)
 
 
@@ -93,7 +92,7 @@ def reopen(*, ruling: Ruling, by: User) -> None:
 
     Reopening it a second time changes nothing.
     """
-    with queue.needs_of([ruling.candidate_id]):
+    with queue.recount_needs([ruling.candidate_id]):
         rulings = Ruling.objects.filter(pk=ruling.pk, reopened_at__isnull=True)
         if rulings.update(reopened_at=Now(), reopened_by=by):
             audit.write(
@@ -102,22 +101,6 @@ def reopen(*, ruling: Ruling, by: User) -> None:
                 batch=ruling.batch_id,
                 candidate=ruling.candidate_id,
                 ruling=ruling.pk,
-            )
-
-
-def dismiss(*, report: Report, by: User) -> None:
-    """Close a report, which gives the candidate its need back.
-
-    Dismissing it a second time changes nothing.
-    """
-    with queue.needs_of([report.candidate_id]):
-        reports = Report.objects.filter(pk=report.pk, dismissed_at__isnull=True)
-        if reports.update(dismissed_at=Now(), dismissed_by=by):
-            audit.write(
-                "report-dismissed",
-                by=by,
-                candidate=report.candidate_id,
-                report=report.pk,
             )
 
 

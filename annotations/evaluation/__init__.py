@@ -1,10 +1,11 @@
-"""How a recogniser does on a subset and split of a release.
+"""Evaluation of a recogniser's results on one subset and split of a release.
 
-The lines of the set come with their keys, None for a distractor; who holds the
-release's files gives them. `reading` takes the results in, `annotations.coverage`
-measures them, `results` keeps them.
+The caller, who has the release's files, provides the lines of the set with their keys
+(None for a distractor). `answers` reads the results, `annotations.coverage` measures
+them, `results` stores them.
 """
 
+from .answers import Line
 from .baseline import BASELINE
 from .evaluations import (
     NAME_LENGTH,
@@ -12,12 +13,11 @@ from .evaluations import (
     SPLITS,
     SUBSETS,
     check_names,
+    curve_of,
     delete,
     evaluate,
-    points_of,
 )
-from .reading import Line
-from .results import Mistake, discard, forget, mistakes_of
+from .results import Mistake, discard, mistakes_of, remove_entity
 
 __all__ = [
     "BASELINE",
@@ -28,10 +28,10 @@ __all__ = [
     "Line",
     "Mistake",
     "check_names",
+    "curve_of",
     "delete",
     "discard",
     "evaluate",
-    "forget",
     "mistakes_of",
-    "points_of",
+    "remove_entity",
 ]

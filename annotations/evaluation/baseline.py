@@ -1,4 +1,4 @@
-"""What the paper's own recogniser reached (Table 2), on its 500 published celebrities."""
+"""The coverage of the paper's own recogniser (Table 2), on its 500 published people."""
 
 BASELINE = {
     "random": {"0.95": 0.728, "0.99": 0.606},

@@ -76,7 +76,7 @@ def build_page(assignment: Assignment) -> Page:
     """Return the page of an assignment in any state, for its judge."""
     entity = assignment.entity
     representative, is_verified = images.representative_of(entity)
-    done, total = _page_counts(assignment)
+    submitted, total = _page_counts(assignment)
     return Page(
         assignment,
         assignment.batch,
@@ -86,7 +86,7 @@ def build_page(assignment: Assignment) -> Page:
         is_verified,
         range(len(settled_pictures(assignment))),
         _tiles(assignment),
-        done,
+        submitted,
         total,
     )
 

@@ -118,10 +118,10 @@ def test_no_confidence_takes_long_to_refuse(release):
         (three((1, "m.1", "١"), (2, "m.2", 1), (3, "m.3", 1)), 1, "not a number"),
         (three((1, "m.1", 1), (1, "m.2", 1), (3, "m.3", 1)), 2, "Line 1 of the set"),
         (three((1, "m.1", 1), (3, "m.3", 1)), 2, "missing"),
-        (three((1, "m.1", 1), (2, "m.2", 1), (4, "m.3", 1)), 3, "there is no 4"),
-        (three((0, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "there is no 0"),
-        (three((-1, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "no line number"),
-        (three((1, "m.1", 1), (2, "m 2", 1), (3, "m.3", 1)), 2, "“m 2” is no MID"),
+        (three((1, "m.1", 1), (2, "m.2", 1), (4, "m.3", 1)), 3, "there is no line 4"),
+        (three((0, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "there is no line 0"),
+        (three((-1, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "not a line number"),
+        (three((1, "m.1", 1), (2, "m 2", 1), (3, "m.3", 1)), 2, "“m 2” is not a MID"),
         (three((1, "m.1", 1), (2, 1), (3, "m.3", 1)), 2, "has 3 columns; this one has"),
         ("1,m.1,0.9\n", 1, "6 or 3 columns; this one has 1"),
         (three((1, "m.1", 1)) + six(("m.2", "m.2", 1)), 2, "this one has 6"),
@@ -202,7 +202,7 @@ def test_an_erased_entity_leaves_the_stored_results():
     made = evaluate(release, three((1, "m.2", 0.9), (2, "m.3", 0.8), (3, "m.1", 0.7)))
     other = evaluate(release, three((1, "m.9", 1), (2, "", 1)), truth=["m.8", None])
     figures, digest = made.figures, other.sha256
-    evaluation.forget("m.2")
+    evaluation.remove_entity("m.2")
     made.refresh_from_db()
     other.refresh_from_db()
     assert made.figures == figures

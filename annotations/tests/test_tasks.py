@@ -41,5 +41,5 @@ def test_tokens_whose_time_is_over_are_forgotten(judge):
     AuthToken.objects.filter(pk=old.pk).update(
         expiry=timezone.now() - timedelta(days=1)
     )
-    tasks.forget_tokens()
+    tasks.delete_expired_tokens()
     assert AuthToken.objects.count() == 1
