@@ -5,8 +5,9 @@ from django.db.models.functions import Now
 
 from annotations.errors import WrongState
 from annotations.models import Batch, BatchState, Order, User, audit
+from annotations.queue.controls import draw_controls, mix_controls
 from annotations.queue.joining import add_new_candidates
-from annotations.queue.order import draw_controls, mix_controls, move
+from annotations.queue.order import set_priorities
 from annotations.queue.stuck import recheck
 from annotations.scoring.pending import score_first
 
@@ -22,8 +23,8 @@ def open_batch(*, batch: Batch, by: User) -> Batch:
             if batch.order == Order.UNCERTAIN or batch.clear_beyond is not None:
                 score_first(batch.pk)
             draw_controls(batch)
-            move(batch, tell=False)  # no judge has passed rows of a draft
-            mix_controls(batch, tell=False)
+            set_priorities(batch, reopens=False)  # no judge has passed rows of a draft
+            mix_controls(batch, reopens=False)
             batch.opened_at = Now()
         batch.state = BatchState.OPEN
         batch.save(update_fields=["state", "opened_at"])

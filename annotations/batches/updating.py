@@ -8,7 +8,8 @@ from django.db import transaction
 from annotations.clearance import TOTALS, give_back
 from annotations.errors import Invalid
 from annotations.models import Batch, BatchEntity, Clearance, User, audit
-from annotations.queue.order import mix_controls, move
+from annotations.queue.controls import mix_controls
+from annotations.queue.order import set_priorities
 from annotations.queue.rows import recount, reset_priorities
 from annotations.scoring.pending import score_first
 
@@ -75,7 +76,7 @@ def _follow_rules(batch: Batch, before: Batch) -> None:
         return  # no candidates yet: the first opening counts by the rules of that time
     if batch.scorer != before.scorer:
         for rows in _locked_rows(batch):
-            move(batch, [row.pk for row in rows], tell=True)
+            set_priorities(batch, [row.pk for row in rows], reopens=True)
         mix_controls(batch)
     if batch.rules != before.rules:
         for rows in _locked_rows(batch):

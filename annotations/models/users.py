@@ -28,7 +28,8 @@ class UserManager(BaseUserManager["User"]):
         self, username: str, password: str | None = None, **fields: Any
     ) -> "User":
         """Make a user; `fields` may hold email and roles."""
-        user = self.model(username=self.model.normalize_username(username), **fields)
+        name = self.model.normalize_username(username)
+        user: User = self.model(username=name, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user

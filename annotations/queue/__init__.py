@@ -1,14 +1,17 @@
 """The queue: lease one page to one judge, end pages, keep the counters exact.
 
-`standings` reads how candidates stand, `locked_row` is a locked queue row that keeps
-its counters exact, `turn` is one judge's search for the next page.
+`standings` reads votes and places, `locked_row` keeps the counters of a locked queue row
+exact, `attempt` is one transaction of a judge's search for the next page. Code that
+needs such a part imports its module.
 """
 
+from .attempt import NothingToLease, held_pages, lease_end
 from .caps import cap_of
-from .conflicts import Kinds, conflicts_among
+from .conflicts import release_conflicts
+from .controls import batches_with_controls, mix_controls
 from .ending import (
-    expire_due,
-    own_page,
+    expire_leases,
+    page_of_judge,
     pages_of,
     release,
     release_all,
@@ -19,52 +22,41 @@ from .ending import (
 )
 from .joining import add_members
 from .lease import lease
-from .locked_row import LockedRow, clock, load_rows, lock_rows_of_pages
-from .order import mix_controls, mixed_batches, reorder, scorer_of
-from .progress import count, progress
-from .standings import Reading, Standing, Tally, read, tally
+from .locked_row import clock
+from .needs import dismiss_report, recount_needs, report
+from .order import reorder
+from .progress import progress, sum_counters
 from .stuck import recheck_batches_of
-from .stuck import rewrite as rewrite_conflicts
-from .tiles import needs_of, open_page, report, resolve_tile
-from .turn import NothingToLease, held_by, lease_end
+from .tiles import resolve_tile, set_place, visible_page
 
 __all__ = [
-    "Kinds",
-    "LockedRow",
     "NothingToLease",
-    "Reading",
-    "Standing",
-    "Tally",
     "add_members",
+    "batches_with_controls",
     "cap_of",
     "clock",
-    "conflicts_among",
-    "count",
-    "expire_due",
-    "held_by",
+    "dismiss_report",
+    "expire_leases",
+    "held_pages",
     "lease",
     "lease_end",
-    "load_rows",
-    "lock_rows_of_pages",
     "mix_controls",
-    "mixed_batches",
-    "needs_of",
-    "open_page",
-    "own_page",
+    "page_of_judge",
     "pages_of",
     "progress",
-    "read",
     "recheck_batches_of",
+    "recount_needs",
     "release",
     "release_all",
+    "release_conflicts",
     "release_page",
     "renew",
     "renew_held",
     "reorder",
     "report",
     "resolve_tile",
-    "rewrite_conflicts",
-    "scorer_of",
+    "set_place",
     "submit",
-    "tally",
+    "sum_counters",
+    "visible_page",
 ]

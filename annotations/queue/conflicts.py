@@ -1,25 +1,23 @@
-"""Which candidates somebody has to look at, and the rows that say so.
+"""The candidates that an adjudicator must look at, and their rows.
 
-A candidate is in the conflicts while it is disputed, reported or stuck and no ruling
-stands. Rows change with what they follow from, under the queue row's lock; a change of
-who judges is followed by `stuck.recheck`.
+A candidate is in the conflicts while it is disputed, reported or stuck, and has no
+standing ruling. Rows change together with their causes, under the queue row's lock.
+After a change of judges, `stuck.recheck` follows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from django.db import connection
-
-from annotations import consensus
+from annotations import consensus, sql
 from annotations.consensus import Basis, Rules
-from annotations.models import BatchEntity, Conflict
+from annotations.models import BatchEntity, Conflict, User
 
 from .standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Kinds:
+class ConflictKinds:
     """Why a candidate is in the conflicts, and whether its truth is open."""
 
     is_open: bool
@@ -28,32 +26,32 @@ class Kinds:
     is_stuck: bool
 
 
-def conflicts_among(
+def find_conflicts(
     standings: Iterable[Standing], rules: Rules, active: Collection[int] | None
-) -> dict[int, Kinds]:
-    """The candidates that are in the conflicts, by number."""
-    found = {}
+) -> dict[int, ConflictKinds]:
+    """Return the candidates that are in the conflicts, by id."""
+    conflicts = {}
     for standing in standings:
-        kinds = kinds_of(standing, rules, active)
+        kinds = conflict_kinds(standing, rules, active)
         if kinds is not None:
-            found[standing.candidate] = kinds
-    return found
+            conflicts[standing.candidate] = kinds
+    return conflicts
 
 
-def kinds_of(
+def conflict_kinds(
     standing: Standing, rules: Rules, active: Collection[int] | None
-) -> Kinds | None:
-    """Why this candidate is in the conflicts, None where it is not.
+) -> ConflictKinds | None:
+    """Return why this candidate is in the conflicts, None if it is not.
 
-    Stuck: its need is unmet, and none of the `active` judges is left who has neither
-    judged nor skipped it. Where nobody was ever named (None), nothing is stuck yet.
+    Stuck (waiting for another judge): its need is unmet, and each of the `active`
+    judges has judged or skipped it. In a batch that never had a judge (None), nothing is
+    stuck yet.
     """
     if not standing.is_member or standing.ruling is not None:
         return None
     if not (standing.votes or standing.is_reported or active == frozenset()):
         return None
-    verdicts = standing.verdicts()
-    is_disputed = consensus.is_disputed(verdicts, rules)
+    is_disputed = consensus.is_disputed(standing.verdicts(), rules)
     is_stuck = (
         active is not None
         and all(judge in standing.votes for judge in active)
@@ -62,7 +60,7 @@ def kinds_of(
     if not (is_disputed or standing.is_reported or is_stuck):
         return None
     is_open = standing.truth(rules).basis is Basis.OPEN
-    return Kinds(is_open, is_disputed, standing.is_reported, is_stuck)
+    return ConflictKinds(is_open, is_disputed, standing.is_reported, is_stuck)
 
 
 UPSERT = """
@@ -77,23 +75,29 @@ SET is_open = excluded.is_open, is_disputed = excluded.is_disputed,
 
 
 def write_conflicts(
-    row: BatchEntity, before: Mapping[int, Kinds], after: Mapping[int, Kinds]
+    row: BatchEntity,
+    before: Mapping[int, ConflictKinds],
+    after: Mapping[int, ConflictKinds],
 ) -> None:
-    """Write the difference for a locked queue row; who holds a conflict keeps it."""
-    gone = before.keys() - after.keys()
-    if gone:
-        Conflict.objects.filter(batch=row.batch_id, candidate__in=gone).delete()
-    new = {c: kinds for c, kinds in after.items() if before.get(c) != kinds}
-    if new:
-        columns = zip(*(astuple(kinds) for kinds in new.values()), strict=True)
-        values: list[Any] = [row.batch_id, row.entity_id, list(new)]
-        values += map(list, columns)
-        with connection.cursor() as cursor:
-            cursor.execute(UPSERT, values)
+    """Write the difference for a locked queue row; a held conflict stays held."""
+    removed_candidates = before.keys() - after.keys()
+    if removed_candidates:
+        conflicts = Conflict.objects.filter(batch=row.batch_id)
+        conflicts.filter(candidate__in=removed_candidates).delete()
+    changes = {c: kinds for c, kinds in after.items() if before.get(c) != kinds}
+    if changes:
+        columns = zip(*(astuple(kinds) for kinds in changes.values()), strict=True)
+        parameters: list[Any] = [row.batch_id, row.entity_id, list(changes)]
+        sql.run(UPSERT, parameters + [list(column) for column in columns])
 
 
-def written_conflicts(row: BatchEntity) -> dict[int, Kinds]:
-    """What the rows say of a queue row's candidates."""
-    found = Conflict.objects.filter(batch=row.batch_id, entity=row.entity_id)
+def stored_conflicts(row: BatchEntity) -> dict[int, ConflictKinds]:
+    """Return the stored conflicts of a queue row's candidates, by candidate id."""
+    conflicts = Conflict.objects.filter(batch=row.batch_id, entity=row.entity_id)
     columns = ("candidate_id", "is_open", "is_disputed", "is_reported", "is_stuck")
-    return {c: Kinds(*kinds) for c, *kinds in found.values_list(*columns)}
+    return {c: ConflictKinds(*kinds) for c, *kinds in conflicts.values_list(*columns)}
+
+
+def release_conflicts(adjudicator: User) -> None:
+    """Release every conflict that an adjudicator holds."""
+    Conflict.objects.filter(held_by=adjudicator).update(held_by=None, held_until=None)

@@ -1,77 +1,50 @@
-"""What takes a candidate out of the queue and gives it back, and who may name it."""
+"""Tiles and pages as a judge can name and see them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-
-from django.db import transaction
-
-from annotations.errors import Erased, Invalid, NotFound
+from annotations import sql
+from annotations.errors import NotFound
 from annotations.models import (
     Assignment,
     AssignmentState,
     BatchState,
     Candidate,
-    CandidateState,
-    Report,
-    ReportReason,
     User,
-    audit,
 )
 
-from .locked_row import clock, load_rows, lock_rows_of
-from .standings import read
+from .locked_row import clock
+
+# The judge holds at most one page with this candidate.
+SET_PLACE = """
+UPDATE annotations_assignment
+SET places[array_position(candidates, %(candidate)s)] = %(place)s
+WHERE batch_id = %(batch)s AND entity_id = %(entity)s AND judge_id = %(judge)s
+  AND state = 'held' AND %(candidate)s = ANY(candidates)
+"""
 
 
-@contextmanager
-def needs_of(candidates: Sequence[int]) -> Iterator[None]:
-    """Count these candidates' needs anew after the block has changed them.
-
-    The block may report, rule, erase or undo that: it runs under the locks of every
-    queue row concerned, in a transaction.
-    """
-    with transaction.atomic():
-        rows = lock_rows_of(candidates)
-        entries = load_rows(rows, candidates) if rows else []
-        yield
-        now = read([row.pk for row in rows], candidates) if rows else {}
-        for entry in entries:
-            entry.standings = now[entry.row.pk].standings
-            entry.free_before = {
-                c: entry.free_before.get(c, 0) for c in entry.standings
-            }
-            entry.settle()
-
-
-def report(*, candidate: Candidate, by: User, reason: str, comment: str) -> Report:
-    """Take a candidate out of every queue until somebody has looked at it.
-
-    Saying it twice changes the reason and comment of the open report.
-    """
-    if reason not in ReportReason.values:
-        raise Invalid({"reason": [f"Must be one of {', '.join(ReportReason.values)}."]})
-    if candidate.state == CandidateState.ERASED:
-        raise Erased("This candidate has been erased.")
-    with needs_of([candidate.pk]):
-        found, _ = Report.objects.update_or_create(
-            candidate=candidate,
-            by=by,
-            dismissed_at=None,
-            defaults={"reason": reason, "comment": comment},
-        )
-    audit.write("reported", by=by, candidate=candidate.pk, report=found.pk)
-    return found
+def set_place(page: Assignment, candidate: int, place: int) -> None:
+    """Change the place that a judge's held page has for a candidate; 0 for none."""
+    sql.run(
+        SET_PLACE,
+        {
+            "batch": page.batch_id,
+            "entity": page.entity_id,
+            "judge": page.judge_id,
+            "candidate": candidate,
+            "place": place,
+        },
+    )
 
 
 def resolve_tile(tile_id: str, judge: User) -> Candidate:
-    """The candidate behind a tile of the judge's own page.
+    """Return the candidate behind a tile of the judge's own page.
 
-    Tile ids work while the batch is open, and on a live page; else NotFound.
+    Tile ids work while the batch is open, and on a live page. Otherwise NotFound.
     """
-    number, _, position = tile_id.partition(".")
+    page_id, _, position = tile_id.partition(".")
     unknown = NotFound(f"There is no tile {tile_id}.")
-    if not (_is_number(number) and _is_number(position)):
+    if not (_is_id(page_id) and _is_id(position)):
         raise unknown
-    page = open_page(int(number), judge, unknown)
+    page = visible_page(int(page_id), judge, unknown)
     if int(position) >= len(page.candidates):
         raise unknown
     candidate = (
@@ -84,12 +57,13 @@ def resolve_tile(tile_id: str, judge: User) -> Candidate:
     return candidate
 
 
-def open_page(
+def visible_page(
     assignment_id: int, judge: User, unknown: NotFound | None = None
 ) -> Assignment:
-    """An own page whose pictures may be seen: its batch is open, or its lease runs.
+    """Return a judge's page whose pictures the judge can see.
 
-    `unknown`, else a NotFound of the page, is raised for all others.
+    Its batch must be open or its lease must be running. Otherwise raise `unknown`, by
+    default a NotFound of the page.
     """
     page = (
         Assignment.objects.select_related("batch", "entity")
@@ -107,5 +81,5 @@ def open_page(
     return page
 
 
-def _is_number(text: str) -> bool:
+def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18

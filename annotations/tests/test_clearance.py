@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def the_first_scorer(monkeypatch):
     """What an empty name means, without the models themselves."""
-    monkeypatch.setattr("annotations.queue.order._first_scorer", lambda: "faces")
+    monkeypatch.setattr("annotations.queue.order._default_scorer", lambda: "faces")
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_what_is_cleared_carries_the_models_verdict_and_no_counts(cleaning):
         else:
             expected = (row.verdict, "cleared", 0, 0, 0, 0, None)
             assert told[row.candidate_id] == expected
-    assert sum(row.settled for row in BatchEntity.objects.all()) == 7
+    assert Clearance.objects.filter(is_audit=False).count() == 7
     assert not Conflict.objects.exists()
 
 
@@ -212,7 +212,7 @@ def test_totals_tell_of_the_audit(cleaning, judge, other_judge):
     clearance.clear(cleaning)
     cleaning.refresh_from_db()
     assert (cleaning.audited_total, cleaning.audit_errors) == (2, 0)
-    queue.count()
+    queue.sum_counters()
     cleaning.refresh_from_db()
     members = batches.members_of(cleaning)
     assert batches.outlook(cleaning, members).judgments == 0
@@ -306,7 +306,7 @@ def test_a_report_on_what_is_cleared_is_looked_at_and_nobody_is_stuck(
     report = queue.report(candidate=candidate, by=judge, reason="other", comment="")
     conflict = Conflict.objects.get()
     assert (conflict.is_open, conflict.is_stuck) == (False, False)
-    adjudication.dismiss(report=report, by=admin)
+    queue.dismiss_report(report=report, by=admin)
     assert not Conflict.objects.exists()
     assert differences() == []
 

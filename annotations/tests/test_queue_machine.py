@@ -38,6 +38,7 @@ from annotations.models import (
     Role,
     Ruling,
 )
+from annotations.queue.standings import read_rows, tally
 
 from .desk import batch_of, let_expire, say
 from .factories import CandidateFactory, UserFactory
@@ -143,7 +144,7 @@ class Queue(RuleBasedStateMachine):
     @rule(who=who, follows=st.booleans())
     def lease(self, who, follows):
         judge = self.judges[who]
-        held = queue.held_by(judge, self.batch)
+        held = queue.held_pages(judge, self.batch)
         before, live = (
             needs(self.batch),
             Counter(c for c, _, _ in live_places(self.batch)),
@@ -175,7 +176,7 @@ class Queue(RuleBasedStateMachine):
             assert reason == "closed"
             return
         live = live_places(self.batch)
-        own = {c for p in queue.held_by(judge, self.batch) for c in p.candidates}
+        own = {c for p in queue.held_pages(judge, self.batch) for c in p.candidates}
         held = Counter(c for c, _, _ in live)
         left = {
             c: need - len(places)
@@ -195,7 +196,7 @@ class Queue(RuleBasedStateMachine):
     @rule(who=who)
     def mark_the_held_page(self, who):
         judge = self.judges[who]
-        for page in queue.held_by(judge, self.batch)[:1]:
+        for page in queue.held_pages(judge, self.batch)[:1]:
             for position in range(len(page.candidates)):
                 say(judge, page, position, "yes")
 
@@ -246,7 +247,7 @@ class Queue(RuleBasedStateMachine):
 
     @rule()
     def expire(self):
-        queue.expire_due()
+        queue.expire_leases()
 
     @rule()
     def close(self):
@@ -280,7 +281,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def dismiss(self):
         report = Report.objects.filter(dismissed_at=None).first()
-        adjudication.dismiss(report=report, by=self.admin)
+        queue.dismiss_report(report=report, by=self.admin)
 
     @rule(number=pick)
     def rule_on(self, number):
@@ -303,7 +304,7 @@ class Queue(RuleBasedStateMachine):
             return
         if held.is_disputed and number % 2:
             with suppress(WrongState):
-                adjudication.ask_again(
+                adjudication.request_second_looks(
                     batch=self.batch, candidate=held.candidate_id, by=self.admin
                 )
         else:
@@ -314,11 +315,11 @@ class Queue(RuleBasedStateMachine):
     @rule(who=who, verdict=st.sampled_from(["yes", "no"]))
     def look_again(self, who, verdict):
         judge = self.judges[who]
-        for look in adjudication.looks_of(judge)[:1]:
+        for look in adjudication.open_second_looks(judge)[:1]:
             said = {"batch": look.batch, "candidate": look.candidate, "judge": judge}
             blind = Judgment.objects.get(**said).blind_verdict
             try:
-                adjudication.answer(look=look.pk, judge=judge, verdict=verdict)
+                adjudication.answer_second_look(second_look_id=look.pk, judge=judge, verdict=verdict)
             except WrongState:  # skipped since, and others have met the need
                 continue
             now = Judgment.objects.get(**said)
@@ -376,9 +377,9 @@ class Queue(RuleBasedStateMachine):
             return
         rules = Batch.objects.get(pk=self.batch.pk).rules
         rows = list(BatchEntity.objects.filter(batch=self.batch))
-        readings = queue.read([row.pk for row in rows])
+        readings = read_rows([row.pk for row in rows])
         for row in rows:
-            counted = queue.tally(readings[row.pk].standings.values(), rules)
+            counted = tally(readings[row.pk].standings.values(), rules)
             stored = {name: getattr(row, name) for name in counted.__slots__}
             assert stored == {n: getattr(counted, n) for n in counted.__slots__}
             assert row.state == counted.state

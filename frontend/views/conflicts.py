@@ -41,11 +41,11 @@ def conflicts(request: PersonRequest, batch_id: int) -> HttpResponse:
     page = _rulings(batch, after) if is_ruled else _conflicts(batch, after)
     last: Any = page.last
     if last is not None:
-        last = last.pk if is_ruled else adjudication.place_in_list(last)
+        last = last.pk if is_ruled else adjudication.list_position(last)
     context = {
         "batch": batch,
         "rows": page.rows,
-        "votes": adjudication.votes_on_all(
+        "votes": adjudication.votes_by_candidate(
             batch, [row.candidate_id for row in page.rows]
         ),
         "last": last,
@@ -56,12 +56,12 @@ def conflicts(request: PersonRequest, batch_id: int) -> HttpResponse:
 
 
 def _conflicts(batch: Batch, after: int) -> Rows[Any]:
-    rows = adjudication.listed(batch)
-    return first_rows(rows.filter(adjudication.beyond(after)) if after else rows, SHOWN)
+    rows = adjudication.conflicts_of(batch)
+    return first_rows(rows.filter(adjudication.after_position(after)) if after else rows, SHOWN)
 
 
 def _rulings(batch: Batch, before: int) -> Rows[Any]:
-    rows = adjudication.ruled(batch)
+    rows = adjudication.standing_rulings(batch)
     return first_rows(rows.filter(pk__lt=before) if before else rows, SHOWN)
 
 
@@ -176,7 +176,7 @@ def ask_again(request: PersonRequest, batch_id: int, candidate: int) -> HttpResp
     """Ask the candidate's judges for a second look, then go to the next conflict."""
 
     def action() -> None:
-        adjudication.ask_again(
+        adjudication.request_second_looks(
             batch=get_object_or_404(Batch, pk=batch_id),
             candidate=candidate,
             by=request.user,
