@@ -6,7 +6,7 @@ memberships, entities, queue rows.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -36,7 +36,6 @@ from annotations.models import (
     Ruling,
     Score,
     SecondLook,
-    Tombstone,
     User,
     audit,
     due,
@@ -123,7 +122,7 @@ def _until_done(act: Callable[[], None]) -> None:
 def _erase_entity(key: str, by: User | None) -> None:
     entity = Entity.objects.filter(key=key).first()
     if entity is None:
-        if not tombstones.is_buried("entity", key):
+        if not tombstones.is_erased("entity", key):
             raise NotFound(f"There is no entity {key}.")
         return
     own = Q(entity=entity)
@@ -135,9 +134,9 @@ def _erase_entity(key: str, by: User | None) -> None:
         Alias.objects.filter(entity=entity).delete()
         PendingScoring.objects.filter(entity=entity).delete()
         _forget_refused_rows(key)
-        evaluation.forget(key)
+        evaluation.remove_entity(key)
         _empty(entity)
-        _bury("entity", [key])
+        tombstones.bury("entity", [key])
         store.after_commit(figures.forget)
     audit.write(
         "entity-erased",
@@ -151,7 +150,7 @@ def _erase_entity(key: str, by: User | None) -> None:
 def _erase_image(digest: str, by: User | None) -> None:
     image = Image.objects.filter(sha256=digest).first()
     if image is None:
-        if not tombstones.is_buried("image", digest):
+        if not tombstones.is_erased("image", digest):
             raise NotFound(f"There is no picture {digest}.")
         images.delete_files(digest)
         return
@@ -188,7 +187,7 @@ def _locked(of: Q, entity: Entity | None = None) -> Iterator[set[int]]:
     memberships = BatchJudge.objects.filter(batch__in=batches)
     _lock(memberships.order_by("batch", "judge"))
     _lock(Entity.objects.filter(pk__in=entities).order_by("pk"))
-    with queue.needs_of(sorted(candidates)):
+    with queue.recount_needs(sorted(candidates)):
         yield candidates
 
 
@@ -230,7 +229,7 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     due.mark(shown_by.values_list("entity_id", flat=True))
     Entity.objects.filter(representative__in=digests).update(representative=None)
     Image.objects.filter(pk__in=pictures).delete()
-    _bury("image", digests)
+    tombstones.bury("image", digests)
 
 
 @contextmanager
@@ -240,13 +239,6 @@ def _erasing() -> Iterator:
         cursor.execute("SET LOCAL labeler.erasing = 'on'")
         yield cursor
         cursor.execute("SET LOCAL labeler.erasing = 'off'")
-
-
-def _bury(kind: tombstones.Kind, values: Iterable[str]) -> None:
-    Tombstone.objects.bulk_create(
-        [Tombstone(kind=kind, hmac=tombstones.key_hmac(kind, v)) for v in values],
-        ignore_conflicts=True,
-    )
 
 
 def _forget_refused_rows(key: str) -> None:

@@ -1,12 +1,11 @@
-"""Bytes become safe pictures: a guarded decode, stored once by digest, a thumbnail.
+"""Pictures: safe decoding, storage by digest, thumbnails.
 
-`examine` decides what is a picture, `store_many` keeps bytes, `open_image` and
-`open_thumbnail` give what a browser may show. `prepare` and `record` are the two halves
-of keeping, for callers with their own threads and transaction.
+`examine` checks and decodes a picture, `store_many` stores pictures, `open_image` and
+`open_thumbnail` return bytes that are safe in a browser. `prepare` and `record` are the
+two halves of `store_many`, for callers with their own threads and transaction.
 """
 
 from .decoding import Picture, examine
-from .keeping import Prepared, Stored, cores, known_rows, prepare, record, store_many
 from .serving import (
     etag_for,
     open_image,
@@ -15,16 +14,25 @@ from .serving import (
     representative_of,
 )
 from .store import delete_files
+from .storing import (
+    PreparedImage,
+    StoredImage,
+    cores,
+    find_stored,
+    prepare,
+    record,
+    store_many,
+)
 
 __all__ = [
     "Picture",
-    "Prepared",
-    "Stored",
+    "PreparedImage",
+    "StoredImage",
     "cores",
     "delete_files",
     "etag_for",
     "examine",
-    "known_rows",
+    "find_stored",
     "open_image",
     "open_pixels",
     "open_thumbnail",

@@ -1,7 +1,7 @@
-"""The guarded decoder: the only place where bytes from outside meet Pillow.
+"""The safe decoder: the only place where Pillow reads bytes from outside.
 
-The format is told by content, never by a name; the size is read from the header before
-anything is decoded; a picture is accepted only when all of it decodes.
+It detects the format by content, never by name. It reads the size from the header before
+it decodes anything. It accepts a picture only if all of it decodes.
 """
 
 import io
@@ -19,14 +19,14 @@ from PIL.Image import Resampling, Transpose
 from annotations.errors import Unreadable
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-# What shows through transparent parts: white and black drawings stand out alike.
+# The colour behind transparent parts; white and black drawings are visible on it.
 BACKGROUND = (128, 128, 128)
 THUMBNAIL_OPTIONS = {"format": "WEBP", "quality": 75, "method": 1}
 VIEW_OPTIONS = {"format": "WEBP", "quality": 90, "method": 2}
 WEBP_MAX_SIDE = 16383
-# A progressive JPEG is decoded once a scan: a small file can hold thousands of them.
+# A progressive JPEG is decoded once per scan, and a small file can have thousands.
 MAX_SCANNED_PIXELS = 1_500_000_000
-# Larger ones are decoded one at a time, so that threads do not add up their memory.
+# Larger pictures are decoded one at a time, to limit the memory of all threads.
 LARGE_PIXELS = 16_000_000
 
 _one_large = threading.Lock()
@@ -43,19 +43,19 @@ UPRIGHT = {
 }
 SIDEWAYS = {UPRIGHT[5], UPRIGHT[6], UPRIGHT[7], UPRIGHT[8]}
 
-# Pillow's own guard refuses above twice this, before some decoders allocate; between
-# once and twice it would only warn, where `_check_size` refuses.
+# Pillow refuses a picture above twice this limit, before some decoders allocate memory.
+# Between the limit and twice the limit it would only warn. `_check_size` refuses.
 PIL.Image.MAX_IMAGE_PIXELS = settings.IMAGE_MAX_PIXELS
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", module="PIL")
-# Of all that Pillow could open we load what we accept.
+# Load only the plugins of accepted formats.
 PIL.Image.preinit()
 LOADED = (TiffImagePlugin, WebPImagePlugin)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What an accepted picture is: upright size and a WebP thumbnail."""
+    """An accepted picture: its format, upright size and WebP thumbnail."""
 
     format: str
     width: int
@@ -64,38 +64,38 @@ class Picture:
 
 
 def examine(data: bytes) -> Picture:
-    """Decode all of a picture; Unreadable says in one sentence why it is none."""
-    with _opened(data) as picture:
+    """Decode all of a picture; Unreadable gives the reason of a failure in a sentence."""
+    with _open(data) as picture:
         width, height = picture.size
         orientation = _orientation(picture)
-        shown = _shown(picture, settings.THUMBNAIL_SIDE, orientation)
+        thumbnail = _render(picture, settings.THUMBNAIL_SIDE, orientation)
         if orientation in SIDEWAYS:
             width, height = height, width
         format_ = "JPEG" if picture.format == "MPO" else str(picture.format)
-        return Picture(format_, width, height, _encoded(shown, THUMBNAIL_OPTIONS))
+        return Picture(format_, width, height, _encode(thumbnail, THUMBNAIL_OPTIONS))
 
 
 def as_webp(data: bytes) -> bytes:
-    """The whole picture as WebP, for formats that browsers do not show."""
-    with _opened(data) as picture:
-        shown = _shown(picture, WEBP_MAX_SIDE, _orientation(picture))
-        return _encoded(shown, VIEW_OPTIONS)
+    """Return the whole picture as WebP, for formats that browsers do not support."""
+    with _open(data) as picture:
+        image = _render(picture, WEBP_MAX_SIDE, _orientation(picture))
+        return _encode(image, VIEW_OPTIONS)
 
 
-def shrunk(data: bytes, side: int) -> tuple[PIL.Image.Image, float]:
-    """The upright picture in RGB, its longest side at most `side` pixels.
+def shrink(data: bytes, side: int) -> tuple[PIL.Image.Image, float]:
+    """Return the upright picture in RGB and the factor by which it was scaled down.
 
-    And how many pixels of the original one of its pixels stands for.
+    Its longest side has at most `side` pixels.
     """
-    with _opened(data) as picture:
+    with _open(data) as picture:
         longest = max(picture.size)
-        shown = _shown(picture, side, _orientation(picture))
-        return shown, longest / max(shown.size)
+        image = _render(picture, side, _orientation(picture))
+        return image, longest / max(image.size)
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[PIL.Image.Image]:
-    """A picture whose header was accepted; whatever goes wrong within is Unreadable."""
+def _open(data: bytes) -> Iterator[PIL.Image.Image]:
+    """Open a picture with an acceptable header; turn all errors into Unreadable."""
     if not data:
         raise Unreadable("The file is empty: it has zero bytes.")
     if len(data) > settings.IMAGE_MAX_BYTES:
@@ -112,17 +112,17 @@ def _opened(data: bytes) -> Iterator[PIL.Image.Image]:
         raise Unreadable(_too_many_pixels()) from error
     except PIL.UnidentifiedImageError as error:
         raise Unreadable(
-            "The file is no JPEG, PNG, WebP, GIF, BMP or TIFF picture."
+            "The file is not a JPEG, PNG, WebP, GIF, BMP or TIFF picture."
         ) from error
     except Exception as error:
-        # Hostile bytes make decoders raise nearly anything: struct, zlib, index and
-        # memory errors among them. All mean the same.
+        # Hostile bytes make decoders raise nearly anything, such as struct, zlib, index
+        # and memory errors. All mean the same.
         raise Unreadable(f"The picture is damaged: {_sentence(error)}.") from error
 
 
 def _sentence(error: Exception) -> str:
-    said = str(error).strip().rstrip(".").replace("\0", "")
-    return said[:200] or type(error).__name__
+    message = str(error).strip().rstrip(".").replace("\0", "")
+    return message[:200] or type(error).__name__
 
 
 def _too_many_pixels() -> str:
@@ -148,37 +148,37 @@ def _memory_for(picture: PIL.Image.Image) -> AbstractContextManager[object]:
 
 
 def _orientation(picture: PIL.Image.Image) -> Transpose | None:
-    """How to turn it upright as EXIF says; None where it is, or EXIF is damaged."""
+    """Return the transposition that EXIF asks for; None without one or if it is damaged."""
     try:
-        said = picture.getexif().get(ORIENTATION_TAG)
+        orientation = picture.getexif().get(ORIENTATION_TAG)
     except Exception:  # a damaged EXIF block does not make the picture unreadable
         return None
-    return UPRIGHT.get(said) if isinstance(said, int) else None
+    return UPRIGHT.get(orientation) if isinstance(orientation, int) else None
 
 
-def _shown(
+def _render(
     picture: PIL.Image.Image, side: int, orientation: Transpose | None
 ) -> PIL.Image.Image:
-    """All of the first frame decoded, shrunk to `side`, upright, in RGB."""
+    """Decode all of the first frame; return it in RGB, upright, with at most `side` pixels."""
     if picture.format in ("JPEG", "MPO"):
-        # Decodes at 1/2, 1/4 or 1/8 while that leaves twice the side; reads every
-        # scan all the same, so a truncated file is still found out.
+        # Decodes at 1/2, 1/4 or 1/8 of the size, down to twice the side. It still reads
+        # every scan, so that it detects a truncated file.
         picture.draft(None, (2 * side, 2 * side))
     picture.load()
-    shown = _smooth(picture)
-    if max(shown.size) > side:
-        shown.thumbnail((side, side), Resampling.BICUBIC, reducing_gap=2.0)
-    shown = _opaque(shown)
-    return shown if orientation is None else shown.transpose(orientation)
+    image = _to_8_bits(picture)
+    if max(image.size) > side:
+        image.thumbnail((side, side), Resampling.BICUBIC, reducing_gap=2.0)
+    image = _to_rgb(image)
+    return image if orientation is None else image.transpose(orientation)
 
 
-def _smooth(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """In a mode of 8 bits a channel that can be resized: no palette, no 16 bits."""
+def _to_8_bits(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """Convert to a mode that can be resized: 8 bits per channel and no palette."""
     if picture.mode.startswith("I;16"):
-        # Values run to 65535; converting at once would clip all above 255 to white.
+        # Values go up to 65535. A direct conversion would clip all above 255 to white.
         return picture.point(lambda value: value * (1 / 256)).convert("L")
     if picture.mode in ("I", "F"):
-        return _spread(picture)
+        return _scale_values(picture)
     if picture.mode in ("PA", "LA") or "transparency" in picture.info:
         return picture.convert("RGBA")
     if picture.mode in ("P", "1"):
@@ -186,8 +186,8 @@ def _smooth(picture: PIL.Image.Image) -> PIL.Image.Image:
     return picture
 
 
-def _spread(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """32-bit values on 0 to 255: as they are, by 256, or from least to greatest."""
+def _scale_values(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """Scale 32-bit values to 0–255: unchanged, divided by 256, or from least to greatest."""
     low, high = (float(bound) for bound in picture.getextrema())  # type: ignore[arg-type]
     if low >= 0 and 1 < high < 256:
         scale, offset = 1.0, 0.0
@@ -199,18 +199,18 @@ def _spread(picture: PIL.Image.Image) -> PIL.Image.Image:
     return picture.point(lambda value: value * scale + offset).convert("L")
 
 
-def _opaque(picture: PIL.Image.Image) -> PIL.Image.Image:
+def _to_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
     if picture.mode == "RGB":
         return picture
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     overlay = picture.convert("RGBA")
-    ground = PIL.Image.new("RGB", picture.size, BACKGROUND)
-    ground.paste(overlay, mask=overlay.getchannel("A"))
-    return ground
+    background = PIL.Image.new("RGB", picture.size, BACKGROUND)
+    background.paste(overlay, mask=overlay.getchannel("A"))
+    return background
 
 
-def _encoded(picture: PIL.Image.Image, options: dict[str, object]) -> bytes:
+def _encode(picture: PIL.Image.Image, options: dict[str, object]) -> bytes:
     file = io.BytesIO()
     picture.save(file, **options)  # type: ignore[arg-type]
     return file.getvalue()

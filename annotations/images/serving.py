@@ -1,4 +1,4 @@
-"""What a browser may be given: accepted pictures only, in formats that it shows."""
+"""Serves accepted pictures, in formats that browsers support."""
 
 import hashlib
 import hmac
@@ -13,9 +13,9 @@ from annotations.errors import NotFound, Unreadable
 from annotations.models import Candidate, CandidateState, Entity, Image, User
 
 from . import store
-from .decoding import as_webp, examine, shrunk
+from .decoding import as_webp, examine, shrink
 
-# Served as they came; the others are encoded anew, as WebP.
+# Served unchanged. Other formats are converted to WebP.
 CONTENT_TYPES = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
@@ -25,7 +25,7 @@ CONTENT_TYPES = {
 
 
 def open_image(image: Image) -> tuple[IO[bytes], str]:
-    """The picture and its content type; Unreadable for what the decoder refused."""
+    """Return the picture and its content type; Unreadable if the decoder refused it."""
     _refuse_unreadable(image)
     file = _original(image)
     if image.format in CONTENT_TYPES:
@@ -35,7 +35,7 @@ def open_image(image: Image) -> tuple[IO[bytes], str]:
 
 
 def open_thumbnail(image: Image) -> IO[bytes]:
-    """The WebP thumbnail, made now where it is missing."""
+    """Return the WebP thumbnail; create it if it is missing."""
     _refuse_unreadable(image)
     name = store.thumbnail_name(str(image.sha256))
     try:
@@ -48,46 +48,46 @@ def open_thumbnail(image: Image) -> IO[bytes]:
 
 
 def open_pixels(sha256: str, side: int) -> tuple[PIL.Image.Image, float]:
-    """The stored picture of a digest in RGB, shrunk to `side`, for a model to look at.
+    """Return a stored picture in RGB, for a scorer, and the factor of its downscaling.
 
-    And how many pixels of the original one of its pixels stands for. NotFound where the
-    store lacks it, Unreadable where it does not decode, OSError where the storage is
-    away. For threads: touches no database.
+    Its longest side has at most `side` pixels. NotFound if the store lacks the picture,
+    Unreadable if it does not decode, OSError if the storage is not available. Safe in
+    threads: does not use the database.
     """
     try:
         with store.get(store.image_name(sha256)) as file:
             data = file.read()
     except FileNotFoundError as error:
         raise NotFound("The store lacks the bytes of this picture.") from error
-    return shrunk(data, side)
+    return shrink(data, side)
 
 
 def etag_for(image: Image, user: User) -> str:
-    """A strong ETag that differs between users, so that no cache tells on another."""
-    said = f"{image.sha256!s}:{user.pk}".encode()
-    digest = hmac.new(settings.SECRET_KEY.encode(), said, hashlib.sha256)
+    """Return a strong ETag that differs between users, so that caches cannot leak."""
+    message = f"{image.sha256!s}:{user.pk}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256)
     return f'"{digest.hexdigest()[:32]}"'
 
 
 def representative_of(entity: Entity) -> tuple[Candidate | None, bool]:
-    """The named representative where its picture is there, else the first by rank.
+    """Return the chosen representative if it has a picture, else the first by rank.
 
-    The second value tells whether it was named: only then is it verified.
+    The second value is True for a chosen one: only that is verified.
     """
     ready = Candidate.objects.filter(
         entity=entity, state=CandidateState.READY
     ).select_related("image")
     by_rank = ready.order_by(F("rank").asc(nulls_last=True), "pk")
     if entity.representative:
-        named = by_rank.filter(image__sha256=entity.representative).first()
-        if named is not None:
-            return named, True
+        candidate = by_rank.filter(image__sha256=entity.representative).first()
+        if candidate is not None:
+            return candidate, True
     return by_rank.first(), False
 
 
 def _refuse_unreadable(image: Image) -> None:
     if not image.is_readable:
-        raise Unreadable(image.problem or "The file is no picture.")
+        raise Unreadable(image.problem or "The file is not a picture.")
 
 
 def _original(image: Image) -> IO[bytes]:

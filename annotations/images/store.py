@@ -1,4 +1,4 @@
-"""Files by digest in Django's storage: written once, whole or not at all."""
+"""Files by digest in Django's storage, each written once and atomically."""
 
 import logging
 import os
@@ -14,25 +14,25 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-COPIED = 1024 * 1024  # bytes of a file at once
+COPY_BYTES = 1024 * 1024
 
 
 def image_name(sha256: str) -> str:
-    """Where the bytes of a digest lie."""
+    """Return the name of the file with this digest."""
     return f"images/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 def thumbnail_name(sha256: str) -> str:
-    """Where the thumbnail of a digest lies."""
+    """Return the name of the thumbnail of the picture with this digest."""
     return f"thumbnails/{sha256[:2]}/{sha256[2:4]}/{sha256}.webp"
 
 
 def put(name: str, data: bytes) -> None:
-    """Store bytes under exactly this name; whoever comes second changes nothing.
+    """Store bytes under exactly this name, unless they are stored already.
 
-    Django's file storage writes into the final name and invents another one where
-    it is taken, so that a kill leaves half a file and a race two of them. On a file
-    system we write beside and rename. Object stores put whole objects anyway.
+    Django's file storage writes to the final name, and to another name if that exists.
+    So a crash leaves a partial file and a race leaves two files. On a file system, this
+    function writes a temporary file and renames it. Object stores write atomically.
     """
     if holds(name, len(data)):
         return
@@ -44,7 +44,7 @@ def put(name: str, data: bytes) -> None:
 
 
 def put_file(name: str, file: IO[bytes], size: int) -> None:
-    """Store a whole file, as `put` does, without reading it into memory."""
+    """Store a file as `put` does, without reading it into memory."""
     if holds(name, size):
         return
     path = _path(name)
@@ -55,29 +55,29 @@ def put_file(name: str, file: IO[bytes], size: int) -> None:
 
 
 def holds(name: str, size: int | None = None) -> bool:
-    """Whether a whole file of this name is there; a wrong size means it is not."""
+    """Return whether a complete file with this name exists; `size` is the expected size."""
     path = _path(name)
     if path is None:
         return default_storage.exists(name)
     try:
-        found = path.stat().st_size
+        file_size = path.stat().st_size
     except OSError:
         return False
-    return found == size if size is not None else found > 0
+    return file_size == size if size is not None else file_size > 0
 
 
 def get(name: str) -> IO[bytes]:
-    """Open for reading; FileNotFoundError where there is none."""
+    """Open a file for reading; FileNotFoundError if it does not exist."""
     return default_storage.open(name, "rb")
 
 
 def delete_files(sha256: str) -> None:
-    """Remove the bytes and the thumbnail of a digest; none there is fine."""
+    """Delete a picture's file and thumbnail, if they exist."""
     delete([image_name(sha256), thumbnail_name(sha256)])
 
 
 def delete(names: Iterable[str]) -> None:
-    """Delete each of these files; what fails hinders no other and is raised at the end."""
+    """Delete all of these files; raise the last error when all have been tried."""
     problem = None
     for name in names:
         try:
@@ -89,10 +89,10 @@ def delete(names: Iterable[str]) -> None:
 
 
 def after_commit(clear: Callable[[], None]) -> None:
-    """Clear up once the transaction has ended well.
+    """Call `clear` after the transaction's commit; log its errors.
 
-    What fails is logged and hinders nothing that follows. (Django's own `robust` cannot
-    name a `partial`.)
+    An error does not stop later callbacks. (Django's own `robust` cannot log a
+    `partial`.)
     """
 
     def run() -> None:
@@ -100,15 +100,15 @@ def after_commit(clear: Callable[[], None]) -> None:
             clear()
         except Exception:
             log.exception(
-                "Something was not cleared up after a commit;"
-                " `manage.py verify --files --fix` deletes files that were left."
+                "Cleaning up after a commit failed."
+                " `manage.py verify --files --fix` deletes unused files."
             )
 
     transaction.on_commit(run)
 
 
 def _path(name: str) -> Path | None:
-    """The file on this machine, None for an object store."""
+    """Return the file's path on this machine, None for an object store."""
     try:
         return Path(default_storage.path(name))
     except NotImplementedError:
@@ -127,7 +127,7 @@ def _write(path: Path, data: bytes | IO[bytes]) -> None:
             if isinstance(data, bytes):
                 file.write(data)
             else:
-                shutil.copyfileobj(data, file, COPIED)
+                shutil.copyfileobj(data, file, COPY_BYTES)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

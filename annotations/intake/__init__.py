@@ -1,20 +1,20 @@
-"""Rows from files become entities and candidates, in constant memory.
+"""Imports: rows of files become entities and candidates, in constant memory.
 
-`start` makes an import, `run` goes on with it from where it is until it ends or its
-time is over. Reading: sources → lines → layouts → chunks; writing: merging.
+`start` creates an import. `run` continues it from its position until it ends or its
+time is up. Reading: sources → lines → layouts → chunks. Writing: merging.
 """
 
 from .cells import normalise_key
 from .detection import CANDIDATE_LAYOUTS, ENTITY_LAYOUTS, LAYOUTS
 from .imports import idle_uploads, run_upload, start, unfinished
 from .ledger import refused_tsv
-from .running import PASSING, run
+from .running import TEMPORARY_ERRORS, run
 
 __all__ = [
     "CANDIDATE_LAYOUTS",
     "ENTITY_LAYOUTS",
     "LAYOUTS",
-    "PASSING",
+    "TEMPORARY_ERRORS",
     "idle_uploads",
     "normalise_key",
     "refused_tsv",

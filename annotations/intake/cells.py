@@ -1,4 +1,4 @@
-"""Single cells: what is accepted in them, and the sentence that refuses the rest."""
+"""Single cells: accepted values, and a sentence for each refusal."""
 
 import binascii
 import math
@@ -16,18 +16,18 @@ RANK_LIMIT = 2**31
 NAME_MAX_LENGTH = 500
 FACE_ID_MAX_LENGTH = 100
 TEXT_MAX_LENGTH = 8000
-# What tells candidates without bytes apart lies in a B-tree, whose entries are limited.
+# A unique index identifies candidates without bytes, and limits the size of its entries.
 IDENTITY_MAX_BYTES = 2000
 ROW_EXCERPT = 200
 CACHED = 200_000
 
 
 class Refusal(ValueError):
-    """A row that is not taken; says why in one sentence."""
+    """A row is refused; the message is the reason, one sentence."""
 
 
 def normalise_key(raw: str) -> str:
-    """The key that a cell or an address means; Invalid where it means none."""
+    """Return the key in a cell or URL; raise Invalid if there is none."""
     try:
         return _key(raw)
     except Refusal as refusal:
@@ -44,7 +44,7 @@ def _key(raw: str) -> str:
         raise Refusal(f"The key is longer than {KEY_MAX_LENGTH} characters.")
     if not key.isprintable() or not KEY_FORBIDDEN.isdisjoint(key):
         raise Refusal(
-            "The key holds a space, one of / \\ ? # % or an unprintable character."
+            "The key contains a space, one of / \\ ? # % or an unprintable character."
         )
     if key in (".", ".."):
         raise Refusal("A key cannot be . or ..")
@@ -52,7 +52,7 @@ def _key(raw: str) -> str:
 
 
 class _Keys(dict[str, str]):
-    """Keys by how they were written; a file names the same ones again and again."""
+    """Keys by their spelling, cached because a file repeats the same ones."""
 
     def __missing__(self, raw: str) -> str:
         key = _key(raw)
@@ -63,14 +63,14 @@ class _Keys(dict[str, str]):
 
 
 class _Ranks(dict[str, str]):
-    """Ranks that were found right; a few hundred values fill whole files."""
+    """Valid ranks, cached because files contain only a few hundred values."""
 
     def __missing__(self, raw: str) -> str:
         digits = raw[1:] if raw.startswith("-") else raw
         if raw and not (digits.isascii() and digits.isdigit()):
-            raise Refusal("The rank is no whole number.")
+            raise Refusal("The rank is not a whole number.")
         if raw and (len(raw) > 20 or not -RANK_LIMIT <= int(raw) < RANK_LIMIT):
-            raise Refusal("The rank is beyond 32 bits.")
+            raise Refusal("The rank does not fit into 32 bits.")
         if len(self) >= CACHED:
             self.clear()
         self[raw] = str(int(raw)) if raw else ""
@@ -78,31 +78,31 @@ class _Ranks(dict[str, str]):
 
 
 def keys() -> Mapping[str, str]:
-    """`keys()[cell]` is the key of a cell; raises Refusal."""
+    """Return a mapping from cells to keys; a wrong cell raises Refusal."""
     return _Keys()
 
 
 def ranks() -> Mapping[str, str]:
-    """`ranks()[cell]` is the rank of a cell, empty where it is; raises Refusal."""
+    """Return a mapping from cells to ranks, empty to empty; a wrong cell raises Refusal."""
     return _Ranks()
 
 
 def released_rectangle(cell: str) -> str:
-    """Base64 of four little-endian float32, as an array literal; empty stays empty."""
+    """Return an array literal for base64 of four little-endian float32; empty for empty."""
     if not cell:
         return ""
     try:
         corners = struct.unpack("<4f", binascii.a2b_base64(cell, strict_mode=True))
     except (struct.error, ValueError) as error:
-        raise Refusal("The face rectangle is no base64 of four float32.") from error
+        raise Refusal("The face rectangle is not base64 of four float32.") from error
     x1, y1, x2, y2 = corners
     if not (math.isfinite(x1 + y1 + x2 + y2) and x1 <= x2 and y1 <= y2):
-        raise Refusal("The face rectangle is no rectangle.")
+        raise Refusal("The corners of the face rectangle are wrong.")
     return f"{{{x1:.9g},{y1:.9g},{x2:.9g},{y2:.9g}}}"
 
 
 def frame(cell: str) -> str:
-    """`x1,y1,x2,y2` from 0 to 1, as an array literal; empty stays empty."""
+    """Return an array literal for `x1,y1,x2,y2` from 0 to 1; empty for empty."""
     if not cell:
         return ""
     try:
@@ -111,46 +111,46 @@ def frame(cell: str) -> str:
     except ValueError as error:
         raise Refusal("face_rect is not x1,y1,x2,y2.") from error
     if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-        raise Refusal("face_rect is no rectangle within the picture (0 to 1).")
+        raise Refusal("face_rect is not a rectangle within the picture (0 to 1).")
     return f"{{{x1!r},{y1!r},{x2!r},{y2!r}}}"
 
 
 def moment(cell: str) -> str:
-    """An ISO 8601 time in UTC, its zone where it names none; empty stays empty."""
+    """Return an ISO 8601 time in UTC, the default zone; empty for empty."""
     if not cell:
         return ""
     try:
         at = datetime.fromisoformat(cell)
-        # What lies beyond the years 1 to 9999 in UTC could not be read back.
+        # Python cannot read a time outside the years 1 to 9999 in UTC.
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
-        raise Refusal("retrieved_at is no ISO 8601 time.") from error
+        raise Refusal("retrieved_at is not an ISO 8601 time.") from error
 
 
 def digest(cell: str) -> str:
-    """A SHA-256 in hex, lower-cased; empty stays empty."""
-    wanted = cell.lower()
-    if wanted and (len(wanted) != 64 or not set(wanted) <= set("0123456789abcdef")):
+    """Return a SHA-256 in lower-case hex; empty for empty."""
+    sha256 = cell.lower()
+    if sha256 and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
         raise Refusal("The digest is not 64 hex digits.")
-    return wanted
+    return sha256
 
 
 def picture(cell: str) -> bytes:
-    """The bytes of a base64 cell; an empty cell is a picture of zero bytes."""
+    """Return the bytes of a base64 cell; an empty cell is a picture of zero bytes."""
     try:
         return binascii.a2b_base64(cell, strict_mode=True) if cell else b""
     except ValueError as error:
-        raise Refusal("The picture is no base64.") from error
+        raise Refusal("The picture is not base64.") from error
 
 
 def check_lengths(*texts: str) -> None:
-    """Refuse what no column is meant to hold."""
+    """Refuse texts that are longer than any column should be."""
     if any(len(text) > TEXT_MAX_LENGTH for text in texts):
         raise Refusal(f"A cell is longer than {TEXT_MAX_LENGTH} characters.")
 
 
 def check_identity(face_id: str, image_url: str, has_bytes: bool) -> None:
-    """Refuse what is too long to tell candidates apart by."""
+    """Refuse values that are too long to identify a candidate."""
     if len(face_id) > FACE_ID_MAX_LENGTH:
         raise Refusal(f"The FaceID is longer than {FACE_ID_MAX_LENGTH} characters.")
     if not has_bytes and len(image_url.encode()) > IDENTITY_MAX_BYTES:
@@ -158,7 +158,7 @@ def check_identity(face_id: str, image_url: str, has_bytes: bool) -> None:
 
 
 def excerpt(row: str) -> str:
-    """A row's first 200 characters for refused.tsv, TAB and CR escaped."""
-    # Names of files may hold what is no Unicode; PostgreSQL takes no NUL.
-    shown = row[:ROW_EXCERPT].encode(errors="replace").decode().replace("\0", "\\0")
-    return shown.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")
+    """Return a row's first 200 characters for refused.tsv, with TAB, CR and LF escaped."""
+    # A file name can contain invalid Unicode. PostgreSQL does not accept NUL.
+    text = row[:ROW_EXCERPT].encode(errors="replace").decode().replace("\0", "\\0")
+    return text.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")

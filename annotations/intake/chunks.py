@@ -1,7 +1,7 @@
-"""Blocks of rows made into chunks, each of which one transaction takes.
+"""Chunks: the rows that one transaction imports.
 
-Pictures are decoded by a pool of threads meanwhile; rows stay in their order, so that
-what is committed is always the beginning of the file.
+A pool of threads decodes pictures in the meantime. Rows keep their order, so that the
+committed rows are always the beginning of the file.
 """
 
 import time
@@ -9,38 +9,39 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from annotations import images
 from annotations.errors import Erased
 
 from . import cells
 from .cells import Refusal
-from .rows import Blocks, CandidateRow, Refused, refused
+from .rows import Blocks, CandidateRow, RefusedRecord, refuse
 
 CHUNK_ROWS = 40_000
 PICTURED_ROWS = 250
 PICTURED_BYTES = 16 * 1024**2
-# Slow pictures must not make a transaction, and with it a task, last.
+# A limit for slow pictures, so that transactions and tasks stay short.
 CHUNK_SECONDS = 4.0
-# Work that is queued while a chunk is merged.
+# Limits of the work that waits for the threads while a chunk is merged.
 AHEAD_ROWS = 64
 AHEAD_BYTES = 24 * 1024**2
 
 
 @dataclass(slots=True)
 class Chunk:
-    """What one transaction takes; `last` is the record that it ends with."""
+    """The records of one transaction; `last` is the number of the last one."""
 
     last: int = 0
-    rows: list = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    prepared: dict[int, images.Prepared] = field(default_factory=dict)
+    rows: list[Any] = field(default_factory=list)  # Row
+    refused: list[RefusedRecord] = field(default_factory=list)
+    prepared: dict[int, images.PreparedImage] = field(default_factory=dict)
     size: int = 0
     started: float = field(default_factory=time.monotonic)
 
     @property
     def is_full(self) -> bool:
-        """Whether it should be merged now."""
+        """Return whether the chunk is ready to be merged."""
         if not self.prepared:
             return len(self.rows) + len(self.refused) >= CHUNK_ROWS
         return (
@@ -50,11 +51,11 @@ class Chunk:
         )
 
 
-IsBuried = Callable[[str], bool]
+IsErased = Callable[[str], bool]
 
 
 def without_pictures(blocks: Blocks) -> Iterator[Chunk]:
-    """Chunks of rows that need no decoding."""
+    """Yield chunks of rows that need no decoding."""
     chunk = Chunk()
     for block in blocks:
         chunk.rows += block.rows
@@ -67,30 +68,30 @@ def without_pictures(blocks: Blocks) -> Iterator[Chunk]:
         yield chunk
 
 
-def with_pictures(blocks: Blocks, is_buried: IsBuried) -> Iterator[Chunk]:
-    """Chunks whose pictures are decoded and written."""
+def with_pictures(blocks: Blocks, is_erased: IsErased) -> Iterator[Chunk]:
+    """Yield chunks whose pictures are decoded and written to the store."""
     threads = ThreadPoolExecutor(images.cores(), "picture")
     try:
-        yield from _gathered(_started(blocks, threads, is_buried))
+        yield from _collect(_submit(blocks, threads, is_erased))
     finally:
         threads.shutdown(cancel_futures=True)
 
 
-Pending = tuple[CandidateRow | Refused, "Future[images.Prepared] | None"]
+Pending = tuple[CandidateRow | RefusedRecord, "Future[images.PreparedImage] | None"]
 
 
-def _started(
-    blocks: Blocks, threads: ThreadPoolExecutor, is_buried: IsBuried
+def _submit(
+    blocks: Blocks, threads: ThreadPoolExecutor, is_erased: IsErased
 ) -> Iterator[Pending]:
-    """Records in order, each after those that follow it were given to the threads."""
+    """Yield records in order, after the pictures of the next ones went to the threads."""
     pending: deque[tuple[Pending, int]] = deque()
     ahead = 0
     for block in blocks:
         for record in sorted((*block.rows, *block.refused), key=_number):
             future, size = None, 0
-            if not isinstance(record, Refused) and record[4] is not None:
+            if not isinstance(record, RefusedRecord) and record[4] is not None:
                 size = len(record[4])
-                future = threads.submit(_prepare, record[4], is_buried)
+                future = threads.submit(_prepare, record[4], is_erased)
                 record = (*record[:4], b"", record[5])
             pending.append(((record, future), size))
             ahead += size
@@ -102,19 +103,19 @@ def _started(
         yield pending.popleft()[0]
 
 
-def _number(record: CandidateRow | Refused) -> int:
+def _number(record: CandidateRow | RefusedRecord) -> int:
     return record[0]
 
 
-def _prepare(picture: str | bytes, is_buried: IsBuried) -> images.Prepared:
+def _prepare(picture: str | bytes, is_erased: IsErased) -> images.PreparedImage:
     data = cells.picture(picture) if isinstance(picture, str) else picture
-    return images.prepare(data, is_buried)
+    return images.prepare(data, is_erased)
 
 
-def _gathered(pending: Iterator[Pending]) -> Iterator[Chunk]:
+def _collect(pending: Iterator[Pending]) -> Iterator[Chunk]:
     chunk = Chunk()
     for record, future in pending:
-        _take(chunk, record, future)
+        _add(chunk, record, future)
         if chunk.is_full:
             yield chunk
             chunk = Chunk()
@@ -122,20 +123,20 @@ def _gathered(pending: Iterator[Pending]) -> Iterator[Chunk]:
         yield chunk
 
 
-def _take(
+def _add(
     chunk: Chunk,
-    record: CandidateRow | Refused,
-    future: "Future[images.Prepared] | None",
+    record: CandidateRow | RefusedRecord,
+    future: "Future[images.PreparedImage] | None",
 ) -> None:
     chunk.last = record[0]
-    if isinstance(record, Refused):
+    if isinstance(record, RefusedRecord):
         chunk.refused.append(record)
         return
     if future is not None:
         try:
             prepared = future.result()
         except (Refusal, Erased) as refusal:
-            chunk.refused.append(refused(record[0], refusal, record[5]))
+            chunk.refused.append(refuse(record[0], refusal, record[5]))
             return
         chunk.prepared[record[0]] = prepared
         chunk.size += prepared.byte_size

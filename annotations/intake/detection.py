@@ -1,4 +1,4 @@
-"""Which layout a file has, told by its header, its columns and what is in them."""
+"""Detects a file's layout by its header, its columns and its cells."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ CANDIDATE_LAYOUTS = (
 )
 LAYOUTS = (*ENTITY_LAYOUTS, *CANDIDATE_LAYOUTS)
 
-LOOKED_AT = 50
+SAMPLE_LINES = 50
 FACE_ID = re.compile(r"FaceId-\d+", re.ASCII)
 RANK = re.compile(r"-?\d{1,10}", re.ASCII)
 RECTANGLE = re.compile(r"([A-Za-z0-9+/]{22}==)?", re.ASCII)
@@ -28,18 +28,18 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}", re.ASCII)
 
 
 def check_layout(layout: str) -> None:
-    """Invalid where a layout is named that there is not."""
+    """Raise Invalid for an unknown layout."""
     if layout and layout not in (*LAYOUTS, "folder"):
-        raise Invalid({"layout": [f"There is no layout {layout!r}. {_known()}"]})
+        raise Invalid({"layout": [f"There is no layout {layout!r}. {_advice()}"]})
 
 
 def detect(head: Sequence[Line], file_name: str = "") -> str:
-    """The layout of a file that begins with these lines; Invalid where it is unclear.
+    """Return the layout of a file that begins with these lines; Invalid if it is unclear.
 
-    The last line may be cut off, so it counts only where it is the only one.
+    `head` can end within a line.
     """
     lines = [line for line in head if not isinstance(line, BadLine)]
-    rows = [line.split("\t") for line in lines[:LOOKED_AT]]
+    rows = [line.split("\t") for line in lines[:SAMPLE_LINES]]
     if rows and (by_header := _by_header(rows[0])):
         return by_header
     votes = Counter(filter(None, map(_by_content, rows)))
@@ -49,27 +49,27 @@ def detect(head: Sequence[Line], file_name: str = "") -> str:
         return by_name
     if head and isinstance(head[0], BadLine):
         raise Invalid({"layout": [f"No line can be read. {head[0].reason}"]})
-    raise Invalid({"layout": [f"The layout cannot be told. {_known()}"]})
+    raise Invalid({"layout": [f"The layout of the file is unclear. {_advice()}"]})
 
 
-def _known() -> str:
-    return f"Name one of {', '.join(LAYOUTS)}."
+def _advice() -> str:
+    return f"Choose one of {', '.join(LAYOUTS)}."
 
 
 def _by_header(cells: Sequence[str]) -> str:
     header = set(cells)
     if "key" not in header:
         return ""
-    # A misspelt column is a manifest or list nonetheless, whose reader names it.
+    # A file with a misspelt column is a manifest or list too. Its reader names the column.
     if header & {"path", "image_url"}:
         return "manifest"
-    known = len(header & set(ENTITY_COLUMNS))
-    return "entities" if known == len(header) or known > 1 else ""
+    matches = len(header & set(ENTITY_COLUMNS))
+    return "entities" if matches == len(header) or matches > 1 else ""
 
 
 def _by_content(cells: Sequence[str]) -> str:
-    for layout, looks in SIGNS.get(len(cells), ()):
-        if looks(cells):
+    for layout, is_likely in SIGNS.get(len(cells), ()):
+        if is_likely(cells):
             return layout
     return ""
 
@@ -95,8 +95,8 @@ def _looks_like_lowshot(cells: Sequence[str]) -> bool:
     return bool(RANK.fullmatch(cells[3]) and BASE64.fullmatch(cells[1][:100]))
 
 
-Looks = Callable[[Sequence[str]], bool]
-SIGNS: dict[int, tuple[tuple[str, Looks], ...]] = {
+Test = Callable[[Sequence[str]], bool]
+SIGNS: dict[int, tuple[tuple[str, Test], ...]] = {
     2: (("names", _looks_like_names),),
     5: (("lowshot", _looks_like_lowshot),),
     6: (("devset", _looks_like_devset), ("thumbnails", _looks_like_thumbnails)),

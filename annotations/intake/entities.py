@@ -1,39 +1,38 @@
-"""Entities by key: made where they are missing, locked while their candidates change."""
+"""Entities by key: created if missing, locked while their candidates change."""
 
 from collections.abc import Iterable, Mapping
 
-from django.db import connection
+from annotations import sql
+
+CREATE = """
+INSERT INTO annotations_entity
+    (key, name, description, gender, birth_date, professions, countries, url)
+SELECT key, name, '', '', '', '{}', '{}', ''
+FROM unnest(%s::text[], %s::text[]) AS new (key, name)
+WHERE NOT EXISTS (SELECT FROM annotations_entity e WHERE e.key = new.key)
+ORDER BY key COLLATE "C" ON CONFLICT (key) DO NOTHING
+"""
+LOCK = """
+SELECT key, id FROM annotations_entity WHERE key = ANY(%s)
+ORDER BY id FOR NO KEY UPDATE
+"""
 
 
 def ensure(names: Mapping[str, str]) -> dict[str, int]:
-    """The ids of these keys; unknown ones become entities of that name, else key.
+    """Return the ids of these keys; create entities for the missing ones.
 
-    Locks all of them to the end of the transaction, as opening a batch does, so that
-    no batch misses candidates that are on their way. New keys first, in their order,
-    then locks in the order of ids: so no two imports wait for each other in a ring.
+    A new entity gets its name in `names`, or its key if that is empty. Locks all
+    entities to the end of the transaction, as the opening of a batch does, so that no
+    batch misses candidates of an import. To avoid deadlocks between imports, it creates
+    entities in the order of keys, and then locks all in the order of ids.
     """
     keys = sorted(names)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO annotations_entity (key, name, description, gender,"
-            " birth_date, professions, countries, url)"
-            " SELECT key, name, '', '', '', '{}', '{}', ''"
-            " FROM unnest(%s::text[], %s::text[]) AS given (key, name)"
-            " WHERE NOT EXISTS (SELECT FROM annotations_entity e"
-            " WHERE e.key = given.key)"
-            ' ORDER BY key COLLATE "C" ON CONFLICT (key) DO NOTHING',
-            [keys, [names[key] or key for key in keys]],
-        )
-        cursor.execute(
-            "SELECT key, id FROM annotations_entity WHERE key = ANY(%s)"
-            " ORDER BY id FOR NO KEY UPDATE",
-            [keys],
-        )
-        return dict(cursor.fetchall())
+    sql.run(CREATE, [keys, [names[key] or key for key in keys]])
+    return {row.key: row.id for row in sql.rows(LOCK, [keys])}
 
 
 def first_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """For each key the first name that is not empty."""
+    """Return the first name that is not empty for each key."""
     names: dict[str, str] = {}
     for key, name in pairs:
         if not names.get(key):

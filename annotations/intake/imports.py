@@ -1,13 +1,14 @@
-"""Imports as rows: started by a person or a command, gone on with after a kill."""
+"""Imports as rows: started by a user or a command, continued after a crash."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from annotations import sql
 from annotations.errors import WrongState
 from annotations.models import Import, ImportState, User, audit
 
@@ -16,17 +17,24 @@ from .ledger import end
 from .running import ENDED, LOCK_SPACE, run
 
 UNFINISHED = Q(state__in=[ImportState.PENDING, ImportState.RUNNING])
-# A slice commits every few seconds; one that was not heard of for longer is dead.
+# A worker commits every few seconds. An import without a commit for longer is dead.
 IDLE_SECONDS = 45
+IS_RUNNING = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid = %s AND objid = %s AND objsubid = 2)
+"""
 
 
 @transaction.atomic
 def start(
     *, file_name: str, layout: str, with_images: bool, upload: str, by: User | None
 ) -> Import:
-    """Make the import of a file; `upload` is its name in the storage, where it has one.
+    """Create the import of a file; `upload` is its name in the storage, if it has one.
 
-    `layout` is empty where it is to be detected; Invalid where there is none such.
+    An empty `layout` is detected later. An unknown one raises Invalid.
     """
     check_layout(layout)
     import_ = Import.objects.create(
@@ -41,16 +49,16 @@ def start(
 
 
 def run_upload(import_: Import, budget_seconds: float | None = None) -> bool:
-    """Go on with an uploaded file; whether nothing is left to do here.
+    """Continue an uploaded file's import. Return True when this worker has no more to do.
 
-    The upload is deleted when its import ends. Where another worker has it, that one
-    goes on with it.
+    Deletes the upload when its import ends. If another worker has the import, that one
+    continues it.
     """
     try:
         with default_storage.open(import_.upload, "rb") as file:
             return run(import_, file, budget_seconds)
     except FileNotFoundError:
-        end(import_, problem="The uploaded file is gone.")
+        end(import_, problem="The uploaded file is missing. Upload it again.")
         return True
     except WrongState:
         return True
@@ -60,42 +68,38 @@ def run_upload(import_: Import, budget_seconds: float | None = None) -> bool:
 
 
 def idle_uploads() -> list[int]:
-    """Unfinished uploads that nobody works on: their worker or its message was lost."""
-    quiet = timezone.now() - timedelta(seconds=IDLE_SECONDS)
-    idle = Import.objects.filter(UNFINISHED, touched_at__lt=quiet).exclude(upload="")
+    """Return unfinished uploads whose worker, or the message to it, was lost."""
+    limit = timezone.now() - timedelta(seconds=IDLE_SECONDS)
+    idle = Import.objects.filter(UNFINISHED, touched_at__lt=limit).exclude(upload="")
     return [pk for pk in idle.values_list("pk", flat=True) if not _is_running(pk)]
 
 
 def unfinished(*, path: Path, layout: str, with_images: bool) -> Import | None:
-    """The interrupted import of this very file by a command, to go on with.
+    """Return the interrupted import of this file by a command, to continue it.
 
-    A file that was changed since begins anew, and what is known costs little. So
-    does a folder, whose time does not tell of changes within.
+    A file that has changed since is imported from the start, which takes little time
+    for rows that are already imported. So is a folder, because its time does not show
+    changes inside it.
     """
-    named = Import.objects.filter(UNFINISHED, upload="", file_name=str(path))
-    for import_ in named.order_by("-pk"):
-        changed = datetime.fromtimestamp(
+    imports = Import.objects.filter(UNFINISHED, upload="", file_name=str(path))
+    for import_ in imports.order_by("-pk"):
+        changed_at = datetime.fromtimestamp(
             path.stat().st_mtime, timezone.get_default_timezone()
         )
         if (
             path.is_file()
-            and changed < import_.created_at
+            and changed_at < import_.created_at
             and import_.with_images == with_images
             and layout in ("", import_.layout)
         ):
             return import_
         if not _is_running(import_.pk):
-            end(import_, problem="It was interrupted; the file is imported anew.")
+            end(
+                import_,
+                problem="It was interrupted. A new import of the file replaces it.",
+            )
     return None
 
 
 def _is_running(pk: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
-            " AND database = (SELECT oid FROM pg_database"
-            " WHERE datname = current_database())"
-            " AND classid = %s AND objid = %s AND objsubid = 2)",
-            [LOCK_SPACE, pk % 2**31],
-        )
-        return bool(cursor.fetchone()[0])
+    return bool(sql.value(IS_RUNNING, [LOCK_SPACE, pk % 2**31]))

@@ -1,57 +1,57 @@
-"""What an import has done, written in the transaction that did it."""
+"""An import's position and counters, written in the transaction of the rows."""
 
 from collections.abc import Iterator
 
-from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
+from annotations import sql
 from annotations.models import Import, ImportState, RefusedRow
 
 from .chunks import Chunk
-from .rows import Refused
+from .rows import RefusedRecord
 
 REFUSED_HEADER = "line\treason\trow\n"
+INSERT = """
+INSERT INTO annotations_refusedrow (source_id, line, reason, row)
+SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[])
+ON CONFLICT DO NOTHING
+"""
 
 
-def write(import_: Import, chunk: Chunk, added: int, refused: list[Refused]) -> None:
-    """Move the import on to the chunk's end."""
-    _keep(import_, refused)
-    known = len(chunk.rows) - (len(refused) - len(chunk.refused)) - added
+def record_chunk(
+    import_: Import, chunk: Chunk, additions: int, refusals: list[RefusedRecord]
+) -> None:
+    """Move the import to the end of a chunk; `refusals` include the chunk's own."""
+    _insert(import_, refusals)
+    duplicates = len(chunk.rows) - (len(refusals) - len(chunk.refused)) - additions
     Import.objects.filter(pk=import_.pk).update(
         position=chunk.last,
         rows_read=F("rows_read") + len(chunk.rows) + len(chunk.refused),
-        rows_added=F("rows_added") + added,
-        rows_known=F("rows_known") + known,
-        rows_refused=F("rows_refused") + len(refused),
+        rows_added=F("rows_added") + additions,
+        rows_known=F("rows_known") + duplicates,
+        rows_refused=F("rows_refused") + len(refusals),
         crashes=0,
         touched_at=Now(),
     )
 
 
-def _keep(import_: Import, refused: list[Refused]) -> None:
-    if not refused:
-        return
-    numbers, reasons, texts = zip(*refused, strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO annotations_refusedrow (source_id, line, reason, row)"
-            " SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[])"
-            " ON CONFLICT DO NOTHING",
-            [import_.pk, list(numbers), list(reasons), list(texts)],
-        )
+def _insert(import_: Import, refusals: list[RefusedRecord]) -> None:
+    if refusals:
+        columns = [list(column) for column in zip(*refusals, strict=True)]
+        sql.run(INSERT, [import_.pk, *columns])
 
 
 def begin(import_: Import, layout: str) -> None:
-    """The import runs, and its layout is known."""
+    """Mark the import as running, with its layout."""
     import_.layout, import_.state = layout, ImportState.RUNNING
     Import.objects.filter(pk=import_.pk).update(
         layout=layout, state=ImportState.RUNNING, touched_at=Now()
     )
 
 
-def crash(import_: Import) -> int:
-    """An error that nobody foresaw stopped it here; for how many times in a row."""
+def record_crash(import_: Import) -> int:
+    """Count an unexpected error; return the number of errors in a row at this position."""
     Import.objects.filter(pk=import_.pk).update(
         crashes=F("crashes") + 1, touched_at=Now()
     )
@@ -60,7 +60,7 @@ def crash(import_: Import) -> int:
 
 
 def end(import_: Import, problem: str = "") -> None:
-    """Every row is in or refused; or the file as a whole cannot be read."""
+    """Mark the import as done, or as failed if the file has a `problem`."""
     Import.objects.filter(pk=import_.pk).update(
         state=ImportState.FAILED if problem else ImportState.DONE,
         problem=problem,
@@ -71,7 +71,7 @@ def end(import_: Import, problem: str = "") -> None:
 
 
 def refused_tsv(import_: Import) -> Iterator[str]:
-    """The refused rows as lines of `refused.tsv`, header first."""
+    """Yield the lines of `refused.tsv`: the header and all refused rows."""
     yield REFUSED_HEADER
     rows = RefusedRow.objects.filter(source=import_).order_by("line")
     for line, reason, row in rows.values_list("line", "reason", "row").iterator():

@@ -1,4 +1,4 @@
-"""A stream cut into lines, in constant memory whatever a line holds."""
+"""Splits a stream into lines, in constant memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LINE_MAX_BYTES = 64 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that is no text a cell may hold."""
+    """A line that cells cannot contain."""
 
     reason: str
     text: str
@@ -21,7 +21,7 @@ Line = str | BadLine
 
 
 class Lines:
-    """The lines of a stream. The first ones can be looked at before they are read."""
+    """The lines of a stream. `head` shows the first ones before they are read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._raw = _raw_blocks(file)
@@ -34,7 +34,7 @@ class Lines:
     def blocks(
         self, skip: int = 0, while_skipping: Callable[[], object] = bool
     ) -> Iterator[tuple[int, list[Line]]]:
-        """Lists of lines with the 1-based number of their first, after `skip` lines."""
+        """Yield lists of lines after `skip` lines, each with its first line's number from 1."""
         number = 0
         for raw in self._all():
             count = _count(raw)
@@ -43,8 +43,8 @@ class Lines:
                 while_skipping()
                 continue
             lines = _decoded(raw)
-            passed = max(0, skip - number)
-            yield number + passed + 1, lines[passed:]
+            offset = max(0, skip - number)
+            yield number + offset + 1, lines[offset:]
             number += count
 
     def _all(self) -> Iterator["bytes | BadLine"]:
@@ -54,32 +54,32 @@ class Lines:
 
 
 def _raw_blocks(file: IO[bytes]) -> Iterator["bytes | BadLine"]:
-    """Whole lines, about a MiB at a time; BadLine for one that is too long."""
-    held: list[bytes] = []
+    """Yield whole lines, about a MiB at a time, and BadLine for a line that is too long."""
+    parts: list[bytes] = []
     size = 0
     while piece := file.read(READ_SIZE):
-        cut = piece.rfind(b"\n") + 1
-        if cut:
-            yield b"".join((*held, piece[:cut]))
-            held, size = [piece[cut:]], len(piece) - cut
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield b"".join((*parts, piece[:end]))
+            parts, size = [piece[end:]], len(piece) - end
             continue
-        held.append(piece)
+        parts.append(piece)
         size += len(piece)
         if size > LINE_MAX_BYTES:
-            start = b"".join(held)[:800].decode(errors="replace")
-            del held[:]
-            rest = _rest_after_line(file)
+            start = b"".join(parts)[:800].decode(errors="replace")
+            parts.clear()
+            remainder = _skip_line(file)
             yield BadLine(
                 f"The line is longer than {LINE_MAX_BYTES // 1024**2} MiB.", start
             )
-            yield from _raw_rest(rest, held)
-            size = sum(map(len, held))
+            yield from _split_remainder(remainder, parts)
+            size = sum(map(len, parts))
     if size:
-        yield b"".join(held)
+        yield b"".join(parts)
 
 
-def _rest_after_line(file: IO[bytes]) -> bytes:
-    """Read on without holding anything to the end of the line; what follows it."""
+def _skip_line(file: IO[bytes]) -> bytes:
+    """Read to the end of the line without keeping it; return the bytes after it."""
     while piece := file.read(READ_SIZE):
         end = piece.find(b"\n")
         if end >= 0:
@@ -87,11 +87,11 @@ def _rest_after_line(file: IO[bytes]) -> bytes:
     return b""
 
 
-def _raw_rest(rest: bytes, held: list[bytes]) -> Iterator[bytes]:
-    cut = rest.rfind(b"\n") + 1
-    if cut:
-        yield rest[:cut]
-    held.append(rest[cut:])
+def _split_remainder(remainder: bytes, parts: list[bytes]) -> Iterator[bytes]:
+    end = remainder.rfind(b"\n") + 1
+    if end:
+        yield remainder[:end]
+    parts.append(remainder[end:])
 
 
 def _count(raw: "bytes | BadLine") -> int:
@@ -119,7 +119,7 @@ def _one_by_one(raw: bytes) -> list[Line]:
     lines = raw.split(b"\n")
     if raw.endswith(b"\n"):
         lines.pop()
-    return [_line(each) for each in lines]
+    return [_line(line) for line in lines]
 
 
 def _line(raw: bytes) -> Line:
@@ -128,7 +128,7 @@ def _line(raw: bytes) -> Line:
     except UnicodeDecodeError:
         return BadLine("The line is not UTF-8.", raw[:800].decode(errors="replace"))
     if "\r" in text:
-        return BadLine("A cell holds a CR.", text[:200])
+        return BadLine("A cell contains a CR.", text[:200])
     if "\0" in text:
-        return BadLine("A cell holds a NUL character.", text[:200])
+        return BadLine("A cell contains a NUL character.", text[:200])
     return text

@@ -1,4 +1,4 @@
-"""One chunk, one transaction: rows, refused rows, counters and the place in the file."""
+"""Merge of one chunk in one transaction: rows, refused rows, counters and position."""
 
 from collections.abc import Sequence
 
@@ -12,38 +12,38 @@ from .cells import excerpt
 from .chunks import Chunk
 from .merging_candidates import ensure_entities, merge_candidates
 from .merging_lists import merge_entities, merge_names
-from .rows import Refused, Row
-from .tombstones import Graves
+from .rows import RefusedRecord, Row
+from .tombstones import Tombstones
 
-TRIES = 20
-# PostgreSQL's codes for deadlock and for a transaction that must be tried again.
-AGAIN = ("40P01", "40001")
+ATTEMPTS = 20
+# PostgreSQL's codes for a deadlock and for a serialization failure.
+RETRY_CODES = ("40P01", "40001")
 ERASED = "It, or its picture, was erased and must not return."
 
 
-class _Buried(Exception):
-    """Something was erased between the look at the tombstones and the locks."""
+class _ErasedMeanwhile(Exception):
+    """Something was erased between the read of the tombstones and the locks."""
 
 
-def commit(import_: Import, layout: str, chunk: Chunk, graves: Graves) -> None:
-    """Take a chunk in; tried again where others were in the way."""
-    left = TRIES
+def commit(import_: Import, layout: str, chunk: Chunk, tombstones: Tombstones) -> None:
+    """Merge a chunk, with retries after conflicts with other transactions."""
+    attempts = ATTEMPTS
     while True:
         try:
             with transaction.atomic():
-                graves.refresh()
-                _take_in(import_, layout, chunk, graves)
+                tombstones.refresh()
+                _merge_chunk(import_, layout, chunk, tombstones)
             return
-        except _Buried:
-            continue  # for as long as it has rows to lose: each time one more is erased
+        except _ErasedMeanwhile:
+            continue  # each attempt refuses at least one more row, so this ends
         except OperationalError as error:
-            left -= 1
-            if not left or _code(error) not in AGAIN:
+            attempts -= 1
+            if not attempts or _code(error) not in RETRY_CODES:
                 raise
         except IntegrityError:
-            # A picture's row was erased after it was found; the next look tells.
-            left -= 1
-            if not left:
+            # A picture's row was erased after it was read. The next attempt sees that.
+            attempts -= 1
+            if not attempts:
                 raise
 
 
@@ -51,37 +51,41 @@ def _code(error: Exception) -> str | None:
     return getattr(error.__cause__, "pgcode", None)
 
 
-def _take_in(import_: Import, layout: str, chunk: Chunk, graves: Graves) -> None:
-    rows, buried = _unburied(chunk, graves)
-    added, refused = _merge(layout, chunk, rows, graves)
-    refused += buried + chunk.refused
-    ledger.write(import_, chunk, added, refused)
+def _merge_chunk(
+    import_: Import, layout: str, chunk: Chunk, tombstones: Tombstones
+) -> None:
+    rows, refusals = _without_erased(chunk, tombstones)
+    additions, data_errors = _merge(layout, chunk, rows, tombstones)
+    refusals += data_errors + chunk.refused
+    ledger.record_chunk(import_, chunk, additions, refusals)
 
 
-def _unburied(chunk: Chunk, graves: Graves) -> tuple[Sequence[Row], list[Refused]]:
-    """The rows that may come in; bytes of erased pictures leave the store again."""
-    if not graves.are_there:
+def _without_erased(
+    chunk: Chunk, tombstones: Tombstones
+) -> tuple[Sequence[Row], list[RefusedRecord]]:
+    """Return rows without erased data and the others; delete files of erased pictures."""
+    if not tombstones.exist:
         return chunk.rows, []
-    kept: list[Row] = []
-    refused = []
+    rows: list[Row] = []
+    refusals = []
     for row in chunk.rows:
-        if not _is_buried(row, chunk, graves):
-            kept.append(row)
+        if not _is_erased(row, chunk, tombstones):
+            rows.append(row)
             continue
-        # Its text would remember what was to be forgotten.
-        refused.append(Refused(row[0], ERASED, ""))
+        # No excerpt: it would keep the erased data.
+        refusals.append(RefusedRecord(row[0], ERASED, ""))
         prepared = chunk.prepared.get(row[0])
-        if prepared is not None and graves.hold("image", prepared.sha256):
+        if prepared is not None and tombstones.contain("image", prepared.sha256):
             images.delete_files(prepared.sha256)
-    return kept, refused
+    return rows, refusals
 
 
-def _is_buried(row: Row, chunk: Chunk, graves: Graves) -> bool:
-    """Whether its entity was erased, or the picture that it brings or chooses."""
+def _is_erased(row: Row, chunk: Chunk, tombstones: Tombstones) -> bool:
+    """Return whether a row's entity was erased, or its picture or representative."""
     prepared = chunk.prepared.get(row[0])
     digest = prepared.sha256 if prepared is not None else _representative(row)
-    return graves.hold("entity", row[1]) or bool(
-        digest and graves.hold("image", digest)
+    return tombstones.contain("entity", row[1]) or bool(
+        digest and tombstones.contain("image", digest)
     )
 
 
@@ -90,49 +94,51 @@ def _representative(row: Row) -> str:
 
 
 def _merge(
-    layout: str, chunk: Chunk, rows: Sequence[Row], graves: Graves
-) -> tuple[int, list[Refused]]:
-    """Merge rows; what the database refuses is halved until the row is found."""
+    layout: str, chunk: Chunk, rows: Sequence[Row], tombstones: Tombstones
+) -> tuple[int, list[RefusedRecord]]:
+    """Merge rows; after a data error, merge each half, until the wrong row is alone."""
     if not rows:
         return 0, []
     try:
         with transaction.atomic():
-            return _merge_rows(layout, chunk, rows, graves), []
+            return _merge_rows(layout, chunk, rows, tombstones), []
     except DataError as error:
         if len(rows) == 1:
-            reason = f"The database refuses it: {str(error).splitlines()[0]}"
-            return 0, [Refused(rows[0][0], reason, excerpt(str(rows[0][-1])))]
+            reason = f"The database refuses the row: {str(error).splitlines()[0]}"
+            return 0, [RefusedRecord(rows[0][0], reason, excerpt(str(rows[0][-1])))]
     middle = len(rows) // 2
-    first, refused = _merge(layout, chunk, rows[:middle], graves)
-    second, more = _merge(layout, chunk, rows[middle:], graves)
-    return first + second, refused + more
+    first, first_errors = _merge(layout, chunk, rows[:middle], tombstones)
+    second, second_errors = _merge(layout, chunk, rows[middle:], tombstones)
+    return first + second, first_errors + second_errors
 
 
-def _merge_rows(layout: str, chunk: Chunk, rows: Sequence[Row], graves: Graves) -> int:
+def _merge_rows(
+    layout: str, chunk: Chunk, rows: Sequence[Row], tombstones: Tombstones
+) -> int:
     if layout == "names":
-        added = merge_names(rows)  # type: ignore[arg-type]
+        changes = merge_names(rows)  # type: ignore[arg-type]
     elif layout == "entities":
-        added = merge_entities(rows)  # type: ignore[arg-type]
+        changes = merge_entities(rows)  # type: ignore[arg-type]
     else:
         ids = ensure_entities(rows)  # type: ignore[arg-type]
-        added = merge_candidates(rows, ids, _recorded(chunk, rows))  # type: ignore[arg-type]
-    _look_again(chunk, rows, graves)
-    return added
+        changes = merge_candidates(rows, ids, _stored_pictures(chunk, rows))  # type: ignore[arg-type]
+    _recheck(chunk, rows, tombstones)
+    return changes
 
 
-def _recorded(chunk: Chunk, rows: Sequence[Row]) -> dict[int, images.Stored]:
-    """The pictures of these rows by line, their rows made where they are missing."""
+def _stored_pictures(
+    chunk: Chunk, rows: Sequence[Row]
+) -> dict[int, images.StoredImage]:
+    """Return the stored pictures of these rows by line; insert missing ones."""
     if not chunk.prepared:
         return {}
-    here = {row[0]: chunk.prepared[row[0]] for row in rows if row[0] in chunk.prepared}
-    stored = images.record(here.values())
-    return {line: stored[each.sha256] for line, each in here.items()}
+    lines = [row[0] for row in rows if row[0] in chunk.prepared]
+    by_digest = images.record(chunk.prepared[line] for line in lines)
+    return {line: by_digest[chunk.prepared[line].sha256] for line in lines}
 
 
-def _look_again(chunk: Chunk, rows: Sequence[Row], graves: Graves) -> None:
-    """Erasing takes the same locks: from here on nothing of this can be erased."""
-    graves.refresh()
-    if not graves.are_there:
-        return
-    if any(_is_buried(row, chunk, graves) for row in rows):
-        raise _Buried
+def _recheck(chunk: Chunk, rows: Sequence[Row], tombstones: Tombstones) -> None:
+    """Check again under the locks, which an erasure takes too."""
+    tombstones.refresh()
+    if tombstones.exist and any(_is_erased(row, chunk, tombstones) for row in rows):
+        raise _ErasedMeanwhile

@@ -127,7 +127,7 @@ def ensure_entities(rows: Sequence[CandidateRow]) -> dict[str, int]:
 def merge_candidates(
     rows: Sequence[CandidateRow],
     ids: Mapping[str, int],
-    pictures: Mapping[int, images.Stored],
+    pictures: Mapping[int, images.StoredImage],
 ) -> int:
     """Add, fill and drop candidates; return how many rows changed something.
 
@@ -153,7 +153,9 @@ def _add_waiting(ids: Mapping[str, int]) -> int:
     return sql.run(statement, [list(ids), list(ids.values())])
 
 
-def _merge_pictures(ids: Mapping[str, int], pictures: Sequence[images.Stored]) -> int:
+def _merge_pictures(
+    ids: Mapping[str, int], pictures: Sequence[images.StoredImage]
+) -> int:
     by_digest = {picture.sha256: picture for picture in pictures}
     sql.run(
         RESOLVE,
@@ -175,7 +177,7 @@ def _merge_pictures(ids: Mapping[str, int], pictures: Sequence[images.Stored]) -
     return additions + len(filled_rows)
 
 
-def _state(picture: images.Stored) -> str:
+def _state(picture: images.StoredImage) -> str:
     if picture.is_empty:
         return "empty"
     return "ready" if picture.is_readable else "unreadable"

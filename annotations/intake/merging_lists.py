@@ -1,13 +1,12 @@
-"""Rows of entity lists into the tables, a set at a time."""
+"""Set-based merge of entity lists into the tables."""
 
 from collections.abc import Sequence
 
-from django.db import connection
-
+from annotations import sql
 from annotations.models import due
 
 from . import entities, staging
-from .layouts.lists import ENTITY_COLUMNS, SEVERAL
+from .layouts.lists import ENTITY_COLUMNS, MULTIVALUED
 from .rows import EntityRow, NameRow
 
 NAMES = "intake_names"
@@ -22,10 +21,10 @@ FROM intake_names s
 JOIN unnest(%s::text[], %s::bigint[]) AS e (key, id) USING (key)
 ORDER BY s.line
 ON CONFLICT DO NOTHING
-RETURNING id, entity_id, name, language = 'en'
+RETURNING id, entity_id, name, language = 'en' AS is_english
 """
-# English wins the display name, unless it is English already; what only has its key
-# for a name takes any. Every line is an alias too, or nobody could tell what was read.
+# An English name replaces a display name that is not English. Any name replaces a key
+# that serves as a name. Every line is an alias too, so that no information is lost.
 CHOOSE_NAMES = """
 UPDATE annotations_entity e SET name = n.name
 FROM (
@@ -43,7 +42,7 @@ WHERE e.id = n.entity_id AND e.name <> n.name
 
 
 def merge_names(rows: Sequence[NameRow]) -> int:
-    """Add the names that are new; how many were."""
+    """Add new names; return their number."""
     english = ((row[1], row[2] if row[3] == "en" else "") for row in rows)
     names = entities.first_names(english)
     any_language = entities.first_names((row[1], row[2]) for row in rows)
@@ -54,26 +53,26 @@ def merge_names(rows: Sequence[NameRow]) -> int:
         ("line", "key", "name", "language"),
         (f"{row[0]}\t{row[1]}\t{row[2]}\t{row[3]}" for row in rows),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(ADD_ALIASES, [list(ids), list(ids.values())])
-        added = cursor.fetchall()
-        if added:
-            cursor.execute(CHOOSE_NAMES, [list(c) for c in zip(*added, strict=True)])
-    return len(added)
+    aliases = sql.rows(ADD_ALIASES, [list(ids), list(ids.values())])
+    if aliases:
+        sql.run(CHOOSE_NAMES, [list(column) for column in zip(*aliases, strict=True)])
+    return len(aliases)
 
 
 def _update() -> str:
-    """Set what is given and differs; a property that is not given stays."""
-    given = {
-        name: f"string_to_array(s.{name}, '|')" if name in SEVERAL else f"s.{name}"
+    """Return the UPDATE of properties that have a value and differ; the others stay."""
+    values = {
+        name: f"string_to_array(s.{name}, '|')" if name in MULTIVALUED else f"s.{name}"
         for name in ENTITY_COLUMNS[1:]
     }
-    given["frequency"] = "s.frequency::bigint"
-    given["representative"] = "decode(s.representative, 'hex')"
-    sets = ", ".join(f"{name} = coalesce({v}, e.{name})" for name, v in given.items())
+    values["frequency"] = "s.frequency::bigint"
+    values["representative"] = "decode(s.representative, 'hex')"
+    sets = ", ".join(
+        f"{name} = coalesce({value}, e.{name})" for name, value in values.items()
+    )
     differs = " OR ".join(
         f"{value} IS DISTINCT FROM e.{name} AND s.{name} IS NOT NULL"
-        for name, value in given.items()
+        for name, value in values.items()
     )
     return (
         f"UPDATE annotations_entity e SET {sets} FROM intake_entities s"
@@ -85,35 +84,32 @@ UPDATE_ENTITIES = _update()
 
 
 def merge_entities(rows: Sequence[EntityRow]) -> int:
-    """Make and change entities; how many rows made or changed something."""
+    """Create and change entities; return the number of rows that had an effect."""
     merged: dict[str, dict[str, str]] = {}
     repeats = 0
-    for _, key, given, _ in rows:
-        known = merged.get(key)
-        if known is None:
-            merged[key] = dict(given)
-        elif known | given != known:
-            known.update(given)
+    for _, key, properties, _ in rows:
+        entity = merged.get(key)
+        if entity is None:
+            merged[key] = dict(properties)
+        elif entity | properties != entity:
+            entity.update(properties)
             repeats += 1
-    new = _new(list(merged))
-    names = {key: given.get("name", "") for key, given in merged.items()}
+    new_keys = _new_keys(list(merged))
+    names = {key: entity.get("name", "") for key, entity in merged.items()}
     ids = entities.ensure(names)
     staging.fill(ENTITIES, ENTITIES_COLUMNS, ENTITY_COLUMNS, _lines(merged))
-    with connection.cursor() as cursor:
-        cursor.execute(UPDATE_ENTITIES)
-        changed = {row[0] for row in cursor.fetchall()}
-    due.mark(ids[key] for key in changed - new if "representative" in merged[key])
-    return len(changed | new) + repeats
+    changes = set(sql.column(UPDATE_ENTITIES))
+    due.mark(ids[key] for key in changes - new_keys if "representative" in merged[key])
+    return len(changes | new_keys) + repeats
 
 
-def _new(keys: list[str]) -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT key FROM annotations_entity WHERE key = ANY(%s)", [keys])
-        return set(keys) - {row[0] for row in cursor.fetchall()}
+def _new_keys(keys: list[str]) -> set[str]:
+    statement = "SELECT key FROM annotations_entity WHERE key = ANY(%s)"
+    return set(keys) - set(sql.column(statement, [keys]))
 
 
 def _lines(merged: dict[str, dict[str, str]]) -> list[str]:
     return [
-        "\t".join((key, *(given.get(name, "") for name in ENTITY_COLUMNS[1:])))
-        for key, given in merged.items()
+        "\t".join((key, *(entity.get(name, "") for name in ENTITY_COLUMNS[1:])))
+        for key, entity in merged.items()
     ]

@@ -1,4 +1,4 @@
-"""Read ahead in another thread while the database works."""
+"""Prefetches items in another thread while the database works."""
 
 import queue
 import threading
@@ -12,15 +12,15 @@ POLL_SECONDS = 0.2
 
 
 class _End:
-    """What the thread puts last: perhaps with the error that ended it."""
+    """The last item of the thread, with the error that ended it, if any."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
 
 @contextmanager
-def prefetched(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
-    """The same items, a few of them made ahead; leaving stops the thread."""
+def prefetch(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
+    """Yield the same items, a few of them computed ahead. The end of the block stops it."""
     ready: queue.Queue[Item | _End] = queue.Queue(AHEAD)
     stop = threading.Event()
     thread = threading.Thread(
@@ -28,7 +28,7 @@ def prefetched(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
     )
     thread.start()
     try:
-        yield _taken(ready)
+        yield _items(ready)
     finally:
         stop.set()
         thread.join()
@@ -41,7 +41,7 @@ def _work(
         for item in items:
             if not _put(item, ready, stop):
                 return
-    except BaseException as error:  # raised again where the items are taken
+    except BaseException as error:  # raised again in the thread that reads the items
         _put(_End(error), ready, stop)
     else:
         _put(_End(), ready, stop)
@@ -59,7 +59,7 @@ def _put(
     return False
 
 
-def _taken(ready: "queue.Queue[Item | _End]") -> Iterator[Item]:
+def _items(ready: "queue.Queue[Item | _End]") -> Iterator[Item]:
     while not isinstance(item := ready.get(), _End):
         yield item
     if item.error is not None:

@@ -1,4 +1,4 @@
-"""From a source to blocks of rows, by the layout that was named or is detected."""
+"""Reads blocks of rows from a source, by its layout."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from .layouts.lists import Entities, Names
 from .layouts.manifest import Manifest, ReadFile
 from .layouts.released import Released
 from .lines import BadLine, Lines
-from .rows import Block, Blocks, refused
-from .sources import Guarded, Patience, Source
+from .rows import Block, Blocks, refuse
+from .sources import GuardedStream, SkipLimit, Source
 
 HEADED = ("entities", "manifest")
-# Up to this many characters a row is kept whole for refused.tsv, to spare the cut.
+# Rows up to this many characters are kept whole for refused.tsv, which saves a copy.
 SHORT = 2000
 BLOCK_BYTES = 4 * 1024**2
 
 
 class Layout(Protocol):
-    """Makes a row of a line's cells, or raises Refusal or Erased."""
+    """Parses a row from a line's cells, or raises Refusal or Erased."""
 
     columns: int
 
@@ -31,75 +31,78 @@ class Layout(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted of a source: a layout, or one of the allowed, from where on."""
+class Options:
+    """How to read a source: in which layout (empty: detect it), after which record."""
 
     layout: str
     allowed: Collection[str]
     file_name: str
     with_images: bool
     position: int
-    is_buried: Callable[[str], bool]
-    patience: Patience
+    is_erased: Callable[[str], bool]
+    skip_limit: SkipLimit
 
 
-def read(source: Source, order: Order) -> tuple[str, Blocks]:
-    """The layout of a source, and its blocks after the position."""
+def read(source: Source, options: Options) -> tuple[str, Blocks]:
+    """Return the layout of a source, and its blocks after the position."""
     if source.kind == "lines":
-        return _read_lines(source, order)
+        return _read_lines(source, options)
     layout = "folder" if source.kind == "folder" else "archive"
-    _check(layout, order)
+    _check(layout, options)
     if source.kind == "folder":
-        return layout, files.key_folders(source.folder, order.position)  # type: ignore[arg-type]
+        return layout, files.key_folders(source.folder, options.position)  # type: ignore[arg-type]
     opened = (archive.from_zip if source.kind == "zip" else archive.from_tar)(
         source.file
     )
     name = opened.manifest()
     if name is not None:
         lines = Lines(_manifest(opened, name))  # type: ignore[arg-type]
-        return layout, _lines(lines, "manifest", order, opened.reader_beside(name))
-    if not order.with_images:
-        raise UnreadableFile("Key folders hold nothing but pictures.")
-    return layout, archive.key_folders(opened, order.position)
+        return layout, _lines(lines, "manifest", options, opened.reader_beside(name))
+    if not options.with_images:
+        raise UnreadableFile("Key folders contain only pictures. Import with images.")
+    return layout, archive.key_folders(opened, options.position)
 
 
-def _manifest(found: archive.Archive, name: str) -> Guarded:
+def _manifest(opened: archive.Archive, name: str) -> GuardedStream:
     try:
-        return Guarded(found.open(name))
+        return GuardedStream(opened.open(name))
     except Refusal as refusal:
         raise UnreadableFile(
-            f"The archive's manifest cannot be read: {refusal} Pack the archive anew,"
-            " with a manifest that is an ordinary file without a password."
+            f"The archive's manifest cannot be read: {refusal} Create the archive again,"
+            " with a manifest that is a regular file without a password."
         ) from refusal
 
 
-def _read_lines(source: Source, order: Order) -> tuple[str, Blocks]:
+def _read_lines(source: Source, options: Options) -> tuple[str, Blocks]:
     lines = Lines(source.file)
-    layout = order.layout or detection.detect(lines.head, order.file_name)
-    _check(layout, order)
+    layout = options.layout or detection.detect(lines.head, options.file_name)
+    _check(layout, options)
     if layout in ("archive", "folder"):
-        raise UnreadableFile("The file is no zip or tar archive.")
+        raise UnreadableFile("The file is not a zip or tar archive.")
     read_file = files.no_folder if source.folder is None else None
     return layout, _lines(
         lines,
         layout,
-        order,
+        options,
         read_file or files.Folder(source.folder).read,  # type: ignore[arg-type]
     )
 
 
-def _check(layout: str, order: Order) -> None:
-    if layout not in order.allowed:
-        wanted = ", ".join(order.allowed)
+def _check(layout: str, options: Options) -> None:
+    if layout not in options.allowed:
+        layouts = ", ".join(options.allowed)
         raise Invalid(
-            {"layout": [f"The file has the layout {layout}; expected is {wanted}."]}
+            {"layout": [f"The file has the layout {layout}. Expected: {layouts}."]}
         )
-    if order.layout and order.layout != layout:
-        raise UnreadableFile(f"The file is no {order.layout} but an {layout}.")
+    if options.layout and options.layout != layout:
+        kind = "a folder" if layout == "folder" else "an archive"
+        raise UnreadableFile(
+            f'This is {kind}, not a file in the "{options.layout}" layout.'
+        )
 
 
-def _lines(lines: Lines, layout: str, order: Order, read_file: ReadFile) -> Blocks:
-    skip = order.position
+def _lines(lines: Lines, layout: str, options: Options, read_file: ReadFile) -> Blocks:
+    skip = options.position
     parser: Layout
     if layout in HEADED:
         header = _header(lines)
@@ -107,30 +110,30 @@ def _lines(lines: Lines, layout: str, order: Order, read_file: ReadFile) -> Bloc
         if layout == "entities":
             parser = Entities(header)
         else:
-            parser = Manifest(header, order.with_images, read_file, order.is_buried)
+            parser = Manifest(header, options.with_images, read_file, options.is_erased)
     elif layout == "names":
         parser = Names()
     else:
-        parser = Released(layout, order.with_images)
-    return _blocks(lines, parser, skip, order.patience)
+        parser = Released(layout, options.with_images)
+    return _blocks(lines, parser, skip, options.skip_limit)
 
 
 def _header(lines: Lines) -> Sequence[str]:
     if not lines.head:
-        raise UnreadableFile("The file is empty; it needs a header line.")
+        raise UnreadableFile("The file is empty. It needs a header line.")
     first = lines.head[0]
     if isinstance(first, BadLine):
         raise UnreadableFile(f"The header line cannot be read: {first.reason}")
     return first.split("\t")
 
 
-def _blocks(lines: Lines, parser: Layout, skip: int, patience: Patience) -> Blocks:
-    """The hot loop of every import: some millions of rows go through it."""
+def _blocks(lines: Lines, parser: Layout, skip: int, skip_limit: SkipLimit) -> Blocks:
+    """Yield blocks of rows. This is the hot loop: imports have millions of rows."""
     parse, columns = parser.parse, parser.columns
     brings_files = isinstance(parser, Manifest)
-    for first, found in lines.blocks(skip, patience.check):
+    for first, batch in lines.blocks(skip, skip_limit.check):
         block = Block(first - 1)
-        for number, line in enumerate(found, first):
+        for number, line in enumerate(batch, first):
             try:
                 if isinstance(line, BadLine):
                     raise Refusal(line.reason)
@@ -141,7 +144,7 @@ def _blocks(lines: Lines, parser: Layout, skip: int, patience: Patience) -> Bloc
                 block.rows.append(row)
             except (Refusal, Erased) as refusal:
                 text = line.text if isinstance(line, BadLine) else line
-                block.refused.append(refused(number, refusal, text))
+                block.refused.append(refuse(number, refusal, text))
                 continue
             block.size += len(line)
             if brings_files and row[4] is not None:
@@ -150,5 +153,5 @@ def _blocks(lines: Lines, parser: Layout, skip: int, patience: Patience) -> Bloc
                 block.last = number
                 yield block
                 block = Block(number)
-        block.last = first + len(found) - 1
+        block.last = first + len(batch) - 1
         yield block

@@ -1,48 +1,48 @@
-"""What layouts make of lines, on its way to the database.
+"""Rows that layouts parse from records, on their way to the database.
 
-Plain tuples, for there are millions: each begins with the record's number and its
-entity's key and ends with the text that refused.tsv would show.
+They are plain tuples because there are millions of them. Each starts with the record's
+number in the source and its entity's key, and ends with the text for refused.tsv.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from annotations.errors import Erased
 
 from .cells import Refusal, excerpt
 
 # number, key, the row's name for the entity, line for COPY, picture, text.
-# The picture is None for a row without bytes, base64 as it came, or bytes.
+# The picture is None for a row without bytes, unparsed base64, or bytes.
 CandidateRow = tuple[int, str, str, str, "str | bytes | None", str]
 # number, key, name, language, text
 NameRow = tuple[int, str, str, str, str]
-# number, key, properties that are given, text
+# number, key, properties with a value, text
 EntityRow = tuple[int, str, dict[str, str], str]
 Row = CandidateRow | NameRow | EntityRow
 
 
-class Refused(NamedTuple):
-    """A record that is not taken."""
+class RefusedRecord(NamedTuple):
+    """A record that is not imported."""
 
     number: int
     reason: str
     text: str
 
 
-def refused(number: int, refusal: Refusal | Erased, row: str) -> Refused:
-    """A row that is not taken, with its excerpt unless that would remember the erased."""
+def refuse(number: int, refusal: Refusal | Erased, row: str) -> RefusedRecord:
+    """Return a refused record with an excerpt, unless that would show erased data."""
     text = "" if isinstance(refusal, Erased) else excerpt(row)
-    return Refused(number, str(refusal), text)
+    return RefusedRecord(number, str(refusal), text)
 
 
 @dataclass(slots=True)
 class Block:
-    """Some records in a row; `last` is the number of the last one it covers."""
+    """Some consecutive records; `last` is the number of the last one."""
 
     last: int
-    rows: list = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)  # Row
+    refused: list[RefusedRecord] = field(default_factory=list)
     size: int = 0
 
 

@@ -1,4 +1,4 @@
-"""Run an import: chunk after chunk, each in one transaction with its account."""
+"""Runs an import: chunk after chunk, each in one transaction with its counters."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -6,28 +6,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 
-from annotations.errors import Invalid, Stopped, UnreadableFile, WrongState
+from annotations import sql
+from annotations.errors import ImportStopped, Invalid, UnreadableFile, WrongState
 from annotations.models import Import, ImportState
 
 from . import chunks, ledger, merging, reading
 from .detection import ENTITY_LAYOUTS, LAYOUTS
-from .prefetching import prefetched
-from .sources import Patience, opened
-from .tombstones import Graves
+from .prefetching import prefetch
+from .sources import SkipLimit, open_source
+from .tombstones import Tombstones
 
 ENDED = (ImportState.DONE, ImportState.FAILED)
-# The first of the two keys of our advisory locks: the imports under way.
+# The first of the two keys of advisory locks on running imports.
 LOCK_SPACE = 0x1A8E1
-# A slice gets this far into its file, or the file is too large for slices.
+# A file is too large for an upload if a task needs longer to skip the imported rows.
 SKIP_SECONDS = 15.0
-# The storage or the database is away: it comes back, and the import goes on.
-PASSING = (OSError, OperationalError, InterfaceError)
-# Whatever else is met so often in a row at one place is met for ever.
+# The storage or the database is not available. A later attempt continues the import.
+TEMPORARY_ERRORS = (OSError, OperationalError, InterfaceError)
+# Another error that occurs this often in a row at one position is permanent.
 CRASHES_MAX = 3
 
-# Told after each chunk: the import, what is done of the source and in all, in bytes.
+# Called after each chunk with the import, and the bytes of the source: read and total.
 Progress = Callable[[Import, int | None, int | None], None]
 
 
@@ -38,14 +39,14 @@ def run(
     progress: Progress | None = None,
     allowed: Collection[str] = (*LAYOUTS, "folder"),
 ) -> bool:
-    """Go on with an import until it ends or its time is over; whether it ended.
+    """Continue an import until it ends or its time is up. Return True if it has ended.
 
-    Goes on after what is committed, so that a kill at any point loses and doubles
-    nothing. WrongState where another process runs the same import. A file that cannot
-    be read as a whole ends as failed, with the problem in a sentence; so does one at
-    which we crash again and again, each time with Stopped.
+    Starts after the last committed row, so that a crash at any point neither loses nor
+    duplicates rows. WrongState if another process runs the same import. An unreadable
+    file fails the import, with the problem in a sentence. An unexpected error raises
+    Stopped, and fails the import after several attempts.
     """
-    with _alone(import_):
+    with _locked(import_):
         import_.refresh_from_db()
         if import_.state in ENDED:
             return True
@@ -54,7 +55,7 @@ def run(
         except (UnreadableFile, Invalid) as error:
             ledger.end(import_, problem=_problem(error))
             return True
-        except PASSING:
+        except TEMPORARY_ERRORS:
             raise
         except Exception as error:
             raise _stopped(import_, error) from error
@@ -65,36 +66,33 @@ def run(
 
 def _problem(error: UnreadableFile | Invalid) -> str:
     if isinstance(error, Invalid):
-        return " ".join(said for each in error.errors.values() for said in each)
+        sentences = (sentence for group in error.errors.values() for sentence in group)
+        return " ".join(sentences)
     return error.detail
 
 
-def _stopped(import_: Import, error: Exception) -> Stopped:
-    """Count the crash; one too many in the same place ends the import as failed."""
-    crashes = ledger.crash(import_)
-    # The error's own words may hold a key that is erased some day.
-    said = f"An error that nobody foresaw ({type(error).__name__}) stopped the import"
-    said += f" after line {import_.position}"
+def _stopped(import_: Import, error: Exception) -> ImportStopped:
+    """Count the error; the last attempt at one position fails the import."""
+    crashes = ledger.record_crash(import_)
+    # Only the error's type: its message could contain a key that is erased later.
+    problem = f"Unexpected error ({type(error).__name__}) after line {import_.position}"
     if crashes < CRASHES_MAX:
-        return Stopped(f"{said}; what was read is kept, and it can go on from there.")
-    said += f", {crashes} times. Mend or leave out the rows after it; import it again."
-    ledger.end(import_, problem=said)
-    return Stopped(said)
+        return ImportStopped(f"{problem}. All rows before it are imported. Try again.")
+    problem += f", {crashes} times. Correct or remove the next rows and import again."
+    ledger.end(import_, problem=problem)
+    return ImportStopped(problem)
 
 
 @contextmanager
-def _alone(import_: Import) -> Iterator[None]:
-    """Nobody else runs this import; a lock that ends with the connection."""
-    with connection.cursor() as cursor:
-        keys = [LOCK_SPACE, import_.pk % 2**31]
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
-        if not cursor.fetchone()[0]:
-            raise WrongState("The import is under way in another process.")
+def _locked(import_: Import) -> Iterator[None]:
+    """Hold the import's lock, which ends with the connection at the latest."""
+    keys = [LOCK_SPACE, import_.pk % 2**31]
+    if not sql.value("SELECT pg_try_advisory_lock(%s, %s)", keys):
+        raise WrongState("Another process runs this import.")
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+        sql.value("SELECT pg_advisory_unlock(%s, %s)", keys)
 
 
 def _run(
@@ -104,39 +102,39 @@ def _run(
     progress: Progress | None,
     allowed: Collection[str],
 ) -> bool:
-    graves = Graves()
+    tombstones = Tombstones()
 
-    def is_buried(sha256: str) -> bool:
-        return graves.hold("image", sha256)
+    def is_erased(sha256: str) -> bool:
+        return tombstones.contain("image", sha256)
 
-    patience = Patience(None if budget_seconds is None else SKIP_SECONDS)
+    skip_limit = SkipLimit(None if budget_seconds is None else SKIP_SECONDS)
     started = time.monotonic()
-    with opened(source, patience) as found:
-        order = reading.Order(
+    with open_source(source, skip_limit) as opened:
+        options = reading.Options(
             layout=import_.layout,
             allowed=allowed,
             file_name=import_.file_name,
             with_images=import_.with_images,
             position=import_.position,
-            is_buried=is_buried,
-            patience=patience,
+            is_erased=is_erased,
+            skip_limit=skip_limit,
         )
-        layout, blocks = reading.read(found, order)
+        layout, blocks = reading.read(opened, options)
         ledger.begin(import_, layout)
-        with prefetched(blocks) as ahead:
-            for chunk in _chunks(import_, layout, ahead, is_buried):
-                merging.commit(import_, layout, chunk, graves)
+        with prefetch(blocks) as ahead:
+            for chunk in _chunks(import_, layout, ahead, is_erased):
+                merging.commit(import_, layout, chunk, tombstones)
                 import_.refresh_from_db()
                 if progress is not None:
-                    progress(import_, found.tell(), found.total)
+                    progress(import_, opened.tell(), opened.total)
                 if budget_seconds and time.monotonic() - started > budget_seconds:
                     return False
     return True
 
 
 def _chunks(
-    import_: Import, layout: str, blocks: reading.Blocks, is_buried: chunks.IsBuried
+    import_: Import, layout: str, blocks: reading.Blocks, is_erased: chunks.IsErased
 ) -> Iterator[chunks.Chunk]:
     if layout in ENTITY_LAYOUTS or not import_.with_images:
         return chunks.without_pictures(blocks)
-    return chunks.with_pictures(blocks, is_buried)
+    return chunks.with_pictures(blocks, is_erased)

@@ -1,4 +1,4 @@
-"""Where bytes come from: a path, a stream; plain, gzip or zstd; lines or an archive."""
+"""Sources: a path or a stream, plain, gzip or zstd, with lines or an archive."""
 
 import gzip
 import io
@@ -21,8 +21,8 @@ GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 HEAD_BYTES = 512
 PIECE = 1024**2
-ZSTD_BITE = 4096
-# Unpacked to a temporary file: archives that are compressed or cannot be sought in.
+ZSTD_READ_SIZE = 4096
+# Limits of the temporary file for an archive that is compressed or not seekable.
 UNPACKED_MIN, UNPACKED_RATIO = 4 * 1024**3, 100
 DAMAGED = (
     EOFError,
@@ -36,24 +36,24 @@ DAMAGED = (
 Kind = Literal["lines", "zip", "tar", "folder"]
 
 
-class Patience:
-    """How long getting to the place where an import goes on may take, if limited."""
+class SkipLimit:
+    """A time limit for reading up to the position where an import continues."""
 
     def __init__(self, seconds: float | None) -> None:
-        self._until = None if seconds is None else time.monotonic() + seconds
+        self._ends_at = None if seconds is None else time.monotonic() + seconds
 
     def check(self) -> None:
-        """UnreadableFile once it is over: each slice would take as long."""
-        if self._until is not None and time.monotonic() > self._until:
+        """Raise UnreadableFile after the limit: every later task would need as long."""
+        if self._ends_at is not None and time.monotonic() > self._ends_at:
             raise UnreadableFile(
-                "Unpacked, the file is too large for an upload;"
-                " use manage.py import_candidates."
+                "The unpacked file is too large for an upload."
+                " Use manage.py import_candidates."
             )
 
 
 @dataclass(slots=True)
 class Source:
-    """An opened source. `folder` is where paths of a manifest begin, where known."""
+    """An opened source. `folder` is the root of a manifest's paths, if there is one."""
 
     file: IO[bytes]
     kind: Kind
@@ -62,15 +62,15 @@ class Source:
     raw: IO[bytes] | None = None
 
     def tell(self) -> int | None:
-        """How many bytes of the source as it came are read."""
+        """Return the number of bytes read from the source before unpacking, if known."""
         try:
             return self.raw.tell() if self.raw is not None else None
         except (OSError, ValueError):
             return None
 
 
-class Guarded(io.RawIOBase):
-    """A stream whose own errors become UnreadableFile: the file is damaged."""
+class GuardedStream(io.RawIOBase):
+    """A stream that raises UnreadableFile for the errors of a damaged file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._head = file, b""
@@ -79,55 +79,57 @@ class Guarded(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """What was looked at before, then the rest; made of reads of any length."""
-        parts, held = [self._head], len(self._head)
+        """Read `size` bytes, peeked ones first, by several reads if necessary."""
+        parts, length = [self._head], len(self._head)
         try:
-            while held < size and (piece := self._file.read(size - held)):
+            while length < size and (piece := self._file.read(size - length)):
                 parts.append(piece)
-                held += len(piece)
+                length += len(piece)
         except DAMAGED as error:
             raise UnreadableFile(f"The file is damaged: {error}.") from error
         data = b"".join(parts)
         self._head = data[size:]
         return data[:size]
 
-    def look(self, size: int) -> bytes:
-        """The first bytes, which stay to be read."""
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes without consuming them."""
         data = self.read(size)
         self._head = data + self._head
         return data
 
 
 class _Zstd:
-    """Zstd frames one after another. Unlike the library's own reader, a file that was
-    cut off is found out; small bites bound what a bomb can make of one.
+    """A reader of consecutive zstd frames.
+
+    Unlike the library's own reader, it detects a truncated file. Small reads limit the
+    memory that a decompression bomb can take.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._held = file, b""
+        self._file, self._unused = file, b""
         self._frame: zstandard.ZstdDecompressionObj | None = None
 
     def read(self, size: int = -1) -> bytes:
-        """Some bytes, none at the end."""
+        """Return some bytes, none at the end."""
         while True:
-            bite = self._held or self._file.read(ZSTD_BITE)
-            if not bite:
+            data_in = self._unused or self._file.read(ZSTD_READ_SIZE)
+            if not data_in:
                 if self._frame is not None:
                     raise EOFError("it ends within a frame")
                 return b""
             if self._frame is None:
                 self._frame = zstandard.ZstdDecompressor().decompressobj()
-            data = self._frame.decompress(bite)
-            self._held = b""
+            data = self._frame.decompress(data_in)
+            self._unused = b""
             if self._frame.eof:
-                self._held, self._frame = self._frame.unused_data, None
+                self._unused, self._frame = self._frame.unused_data, None
             if data:
                 return data
 
 
 @contextmanager
-def opened(source: Path | IO[bytes], patience: Patience) -> Iterator[Source]:
-    """Open a file, a folder or a stream, unpacked as far as it is compressed."""
+def open_source(source: Path | IO[bytes], skip_limit: SkipLimit) -> Iterator[Source]:
+    """Open a file, a folder or a stream; unpack it if it is compressed."""
     with ExitStack() as stack:
         if isinstance(source, Path):
             try:
@@ -138,13 +140,13 @@ def opened(source: Path | IO[bytes], patience: Patience) -> Iterator[Source]:
             except OSError as error:
                 problem = error.strerror or "it cannot be opened"
                 raise UnreadableFile(f"{source}: {problem}.") from error
-            yield _look(raw, source.parent, patience, stack)
+            yield _inspect(raw, source.parent, skip_limit, stack)
         else:
-            yield _look(source, None, patience, stack)
+            yield _inspect(source, None, skip_limit, stack)
 
 
-def _look(
-    raw: IO[bytes], folder: Path | None, patience: Patience, stack: ExitStack
+def _inspect(
+    raw: IO[bytes], folder: Path | None, skip_limit: SkipLimit, stack: ExitStack
 ) -> Source:
     total = _size(raw)
     head, file = _peek(raw)
@@ -154,7 +156,7 @@ def _look(
         head, file = _peek(file)
     kind = _kind(head)
     if kind != "lines" and (is_compressed or total is None):
-        file = stack.enter_context(_spooled(file, raw, patience))
+        file = stack.enter_context(_spooled(file, raw, skip_limit))
     elif kind != "lines":
         raw.seek(0)
         file = raw
@@ -168,7 +170,7 @@ def _kind(head: bytes) -> Kind:
 
 
 def _size(raw: IO[bytes]) -> int | None:
-    """The size of what can be sought in, else None (a pipe)."""
+    """Return the size of a seekable file, None for a pipe."""
     try:
         size = raw.seek(0, 2)
         raw.seek(0)
@@ -178,8 +180,8 @@ def _size(raw: IO[bytes]) -> int | None:
 
 
 def _peek(file: IO[bytes]) -> tuple[bytes, IO[bytes]]:
-    guarded = Guarded(file)
-    return guarded.look(HEAD_BYTES), guarded  # type: ignore[return-value]
+    guarded = GuardedStream(file)
+    return guarded.peek(HEAD_BYTES), guarded  # type: ignore[return-value]
 
 
 def _unpacking(file: IO[bytes], head: bytes) -> IO[bytes]:
@@ -190,24 +192,22 @@ def _unpacking(file: IO[bytes], head: bytes) -> IO[bytes]:
 
 @contextmanager
 def _spooled(
-    file: IO[bytes], raw: IO[bytes], patience: Patience
+    file: IO[bytes], raw: IO[bytes], skip_limit: SkipLimit
 ) -> Iterator[IO[bytes]]:
-    """All of a stream in a temporary file, unless it grows as only bombs do."""
+    """Copy a stream to a temporary file, unless it is a decompression bomb."""
     with tempfile.TemporaryFile(prefix="labeler-") as spool:
         size = 0
         while piece := file.read(PIECE):
             size += spool.write(piece)
-            patience.check()
-            if size > UNPACKED_MIN and size > UNPACKED_RATIO * _told(raw, size):
-                raise UnreadableFile(
-                    "Unpacked, the archive is over 100 times its size."
-                )
+            skip_limit.check()
+            if size > UNPACKED_MIN and size > UNPACKED_RATIO * _position(raw, size):
+                raise UnreadableFile("The unpacked archive is over 100 times its size.")
         spool.seek(0)
         yield spool
 
 
-def _told(raw: IO[bytes], otherwise: int) -> int:
+def _position(raw: IO[bytes], default: int) -> int:
     try:
         return raw.tell()
     except (OSError, ValueError):
-        return otherwise
+        return default

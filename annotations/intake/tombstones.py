@@ -1,7 +1,8 @@
-"""What was erased and must not return, remembered as HMACs only."""
+"""Tombstones: HMACs of erased keys and digests, which must not return."""
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Literal
 
 from django.conf import settings
@@ -12,21 +13,32 @@ Kind = Literal["entity", "image"]
 
 
 def key_hmac(kind: Kind, value: str) -> bytes:
-    """The tombstone of a key or of a digest in hex; says nothing without our key."""
-    said = f"{kind}:{value}".encode()
-    return hmac.new(settings.TOMBSTONE_KEY.encode(), said, hashlib.sha256).digest()
+    """Return the HMAC of an entity's key or of a picture's digest in hex.
+
+    Without TOMBSTONE_KEY, it does not reveal the value.
+    """
+    message = f"{kind}:{value}".encode()
+    return hmac.new(settings.TOMBSTONE_KEY.encode(), message, hashlib.sha256).digest()
 
 
-def is_buried(kind: Kind, value: str) -> bool:
-    """Whether this key or digest was erased."""
+def is_erased(kind: Kind, value: str) -> bool:
+    """Return whether this key or digest was erased."""
     return Tombstone.objects.filter(hmac=key_hmac(kind, value)).exists()
 
 
-class Graves:
-    """All tombstones in memory, so that threads can ask before they write a file.
+def add_tombstones(kind: Kind, values: Iterable[str]) -> None:
+    """Store that these keys or digests were erased."""
+    Tombstone.objects.bulk_create(
+        [Tombstone(kind=kind, hmac=key_hmac(kind, value)) for value in values],
+        ignore_conflicts=True,
+    )
 
-    Costs nothing while nobody was erased. `refresh` asks the database and belongs to
-    the thread that owns the connection; `hold` may be asked by any.
+
+class Tombstones:
+    """All tombstones in memory, so that threads can check a picture before they write it.
+
+    Only the thread that owns the connection can call `refresh`, which reads the
+    database. Any thread can call `contain`.
     """
 
     def __init__(self) -> None:
@@ -34,16 +46,16 @@ class Graves:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read them again where their number changed."""
+        """Read them again if their number has changed."""
         if Tombstone.objects.count() != len(self._hmacs):
-            found = Tombstone.objects.values_list("hmac", flat=True)
-            self._hmacs = frozenset(bytes(each) for each in found.iterator())
+            hmacs = Tombstone.objects.values_list("hmac", flat=True)
+            self._hmacs = frozenset(bytes(value) for value in hmacs.iterator())
 
     @property
-    def are_there(self) -> bool:
+    def exist(self) -> bool:
         """Whether anything was erased at all."""
         return bool(self._hmacs)
 
-    def hold(self, kind: Kind, value: str) -> bool:
-        """Whether this key or digest was erased."""
+    def contain(self, kind: Kind, value: str) -> bool:
+        """Return whether this key or digest was erased."""
         return bool(self._hmacs) and key_hmac(kind, value) in self._hmacs

@@ -111,7 +111,7 @@ class ImportCommand(BaseCommand):
             ) from None
         except LabelerError as error:
             raise CommandError(error.detail) from error
-        except intake.PASSING as error:
+        except intake.TEMPORARY_ERRORS as error:
             raise CommandError(
                 f"Stopped: {str(error).strip()}. What was read is kept; run the same"
                 " command again to go on."

@@ -230,7 +230,7 @@ def test_the_queue_counts_the_erased_no_more(judge, other_judge, admin):
     assert say(other_judge, page, 0, "yes") == "erased"
     assert queue.submit(assignment_id=page.pk, judge=other_judge)
     row.refresh_from_db()
-    assert (row.state, row.judged, row.settled) == (QueueState.DONE, 2, 2)
+    assert (row.state, row.judged, row.undecided) == (QueueState.DONE, 2, 0)
     assert differences_of_counts() == []
 
 
@@ -254,8 +254,8 @@ def test_the_erased_cannot_return(pictured, admin, tmp_path):
 def test_tombstones_and_the_audit_name_nobody(pictured, admin):
     digests = [c.image.sha256 for c in pictured.candidates.select_related("image")]
     erasure.erase_entity(key="m.06y3r", by=admin)
-    assert tombstones.is_buried("entity", "m.06y3r")
-    assert all(tombstones.is_buried("image", digest) for digest in digests)
+    assert tombstones.is_erased("entity", "m.06y3r")
+    assert all(tombstones.is_erased("image", digest) for digest in digests)
     assert Tombstone.objects.count() == 3
     entry = AuditEntry.objects.get(action="entity-erased")
     assert entry.by == admin

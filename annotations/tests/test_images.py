@@ -69,7 +69,7 @@ def test_each_accepted_format_is_told_by_its_content(format):
 
 @pytest.mark.parametrize("format", ["PPM", "ICO", "TGA", "PCX", "SGI", "ICNS"])
 def test_other_formats_of_pillow_are_refused(format):
-    assert "no JPEG, PNG" in reason_for(saved(noise((64, 64)), format))
+    assert "not a JPEG, PNG" in reason_for(saved(noise((64, 64)), format))
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_unreadable_and_empty_bytes_are_stored_and_told_apart():
 
     assert (html.is_readable, html.is_empty) == (False, False)
     assert (empty.is_readable, empty.is_empty) == (False, True)
-    assert "no JPEG" in Image.objects.get(pk=html.image_id).problem
+    assert "not a JPEG" in Image.objects.get(pk=html.image_id).problem
     assert default_storage.exists(store.image_name(html.sha256))
     with pytest.raises(Unreadable):
         images.open_image(Image.objects.get(pk=html.image_id))

@@ -265,13 +265,13 @@ def test_wrong_cells_of_an_entity_list_are_refused():
     ("text", "layout", "said"),
     [
         ("key\tnmae\n", "entities", "Unknown column 'nmae'"),
-        ("key\tname\tname\n", "entities", "twice"),
-        ("name\turl\n", "entities", "lacks the column key"),
+        ("key\tname\tname\n", "entities", "repeats"),
+        ("name\turl\n", "entities", "no column \"key\""),
         ("key\tpath\tpth\n", "", "Unknown column 'pth'"),
-        ("key\trank\n", "manifest", "lacks both columns"),
+        ("key\trank\n", "manifest", "neither a column"),
         ("", "manifest", "empty"),
         ("key\tpath\r\n", "manifest", "CR"),
-        ("one\ttwo\tthree\n", "", "Name one of names, entities, thumbnails"),
+        ("one\ttwo\tthree\n", "", "Choose one of names, entities, thumbnails"),
     ],
 )
 def test_a_file_that_cannot_be_read_as_a_whole_fails_with_a_sentence(

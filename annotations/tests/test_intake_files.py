@@ -326,7 +326,7 @@ def test_a_manifest_with_a_password_fails_and_says_what_to_do():
     done = imported(bytes(data))
 
     assert done.state == "failed"
-    assert "encrypted. Pack the archive anew" in done.problem
+    assert "encrypted. Create the archive again" in done.problem
 
 
 def test_a_manifest_that_is_a_link_fails_and_says_what_to_do():
@@ -338,7 +338,7 @@ def test_a_manifest_that_is_a_link_fails_and_says_what_to_do():
     done = imported(file.getvalue())
 
     assert done.state == "failed"
-    assert "a link or a device. Pack the archive anew" in done.problem
+    assert "a link or a device. Create the archive again" in done.problem
 
 
 @pytest.mark.parametrize("cut", [100, 1000, 2000])
@@ -363,7 +363,7 @@ def test_key_folders_without_images_are_nothing():
 def test_too_many_members_fail(monkeypatch):
     monkeypatch.setattr(archive, "MEMBERS_MAX", 3)
     for pack in (zip_of, tar_of):
-        assert "split it" in imported(pack(KEYED)).problem
+        assert "Split it" in imported(pack(KEYED)).problem
 
 
 # --- Folders -------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from annotations import intake
-from annotations.errors import Stopped, WrongState
+from annotations.errors import ImportStopped, WrongState
 from annotations.intake import chunks, merging
 from annotations.models import Candidate, Entity, Import, RefusedRow
 from annotations.models.imports import ImportState
@@ -109,7 +109,7 @@ def test_an_import_that_crashes_again_and_again_fails_and_says_so(
     import_ = upload_of(rows_of(20))
     for _ in range(3):
         assert import_.state != ImportState.FAILED
-        with pytest.raises(Stopped, match="TypeError"):
+        with pytest.raises(ImportStopped, match="TypeError"):
             intake.run_upload(import_)
 
     import_.refresh_from_db()
@@ -127,7 +127,7 @@ def test_an_import_that_gets_on_between_crashes_ends_well(small_chunks, stumblin
     for url in ("u2", "u7", "u12"):
         stumbling(url, [TypeError(), KeyError()])
         for _ in range(2):
-            with pytest.raises(Stopped):
+            with pytest.raises(ImportStopped):
                 intake.run_upload(import_)
 
     assert intake.run_upload(import_)
@@ -304,11 +304,11 @@ def test_the_commands_import_and_tell(at, capsys):
     [
         (["import_candidates", "missing.tsv"], "There is no file"),
         (["import_folder", "missing"], "There is no folder"),
-        (["import_candidates", "n.tsv"], "layout names; expected is thumbnails"),
-        (["import_entities", "f.tsv"], "layout faces; expected is names"),
-        (["import_candidates", "x.txt"], "Name one of"),
-        (["import_candidates", "f.tsv", "--layout", "archive"], "no zip or tar"),
-        (["import_candidates", "."], "expected is"),
+        (["import_candidates", "n.tsv"], "layout names. Expected: thumbnails"),
+        (["import_entities", "f.tsv"], "layout faces. Expected: names"),
+        (["import_candidates", "x.txt"], "Choose one of"),
+        (["import_candidates", "f.tsv", "--layout", "archive"], "not a zip or tar"),
+        (["import_candidates", "."], "Expected: "),
     ],
 )
 def test_a_command_that_cannot_read_its_file_ends_with_one_sentence(at, words, said):
@@ -324,7 +324,7 @@ def test_a_command_that_cannot_read_its_file_ends_with_one_sentence(at, words, s
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (TypeError("x"), "nobody foresaw .TypeError. stopped the import after line 0"),
+        (TypeError("x"), "Unexpected error .TypeError. after line 0"),
         (OSError(28, "No space left"), "No space left.* run the same command again"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Files in the store against the rows of pictures."""
+"""Compares files in the store with the rows of images."""
 
 from collections.abc import Iterator
 
@@ -15,9 +15,9 @@ FOLDERS = ("images", "thumbnails")
 
 
 def lost_files() -> Iterator[Difference]:
-    """Pictures whose bytes are not in the store; nothing here can mend that.
+    """Yield images whose bytes are not in the store. This cannot be corrected.
 
-    A missing thumbnail is none: it is made when somebody asks.
+    A missing thumbnail is no difference: it is made on demand.
     """
     rows = Image.objects.order_by("pk").values_list("sha256", "byte_size")
     for sha256, size in rows.iterator(chunk_size=10_000):
@@ -27,20 +27,14 @@ def lost_files() -> Iterator[Difference]:
 
 
 def stray_files(*, fix: bool) -> Iterator[Difference]:
-    """Files of no picture: of erased ones, or of imports that were killed.
-
-    Erased ones are strays at once.
-    """
+    """Yield files without an image: erased ones at once, of killed imports later."""
     for folder in FOLDERS:
         for names in folders.leaves(folder):
             digests = {name: folders.digest_of(name) for name in names}
-            known = set(
-                Image.objects.filter(
-                    sha256__in={d for d in digests.values() if d}
-                ).values_list("sha256", flat=True)
-            )
+            rows = Image.objects.filter(sha256__in=set(digests.values()) - {""})
+            digests_with_row = set(rows.values_list("sha256", flat=True))
             for name, digest in digests.items():
-                if digest not in known and _is_stray(name, digest):
+                if digest not in digests_with_row and _is_stray(name, digest):
                     if fix:
                         default_storage.delete(name)
                     where = f"file {name}"
@@ -48,5 +42,5 @@ def stray_files(*, fix: bool) -> Iterator[Difference]:
 
 
 def _is_stray(name: str, digest: str) -> bool:
-    is_buried = bool(digest) and tombstones.is_buried("image", digest)
-    return is_buried or folders.is_old(name)
+    is_erased = bool(digest) and tombstones.is_erased("image", digest)
+    return is_erased or folders.is_old(name)

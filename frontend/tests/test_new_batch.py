@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from annotations.models import Batch, BatchState
 from annotations.tests.factories import CandidateFactory, EntityFactory, UserFactory
-from frontend.forms import cutting
+from frontend.forms import new_batch
 
 NEW, PREVIEW = "/batches/new/", "/batches/preview/"
 FORM = {
@@ -88,7 +88,7 @@ def test_a_list_may_be_a_file(desk, people, pack):
 def test_a_files_wrong_lines_are_named_and_its_text_comes_back(desk, people):
     file = SimpleUploadedFile("keys.txt", f"{people[0].key}\na b\nm.none\n".encode())
     text = cut(desk, file=file)
-    assert "Line 2: The key holds a space" in text
+    assert "Line 2: The key contains a space" in text
     assert "Line 3: there is no entity m.none." in text
     assert f"{people[0].key}\na b\nm.none" in text
     assert 'value="Spring"' in text
@@ -97,13 +97,13 @@ def test_a_files_wrong_lines_are_named_and_its_text_comes_back(desk, people):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"\xff\xfe\x00", "This is no text in UTF-8."),
-        (gzip.compress(b"m.1", mtime=0)[:-9], "The packed file is damaged."),
-        (gzip.compress(b"m.1\n" * 999, mtime=0), "A list may have 64 MiB."),
+        (b"\xff\xfe\x00", "This file is not UTF-8 text."),
+        (gzip.compress(b"m.1", mtime=0)[:-9], "The gzip file is damaged."),
+        (gzip.compress(b"m.1\n" * 999, mtime=0), "The list is larger than 64 MiB."),
     ],
 )
 def test_a_file_that_is_no_list_is_refused(desk, monkeypatch, data, sentence):
-    monkeypatch.setattr(cutting, "LIST_MAX_BYTES", 1000)
+    monkeypatch.setattr(new_batch, "LIST_MAX_BYTES", 1000)
     assert sentence in cut(desk, file=SimpleUploadedFile("keys.gz", data))
 
 
@@ -133,15 +133,15 @@ def test_a_sample_is_drawn_with_its_seed_within_a_filter(desk, people):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "Paste some keys, or choose a file."),
-        ({"how": "sample"}, "Say how many entities."),
+        ({}, "Paste keys, or choose a file."),
+        ({"how": "sample"}, "Enter the number of entities."),
         ({"how": "sample", "sample_size": 3, "genders": "x"}, "No entity has a freq"),
         ({"how": "filter", "genders": "x"}, "No entity passes this filter."),
         ({"how": "filter", "rank_from": 3, "rank_to": 2}, "Must be 3 or more."),
         ({"how": "guess"}, "Select a valid choice."),
         ({"keys": "m.none"}, "Line 1: there is no entity m.none."),
-        ({"how": "all", "judges": "nobody"}, "nobody: there is no such user"),
-        ({"how": "all", "judges_maximum": 1}, "Must be judges_required to 7."),
+        ({"how": "all", "judges": "nobody"}, "There is no user named &quot;nobody&quot;."),
+        ({"how": "all", "judges_maximum": 1}, "Must be at least the number of judges required."),
         ({"how": "all", "judges_required": 8}, "less than or equal to 7"),
         ({"how": "all", "cap": 0}, "greater than or equal to 1"),
         ({"how": "all", "cap_share": 101}, "less than or equal to 100"),
@@ -158,7 +158,7 @@ def test_what_is_wrong_is_said_and_the_form_comes_back_filled(
 
 def test_keys_and_a_file_at_once_are_too_much(desk, people):
     file = SimpleUploadedFile("keys.txt", b"m.1")
-    assert "Give one of both." in cut(desk, keys="m.1", file=file)
+    assert "Paste keys or choose a file, not both." in cut(desk, keys="m.1", file=file)
 
 
 def test_the_mix_is_shown_below_the_form_and_nothing_is_made(desk, people):
@@ -176,15 +176,15 @@ def test_the_mix_names_what_is_wrong_with_a_list(desk, people):
     fragment = desk.post(PREVIEW, fields, headers={"HX-Request": "true"}).text
     for sentence in (
         "Line 2: there is no entity m.none.",
-        "Line 3: The key holds a space",
-        f"Line 4: {people[0].key} stands in 1 already.",
+        "Line 3: The key contains a space",
+        f"Line 4: {people[0].key} is also in line 1.",
     ):
         assert sentence in fragment
 
 
 def test_a_choice_that_is_none_is_said_in_place_of_the_mix(desk, people):
     fragment = desk.post(PREVIEW, {"how": "sample"}, headers={"HX-Request": "true"})
-    assert "Sample size: Say how many entities." in fragment.text
+    assert "Sample size: Enter the number of entities." in fragment.text
 
 
 def test_without_scripts_the_mix_comes_with_the_whole_form(desk, people, judge):
@@ -211,7 +211,7 @@ def adjudicator_too(db):
 
 
 def test_where_judges_are_very_many_the_rest_is_named(desk, people, monkeypatch):
-    monkeypatch.setattr(cutting, "JUDGES_SHOWN", 2)
+    monkeypatch.setattr(new_batch, "JUDGES_SHOWN", 2)
     for name in ("ann", "ben", "cleo"):
         UserFactory(username=name)
     assert "Further judges" in desk.get(NEW).text

@@ -1,4 +1,4 @@
-"""After a restore: what was erased since the backup is erased again."""
+"""After a restore, everything erased since the backup is erased again."""
 
 import pytest
 
@@ -16,12 +16,14 @@ def line(kind: Kind, value: str) -> str:
 
 @pytest.fixture
 def restored():
-    """Three people as an old backup has them, each with a picture."""
+    """Return three people of an old backup, each with a picture."""
     people = [EntityFactory(key=f"m.person{n}") for n in range(3)]
     return [CandidateFactory(entity=person) for person in people]
 
 
-def test_what_a_tombstone_names_is_erased_and_the_rest_stays(restored):
+def test_entities_and_pictures_with_a_tombstone_are_erased_and_the_others_stay(
+    restored,
+):
     first, second, third = restored
     lines = [line("entity", "m.person0"), line("image", second.image.sha256)]
     assert replay(lines) == 2
@@ -29,7 +31,7 @@ def test_what_a_tombstone_names_is_erased_and_the_rest_stays(restored):
     assert list(Image.objects.all()) == [third.image]
 
 
-def test_what_came_and_was_erased_after_the_backup_stays_buried(restored):
+def test_a_tombstone_of_an_entity_newer_than_the_backup_is_kept(restored):
     replay([line("entity", "m.newcomer")])
     assert is_erased("entity", "m.newcomer")
 

@@ -1,1 +1,1 @@
-"""One module per family of layouts: records in, rows for the database out."""
+"""One module per family of layouts: records become rows for the database."""

@@ -1,6 +1,6 @@
-"""Zip and tar: a manifest or key folders within, and nothing that leaves its place.
+"""Zip and tar archives with a manifest or key folders.
 
-Members are never unpacked to disk: their bytes are read by name, bounded in size.
+Members are never unpacked to disk. Their bytes are read by name, up to a limit.
 """
 
 import lzma
@@ -14,13 +14,13 @@ from typing import IO, Any, NamedTuple
 
 from annotations.errors import UnreadableFile
 from annotations.intake.cells import Refusal, keys
-from annotations.intake.rows import Block, Blocks, refused
+from annotations.intake.rows import Block, Blocks, refuse
 
 from .files import BLOCK_BYTES, BLOCK_ROWS, FILE_MAX_BYTES, candidate_of, is_clutter
 
 MEMBERS_MAX = 1_000_000
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-# Pictures hardly shrink; what shrinks more than this was made to hurt.
+# Pictures hardly compress. A higher ratio is a sign of an attack.
 RATIO_MAX = 200
 RATIO_FROM_BYTES = 1024**2
 DAMAGED = (
@@ -37,7 +37,7 @@ DAMAGED = (
 
 
 class Member(NamedTuple):
-    """One file of an archive: its name there, and why it is refused, if it is."""
+    """One file of an archive: its name, and why it is refused, empty if it is not."""
 
     name: str
     problem: str
@@ -45,26 +45,26 @@ class Member(NamedTuple):
 
 
 class Archive:
-    """The files of an archive by name. `fetch` opens one for reading."""
+    """The files of an archive by name. `fetch` opens a member's handle for reading."""
 
     def __init__(self, members: list[Member], fetch: Callable[[Any], Any]) -> None:
-        self.members = sorted(members, key=lambda each: each.name)
-        self._by_name = {_plain(each.name): each for each in self.members}
+        self.members = sorted(members, key=lambda member: member.name)
+        self._by_name = {_plain(member.name): member for member in self.members}
         self._fetch = fetch
 
     def manifest(self) -> str | None:
-        """The name of its manifest: manifest.tsv, else the only .tsv, topmost first."""
+        """Return the name of the topmost manifest.tsv, else of the only .tsv, else None."""
         lists = [name for name in self._by_name if name.lower().endswith(".tsv")]
-        named = [name for name in lists if posixpath.basename(name) == "manifest.tsv"]
-        if named:
-            return min(named, key=lambda name: (name.count("/"), name))
+        manifests = [n for n in lists if posixpath.basename(n) == "manifest.tsv"]
+        if manifests:
+            return min(manifests, key=lambda name: (name.count("/"), name))
         return lists[0] if len(lists) == 1 and lists[0].count("/") <= 1 else None
 
     def open(self, name: str) -> Any:
-        """The stream of a member; Refusal where there is none or it is unsafe."""
+        """Return the stream of a member; Refusal if there is none or it is unsafe."""
         member = self._by_name.get(name)
         if member is None:
-            raise Refusal("The archive holds no such file.")
+            raise Refusal("The archive does not contain this file.")
         if member.problem:
             raise Refusal(member.problem)
         try:
@@ -73,7 +73,7 @@ class Archive:
             raise Refusal("The file cannot be read from the archive.") from error
 
     def read(self, name: str) -> bytes:
-        """The bytes of a member, as far as they are not too many."""
+        """Return the bytes of a member; Refusal if it is damaged or too large."""
         with self.open(name) as file:
             try:
                 data = file.read(FILE_MAX_BYTES + 1)
@@ -84,7 +84,7 @@ class Archive:
         return data
 
     def reader_beside(self, manifest: str) -> Callable[[str], bytes]:
-        """Reads paths relative to the manifest's folder, which they may not leave."""
+        """Return a reader of paths relative to the manifest's folder and inside it."""
         folder = posixpath.dirname(manifest)
 
         def read(path: str) -> bytes:
@@ -96,13 +96,14 @@ class Archive:
 
 
 def key_folders(archive: Archive, skip: int) -> Blocks:
-    """`<entity key>/<file>`, perhaps in one folder; rank is the order of the names."""
-    files = [
-        each for each in archive.members if each.problem or not _is_hidden(each.name)
-    ]
-    around = _folder_around(files)
+    """Yield rows of `<entity key>/<file>`, at the top or in one folder.
+
+    The rank is the position in the order of names, from 0.
+    """
+    files = [m for m in archive.members if m.problem or not _is_hidden(m.name)]
+    root = _root(files)
     ranks: Counter[str] = Counter()
-    known, block = keys(), Block(skip)
+    keys_by_cell, block = keys(), Block(skip)
     for number, member in enumerate(files, start=1):
         folder = posixpath.dirname(_plain(member.name))
         rank = ranks[folder]
@@ -110,10 +111,10 @@ def key_folders(archive: Archive, skip: int) -> Blocks:
         if number <= skip:
             continue
         try:
-            key = known[_key_folder(member, around)]
+            key = keys_by_cell[_key_folder(member, root)]
             data = archive.read(_plain(member.name))
         except Refusal as refusal:
-            block.refused.append(refused(number, refusal, member.name))
+            block.refused.append(refuse(number, refusal, member.name))
         else:
             block.rows.append(candidate_of(number, key, rank, data, member.name))
             block.size += len(data)
@@ -124,22 +125,22 @@ def key_folders(archive: Archive, skip: int) -> Blocks:
     yield block
 
 
-def _key_folder(member: Member, around: str) -> str:
+def _key_folder(member: Member, root: str) -> str:
     if member.problem:
         raise Refusal(member.problem)
     folder = posixpath.dirname(_plain(member.name))
     parent, key = posixpath.split(folder)
-    if not key or parent != around:
-        raise Refusal("A file lies in <entity key>/<file>; this does not.")
+    if not key or parent != root:
+        raise Refusal("The path is not <entity key>/<file>.")
     return key
 
 
-def _folder_around(files: Sequence[Member]) -> str:
-    """Where the key folders lie: at the top or in one folder that holds them all.
+def _root(files: Sequence[Member]) -> str:
+    """Return the folder that contains the key folders, empty for the top.
 
-    What lies within a key folder does not count, nor does a text beside them.
+    Subfolders of key folders do not count, nor do other files beside them.
     """
-    names = [_plain(each.name) for each in files if not each.problem]
+    names = [_plain(member.name) for member in files if not member.problem]
     pictures = [name for name in names if name.lower().endswith(PICTURES)] or names
     folders = {posixpath.dirname(name) for name in pictures} - {""}
     parents = {posixpath.dirname(folder) for folder in folders}
@@ -155,22 +156,22 @@ def _plain(name: str) -> str:
 
 
 def _unsafe(name: str) -> str:
-    """Why a name must not be used; empty where it may."""
+    """Return why a name is unsafe, empty if it is safe."""
     if not name:
         return "The path is empty."
     if "\0" in name or "\\" in name:
-        return "The path holds a backslash or NUL."
+        return "The path contains a backslash or NUL."
     if name.startswith("/") or ".." in name.split("/") or name[1:2] == ":":
         return "The path leaves its folder."
     return ""
 
 
 def from_zip(file: IO[bytes]) -> Archive:
-    """A zip's files; UnreadableFile where it is damaged or was made to hurt."""
+    """Return a zip's files; UnreadableFile if it is damaged or an attack."""
     try:
-        # Not closed: it reads through a file that its opener closes.
+        # Not closed here: the caller closes the underlying file.
         opened = zipfile.ZipFile(file)
-        infos = [each for each in opened.infolist() if each.filename[-1:] != "/"]
+        infos = [info for info in opened.infolist() if info.filename[-1:] != "/"]
     except DAMAGED as error:
         raise UnreadableFile("The zip archive is damaged.") from error
     size = file.seek(0, 2)
@@ -195,12 +196,12 @@ def _zip_problem(info: zipfile.ZipInfo) -> str:
 
 
 def from_tar(file: IO[bytes]) -> Archive:
-    """A tar's files; its headers are read once, which takes a seekable file."""
+    """Return a tar's files. Reads its headers once, so `file` must be seekable."""
     try:
         opened = tarfile.TarFile(fileobj=_Bounded(file))  # type: ignore[arg-type]
         members = [
-            Member(each.name, _tar_problem(each), (each.offset_data, each.size))
-            for each in _files_of(opened)
+            Member(info.name, _tar_problem(info), (info.offset_data, info.size))
+            for info in _files_of(opened)
         ]
     except DAMAGED as error:
         raise UnreadableFile("The tar archive is damaged.") from error
@@ -210,7 +211,7 @@ def from_tar(file: IO[bytes]) -> Archive:
 def _files_of(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     for count, member in enumerate(opened, start=1):
         _check_count(count)
-        # tarfile keeps every member; a million of them would be a gigabyte.
+        # tarfile keeps every member in memory: a gigabyte for a million of them.
         opened.members.clear()  # type: ignore[attr-defined]
         if not member.isdir():
             yield member
@@ -225,13 +226,13 @@ def _tar_problem(member: tarfile.TarInfo) -> str:
 def _check_count(count: int) -> None:
     if count > MEMBERS_MAX:
         raise UnreadableFile(
-            f"The archive holds more than {MEMBERS_MAX} files; split it, or import the"
+            f"The archive contains more than {MEMBERS_MAX} files. Split it, or import the"
             " folder."
         )
 
 
 class _Bounded:
-    """Refuses the reads of gigabytes that a hostile tar header asks for."""
+    """A file that refuses reads of gigabytes, which a hostile tar header can request."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -239,22 +240,22 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= RATIO_FROM_BYTES:
-            raise OSError("A header of this archive asks for too much.")
+            raise OSError("A header of this archive is too large.")
         return self._file.read(size)
 
 
 class _Part:
-    """A member's bytes within a tar that is not compressed."""
+    """A member's bytes in an uncompressed tar."""
 
     def __init__(self, file: IO[bytes], offset: int, size: int) -> None:
         self._file, self._next, self._end = file, offset, offset + size
 
     def read(self, size: int = -1) -> bytes:
-        left = self._end - self._next
+        available = self._end - self._next
         self._file.seek(self._next)
-        data = self._file.read(left if size < 0 else min(size, left))
+        data = self._file.read(available if size < 0 else min(size, available))
         self._next += len(data)
-        if len(data) < min(size, left):
+        if len(data) < min(size, available):
             raise EOFError("The archive ends early.")
         return data
 

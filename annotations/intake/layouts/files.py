@@ -1,4 +1,4 @@
-"""Files beside a manifest or in key folders: read whole, and only within their root."""
+"""Reads files beside a manifest or in key folders, only inside their root."""
 
 import os
 import stat
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from annotations.intake.cells import Refusal, keys
-from annotations.intake.rows import Block, Blocks, CandidateRow, refused
+from annotations.intake.rows import Block, Blocks, CandidateRow, refuse
 
-# Above the decoder's limit a picture is unreadable; above this it is not even held.
+# A file above the decoder's limit is stored as unreadable. Above this, it is refused.
 FILE_MAX_BYTES = 64 * 1024**2
 BLOCK_BYTES = 4 * 1024**2
 BLOCK_ROWS = 200
@@ -17,35 +17,35 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Folder:
-    """A root folder that nothing read through it may leave, by symlinks neither."""
+    """A root folder. Paths and symlinks out of it are refused."""
 
     def __init__(self, root: Path) -> None:
-        self._given = root
         self._root = root.resolve()
 
     def read(self, path: str) -> bytes:
-        """The bytes of a regular file under the root; else Refusal."""
+        """Return the bytes of a regular file under the root; else Refusal."""
         if "\0" in path or "\\" in path:
-            raise Refusal("The path holds a backslash or NUL.")
+            raise Refusal("The path contains a backslash or NUL.")
         try:
-            found = (self._root / path).resolve(strict=True)
-            if not found.is_relative_to(self._root):
+            target = (self._root / path).resolve(strict=True)
+            if not target.is_relative_to(self._root):
                 raise Refusal("The path leaves its folder.")
-            return _read(found)
+            return _read(target)
         except (OSError, RuntimeError) as error:
             raise Refusal("There is no such file, or it cannot be read.") from error
 
 
 def no_folder(path: str) -> bytes:
-    """Reads nothing: what came by upload or standard input has no folder."""
+    """Refuse every path: uploads and standard input have no folder."""
     raise Refusal(
-        "The file came without its folder: send an archive, or use the command."
+        "The folder of the pictures is missing. Upload an archive, or use manage.py"
+        " import_candidates."
     )
 
 
 def _read(path: Path) -> bytes:
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise Refusal("The path is no ordinary file.")
+        raise Refusal("The path is not a regular file.")
     with os.fdopen(os.open(path, os.O_RDONLY | NO_FOLLOW), "rb") as file:
         data = file.read(FILE_MAX_BYTES + 1)
     if len(data) > FILE_MAX_BYTES:
@@ -54,24 +54,24 @@ def _read(path: Path) -> bytes:
 
 
 def is_clutter(name: str) -> bool:
-    """What systems leave in folders and nobody means to import."""
+    """Return whether a name is a hidden or system file, which is never imported."""
     return name.startswith(".") or name.lower() in CLUTTER
 
 
 def key_folders(root: Path, skip: int) -> Blocks:
-    """`root/<entity key>/<file>`; rank is the order of the file names, from 0."""
-    folder, known = Folder(root), keys()
+    """Yield rows of `root/<entity key>/<file>`; the rank is the file's position, from 0."""
+    folder, keys_by_cell = Folder(root), keys()
     block = Block(skip)
     for number, (path, rank) in enumerate(_entries(root), start=1):
         if number <= skip:
             continue
         try:
             if rank is None:
-                raise Refusal("A file lies in <entity key>/<file>; this does not.")
-            key = known[path.split("/")[0]]
+                raise Refusal("The path is not <entity key>/<file>.")
+            key = keys_by_cell[path.split("/")[0]]
             row = candidate_of(number, key, rank, folder.read(path), path)
         except Refusal as refusal:
-            block.refused.append(refused(number, refusal, path))
+            block.refused.append(refuse(number, refusal, path))
         else:
             block.rows.append(row)
             block.size += len(row[4] or b"")
@@ -83,8 +83,8 @@ def key_folders(root: Path, skip: int) -> Blocks:
 
 
 def _entries(root: Path) -> Iterator[tuple[str, int | None]]:
-    """Paths below the root with their rank; None where they are out of place."""
-    for entry in sorted(os.scandir(root), key=lambda each: each.name):
+    """Yield paths below the root with their rank, None for a misplaced file."""
+    for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
         if is_clutter(entry.name):
             continue
         if not entry.is_dir(follow_symlinks=False):
@@ -98,5 +98,5 @@ def _entries(root: Path) -> Iterator[tuple[str, int | None]]:
 def candidate_of(
     number: int, key: str, rank: int, data: bytes, path: str
 ) -> CandidateRow:
-    """The row of a file that has nothing but its place."""
+    """Return the row of a file without any other information than its path."""
     return number, key, "", f"{number}\t{key}\t\t{rank}\t\t\t\t\t\t\t\t\t", data, path

@@ -1,4 +1,4 @@
-"""Entity lists: the released names, and our own with a header."""
+"""Layouts of entity lists: the released names, and our own table with a header."""
 
 import re
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ ENTITY_COLUMNS = (
     "representative",
     "url",
 )
-SEVERAL = ("professions", "countries")
+MULTIVALUED = ("professions", "countries")
 
 
 class Names:
-    """`Top1M_MidList.Name.tsv`: key, `"Name"@lang`; the last @ parts the two."""
+    """`Top1M_MidList.Name.tsv`: key, `"Name"@lang`, split at the last @."""
 
     columns = 2
 
@@ -39,7 +39,7 @@ class Names:
         self._keys = keys()
 
     def parse(self, number: int, cells: list[str], text: str) -> NameRow:
-        """A row of a line's cells."""
+        """Parse a row from a line's cells."""
         key = self._keys[cells[0]]
         quoted, _, language = cells[1].rpartition("@")
         if not LANGUAGE.fullmatch(language) or not quoted:
@@ -58,7 +58,7 @@ class Names:
 
 
 class Entities:
-    """Our own list: a header, any of the known columns in any order."""
+    """Our own table: a header with some of the columns, in any order."""
 
     def __init__(self, header: Sequence[str]) -> None:
         check_header(header, ENTITY_COLUMNS)
@@ -67,42 +67,42 @@ class Entities:
         self._keys = keys()
 
     def parse(self, number: int, cells: list[str], text: str) -> EntityRow:
-        """A row of a line's cells; a blank cell changes nothing."""
-        given = {
+        """Parse a row from a line's cells; a blank cell changes nothing."""
+        properties = {
             name: cell
             for name, cell in zip(self._header, cells, strict=True)
             if cell.strip()
         }
-        key = self._keys[given.pop("key", "")]
-        check_lengths(*given.values())
-        for name, cell in given.items():
-            given[name] = self._property(name, cell)
-        return number, key, given, text
+        key = self._keys[properties.pop("key", "")]
+        check_lengths(*properties.values())
+        for name, cell in properties.items():
+            properties[name] = self._property(name, cell)
+        return number, key, properties, text
 
     def _property(self, name: str, cell: str) -> str:
         if name == "frequency":
             if not (cell.isascii() and cell.isdigit() and len(cell) < 20):
-                raise Refusal("The frequency is no whole number.")
+                raise Refusal("The frequency is not a whole number.")
             if int(cell) >= FREQUENCY_LIMIT:
-                raise Refusal("The frequency is beyond 64 bits.")
+                raise Refusal("The frequency does not fit into 64 bits.")
         elif name == "name" and len(cell) > NAME_MAX_LENGTH:
             raise Refusal(f"The name is longer than {NAME_MAX_LENGTH} characters.")
         elif name == "representative":
             return digest(cell)
-        elif name in SEVERAL:
+        elif name in MULTIVALUED:
             parts = (part.strip() for part in cell.split("|"))
             return "|".join(part for part in parts if part)
         return cell
 
 
-def check_header(header: Sequence[str], known: Sequence[str]) -> None:
-    """UnreadableFile where a header names what we do not know, or nothing needed."""
-    strange = [name for name in header if name not in known]
-    if strange:
+def check_header(header: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise UnreadableFile for an unknown or repeated column, or without a key."""
+    unknown = [name for name in header if name not in columns]
+    if unknown:
         raise UnreadableFile(
-            f"Unknown column {strange[0][:50]!r}; known are {', '.join(known)}."
+            f"Unknown column {unknown[0][:50]!r}. The columns are {', '.join(columns)}."
         )
     if len(set(header)) != len(header):
-        raise UnreadableFile("The header names a column twice.")
+        raise UnreadableFile("The header repeats a column.")
     if "key" not in header:
-        raise UnreadableFile("The header lacks the column key.")
+        raise UnreadableFile('The header has no column "key".')

@@ -1,4 +1,4 @@
-"""Our own manifest: a header, pictures by path or still to come by URL."""
+"""Layout of our own manifest: a header, pictures by path or, for later, by URL."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -32,14 +32,15 @@ COLUMNS = (
     "retrieved_at",
     "sha256",
 )
-# Reads the file that a path names; Refusal where it must not or cannot.
+# Returns the bytes of the file at a path; Refusal if it cannot be read or is unsafe.
 ReadFile = Callable[[str], bytes]
 
 
 class Manifest:
-    """`read` gets the bytes of a path, relative to the manifest's folder.
+    """Parses a manifest's rows.
 
-    `is_buried` is asked about a digest that a row names without bytes.
+    `read` returns the bytes of a path relative to the manifest's folder. `is_erased`
+    checks the digests in rows.
     """
 
     def __init__(
@@ -47,20 +48,22 @@ class Manifest:
         header: Sequence[str],
         with_images: bool,
         read: ReadFile,
-        is_buried: Callable[[str], bool],
+        is_erased: Callable[[str], bool],
     ) -> None:
         check_header(header, COLUMNS)
         if "path" not in header and "image_url" not in header:
-            raise UnreadableFile("The header lacks both columns path and image_url.")
+            raise UnreadableFile(
+                'The header has neither a column "path" nor "image_url".'
+            )
         self.columns = len(header)
-        self._places = {name: place for place, name in enumerate(header)}
-        self._with_images, self._read, self._is_buried = with_images, read, is_buried
+        self._positions = {name: position for position, name in enumerate(header)}
+        self._with_images, self._read, self._is_erased = with_images, read, is_erased
         self._keys, self._ranks = keys(), ranks()
 
     def parse(self, number: int, cells: list[str], text: str) -> CandidateRow:
-        """A row of a line's cells; reads the picture that it names."""
+        """Parse a row from a line's cells, and read its picture."""
         cell = dict.fromkeys(COLUMNS, "") | {
-            name: cells[place] for name, place in self._places.items()
+            name: cells[position] for name, position in self._positions.items()
         }
         check_lengths(*cells)
         key = self._keys[cell["key"]]
@@ -71,7 +74,7 @@ class Manifest:
         has_bytes = bool(cell["path"]) and self._with_images
         check_identity(cell["face_id"], cell["image_url"], has_bytes)
         if not has_bytes and not cell["image_url"]:
-            raise Refusal("The row names no picture: it needs a path or an image_url.")
+            raise Refusal("The row has no picture. It needs a path or an image_url.")
         return "\t".join(
             (
                 str(number),
@@ -91,12 +94,12 @@ class Manifest:
         )
 
     def _picture(self, cell: dict[str, str]) -> bytes | None:
-        wanted = digest(cell["sha256"])
-        if wanted and self._is_buried(wanted):
+        sha256 = digest(cell["sha256"])
+        if sha256 and self._is_erased(sha256):
             raise Erased("The picture was erased and must not return.")
         if not cell["path"] or not self._with_images:
             return None
         data = self._read(cell["path"])
-        if wanted and hashlib.sha256(data).hexdigest() != wanted:
-            raise Refusal("The file's SHA-256 is not the one that the row names.")
+        if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+            raise Refusal("The file's SHA-256 differs from the row's.")
         return data

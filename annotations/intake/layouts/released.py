@@ -1,4 +1,4 @@
-"""The released MS-Celeb-1M files: tab-separated, no header, pictures in base64."""
+"""Layouts of the released MS-Celeb-1M files: TSV, no header, pictures in base64."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,14 @@ from annotations.intake.cells import (
 from annotations.intake.rows import CandidateRow
 
 Parse = Callable[[int, list[str], str], CandidateRow]
-# Cells beyond this are rare enough to be looked at one by one.
+# Longer cells are rare, so only their rows take the slower check of all lengths.
 ORDINARY = 480
 
 
 class Released:
-    """One of the four layouts; `parse` makes a row of a line's cells.
+    """One of the four layouts; `parse` parses a row from a line's cells.
 
-    Without images the picture's column is not looked at.
+    Without images, it ignores the picture's column.
     """
 
     def __init__(self, layout: str, with_images: bool) -> None:
@@ -70,7 +70,7 @@ class Released:
         return number, key, name, copy, picture if self._with_images else None, text
 
     def _lowshot(self, number: int, cells: list[str], text: str) -> CandidateRow:
-        # ImageID names the record within its file; nothing of ours depends on it.
+        # ImageID, the record's id within its file, is not needed.
         _, picture, mid, rank, image_url = cells
         if len(image_url) > ORDINARY:
             self._check("", image_url, "", "", picture)
