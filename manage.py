@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Django's command line: `python manage.py help` lists the commands."""
+"""Django's command line. `python manage.py help` lists the commands."""
 
 import os
 import sys
 
 from django.core.management import execute_from_command_line
 
-from labeler import celery  # noqa: F401  (tasks go to this application's broker)
+from labeler import celery  # noqa: F401  (tasks use this application's broker)
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")

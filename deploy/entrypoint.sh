@@ -2,13 +2,13 @@
 # One image, several processes: labeler web | worker | scoring | beat | manage COMMAND…
 set -eu
 
-# Uploads are spooled here; a tmpfs would hold them in memory.
+# Uploads are spooled here, because a tmpfs would keep them in memory.
 if [ -n "${TMPDIR:-}" ]; then mkdir -p "$TMPDIR"; fi
 
-act="${1:-web}"
+program="${1:-web}"
 if [ "$#" -gt 0 ]; then shift; fi
 
-case "$act" in
+case "$program" in
 web)
     exec python -m gunicorn labeler.wsgi:application \
         --bind "${LABELER_BIND:-0.0.0.0:8000}" \
@@ -24,7 +24,7 @@ worker)
         --loglevel INFO --without-gossip --without-mingle "$@"
     ;;
 scoring)
-    # One process a device: its threads take every core, or feed one GPU.
+    # One process per device: its threads use every core, or one GPU.
     exec python -m celery -A labeler worker --queues scoring --concurrency 1 \
         --hostname "scoring@%h" --loglevel INFO --without-gossip --without-mingle "$@"
     ;;
@@ -36,7 +36,7 @@ manage)
     exec python manage.py "$@"
     ;;
 *)
-    echo "labeler: unknown act '$act'; use web, worker, scoring, beat or manage COMMAND…" >&2
+    echo "labeler: unknown program '$program'. Use web, worker, scoring, beat or manage COMMAND…" >&2
     exit 64
     ;;
 esac

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests, or gets one: `python -m labeler.browser`."""
+"""A Chromium for the browser tests: `python -m labeler.browser` finds or installs it."""
 
 import os
 import shutil
@@ -14,18 +14,18 @@ MISSING = (
 
 
 def find() -> Path | None:
-    """Return the Chromium to use: LABELER_BROWSER, then PATH, then Playwright's own."""
-    named = os.environ.get("LABELER_BROWSER")
-    if named:
-        return Path(named) if shutil.which(named) else None
+    """Return the Chromium of LABELER_BROWSER, else of PATH, else Playwright's own."""
+    setting = os.environ.get("LABELER_BROWSER")
+    if setting:
+        return Path(setting) if shutil.which(setting) else None
     for name in NAMES:
-        if found := shutil.which(name):
-            return Path(found)
+        if program := shutil.which(name):
+            return Path(program)
     return _playwrights_own()
 
 
 def _playwrights_own() -> Path | None:
-    # Where `playwright install chromium` puts it; newest build first.
+    # `playwright install chromium` installs into this folder.
     folder = Path(
         os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
         or Path.home() / ".cache" / "ms-playwright"
@@ -47,7 +47,7 @@ def _playwrights_own() -> Path | None:
 
 
 def _from_debian() -> bool:
-    # The package brings the libraries that Playwright's own build lacks on bare systems.
+    # The package installs libraries that Playwright's build needs and does not contain.
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -66,18 +66,18 @@ def _from_debian() -> bool:
 
 def _from_playwright() -> bool:
     command = [sys.executable, "-m", "playwright", "install", "chromium"]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    return done.returncode == 0
+    result = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    return result.returncode == 0
 
 
 def main() -> int:
-    """Say nothing when a browser is there; else get one, or say what to install."""
+    """Install a browser if there is none, or print what to install."""
     if find():
         return 0
     if os.environ.get("LABELER_BROWSER"):
-        sys.stderr.write("LABELER_BROWSER names no program that can be run.\n")
+        sys.stderr.write("LABELER_BROWSER is not a program that can run.\n")
         return 1
-    sys.stderr.write("Getting Chromium for the browser tests (once) …\n")
+    sys.stderr.write("Installing Chromium for the browser tests (once) …\n")
     if (_from_debian() and find()) or (_from_playwright() and find()):
         return 0
     sys.stderr.write(f"{MISSING}\n")

@@ -1,4 +1,4 @@
-"""Reads from the environment which OpenID Connect provider people may sign in by."""
+"""The OpenID Connect provider for signing in, from the environment."""
 
 import hashlib
 from typing import Any
@@ -8,24 +8,23 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-NEEDED = ("LABELER_OIDC_URL", "LABELER_OIDC_CLIENT_ID", "LABELER_OIDC_SECRET")
+REQUIRED = ("LABELER_OIDC_URL", "LABELER_OIDC_CLIENT_ID", "LABELER_OIDC_SECRET")
 
 
 def read(env: environ.Env) -> dict[str, str] | None:
-    """The provider's url, client_id, secret, name and id; None where none is set.
+    """Return the provider's url, client_id, secret, name and id, or None if none is set.
 
-    The id follows from the address: links to one provider's accounts mean nothing at
-    another one.
+    The id is derived from the URL, because an account link is valid for one provider only.
     """
-    given = {name: env.str(name, default="") for name in NEEDED}
-    if not any(given.values()):
+    values = {name: env.str(name, default="") for name in REQUIRED}
+    if not any(values.values()):
         return None
-    if missing := [name for name, value in given.items() if not value]:
-        raise ImproperlyConfigured(f"For OIDC, {missing[0]} is missing.")
-    url, client_id, secret = given.values()
+    if unset := [name for name, value in values.items() if not value]:
+        raise ImproperlyConfigured(f"OIDC also needs {unset[0]}.")
+    url, client_id, secret = values.values()
     parts = urlsplit(url)
-    is_near = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not (parts.hostname and (parts.scheme == "https" or is_near)):
+    is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not (parts.hostname and (parts.scheme == "https" or is_local)):
         raise ImproperlyConfigured("LABELER_OIDC_URL must begin with https://.")
     url = url.rstrip("/")
     return {
@@ -38,7 +37,7 @@ def read(env: environ.Env) -> dict[str, str] | None:
 
 
 def providers(oidc: dict[str, str] | None) -> dict[str, Any]:
-    """The same as django-allauth wants it."""
+    """Return the provider in the format of django-allauth."""
     if oidc is None:
         return {}
     app = {

@@ -1,4 +1,4 @@
-"""All settings. The environment decides; a wrong value stops the start aloud."""
+"""All settings. Most come from the environment. A wrong value stops the start."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +9,14 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from labeler import oidc
+from labeler.api import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("LABELER_DATA", default=str(BASE_DIR / "var")))
 
-# A command that is called beside `make run` works on what runs there.
+# A command beside `make run` uses its servers.
 if not env.str("LABELER_SECRET_KEY", default="") and not env.str(
     "DATABASE_URL", default=""
 ):
@@ -25,13 +26,13 @@ DEBUG = env.bool("LABELER_DEBUG", default=False)
 SECRET_KEY = env.str("LABELER_SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "LABELER_SECRET_KEY is not set, and no `make run` is under way whose data folder "
-        f"is {DATA_DIR} (LABELER_DATA). Start it, or set 50 random characters."
+        "LABELER_SECRET_KEY is not set, and no `make run` is running with the data folder "
+        f"{DATA_DIR} (LABELER_DATA). Start it, or set the key to 50 random characters."
     )
 ALLOWED_HOSTS = env.list("LABELER_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("LABELER_TRUSTED_ORIGINS", default=[])
 
-# The embedded server speaks plain HTTP on loopback; everything else is behind TLS.
+# The embedded server uses plain HTTP on loopback. All others are behind TLS.
 EMBEDDED = env.bool("LABELER_EMBEDDED", default=False)
 
 INSTALLED_APPS = [
@@ -96,7 +97,9 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///labeler")}
 if not DATABASES["default"]["ENGINE"].startswith("django.db.backends.postgresql"):
-    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL must be the address of a PostgreSQL database."
+    )
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("LABELER_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -124,8 +127,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# A task of a killed worker comes back after the visibility timeout, which kombu never
-# renews: so no task may run as long (docs/adr/0007-short-tasks.md).
+# After the visibility timeout, the broker delivers the task of a killed worker again. kombu
+# never renews the timeout, so every task must be shorter (docs/adr/0007-short-tasks.md).
 CELERY_TASK_TIME_LIMIT = 30
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 40,
@@ -136,7 +139,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 
 # --- Pictures and uploads ------------------------------------------------------------
 
-# Whether `collectstatic` was run, as in the container; else files come as they lie.
+# True after `collectstatic`, as in the container. Otherwise files are served in place.
 COLLECTED_STATIC = env.bool("LABELER_COLLECTED_STATIC", default=False)
 STORAGES: dict[str, Any] = {
     "default": {
@@ -167,12 +170,12 @@ WHITENOISE_USE_FINDERS = not COLLECTED_STATIC
 # --- Labelling -----------------------------------------------------------------------
 
 LEASE_MINUTES = env.int("LABELER_LEASE_MINUTES", default=10)
-# Erasures are remembered as HMACs under this key; losing it would let the erased return.
+# Tombstones are HMACs with this key. Without the key, erased data could be imported again.
 TOMBSTONE_KEY = env.str("LABELER_TOMBSTONE_KEY", default=SECRET_KEY)
 
 # --- Scoring -------------------------------------------------------------------------
 
-# The first one orders a batch that names no other.
+# The first one is the default scorer of a batch.
 SCORERS = env.list(
     "LABELER_SCORERS",
     default=[
@@ -183,7 +186,8 @@ SCORERS = env.list(
 SCORING_DEVICE = env.str("LABELER_SCORING_DEVICE", default="cpu")
 if SCORING_DEVICE not in ("cpu", "cuda"):
     raise ImproperlyConfigured("LABELER_SCORING_DEVICE must be cpu or cuda.")
-# Biometric data is kept by whoever says so; without it only scores are.
+# Embeddings are biometric data. Except for `make run`, an operator must turn them on.
+# Without them only scores are stored.
 EMBEDDINGS = env.bool("EMBEDDINGS", default=EMBEDDED)
 
 # --- People --------------------------------------------------------------------------
@@ -213,7 +217,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 INVITATION_DAYS = env.int("LABELER_INVITATION_DAYS", default=7)
 PASSWORD_RESET_TIMEOUT = 24 * 3600
-# Of allauth only the sign-in at one provider is used, where the environment names it.
+# allauth is used only for signing in with one provider, if the environment names one.
 OIDC = oidc.read(env)
 SOCIALACCOUNT_ADAPTER = "frontend.views.oidc.Adapter"
 SOCIALACCOUNT_PROVIDERS = oidc.providers(OIDC)
@@ -229,39 +233,6 @@ REST_KNOX = {
 vars().update(env.email("LABELER_EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("LABELER_FROM_EMAIL", default="labeler@localhost")
-
-# --- API -----------------------------------------------------------------------------
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "annotations.api.errors.handle",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Labeler",
-    "DESCRIPTION": "Import candidates, let judges mark them, pull ground truth.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "InvitationStateEnum": "annotations.models.InvitationState.values",
-        # Of imports and releases alike.
-        "WorkStateEnum": "annotations.models.ReleaseState.values",
-        "VerdictEnum": "annotations.models.judgments.VERDICTS",
-        "RulingVerdictEnum": "annotations.adjudication.RULINGS",
-    },
-}
 
 # --- Security ------------------------------------------------------------------------
 
@@ -285,7 +256,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 if not EMBEDDED:
     SECURE_SSL_REDIRECT = env.bool("LABELER_SSL_REDIRECT", default=True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_REDIRECT_EXEMPT = [r"^healthz/"]  # asked from inside, over plain HTTP
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/"]  # health checks use plain HTTP inside
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

@@ -1,4 +1,4 @@
-"""Every address, by whose face it is."""
+"""The URLs: health checks, API, Django's admin site, pages."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -17,7 +17,7 @@ urlpatterns = [
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
     path("api/", include("annotations.api.urls")),
-    # A new password has one door; the admin site's own would leave the tokens alive.
+    # One page changes passwords. The admin site's own page would not revoke API tokens.
     path(
         "django-admin/password_change/",
         RedirectView.as_view(pattern_name="change-password"),
@@ -26,7 +26,7 @@ urlpatterns = [
     path("", include("frontend.urls")),
 ]
 
-# Under /api/ these answer with problems, elsewhere with Django's pages.
+# Under /api/ these return problem details, elsewhere Django's error pages.
 handler400 = "annotations.api.errors.bad_request"
 handler403 = "annotations.api.errors.permission_denied"
 handler404 = "annotations.api.errors.page_not_found"

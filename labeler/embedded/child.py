@@ -1,4 +1,4 @@
-"""One supervised program: launch, wait until it answers, stop."""
+"""One supervised program: launch it, wait until it answers, stop it."""
 
 import signal
 import subprocess
@@ -12,7 +12,7 @@ from pathlib import Path
 from labeler.embedded import processes
 from labeler.embedded.errors import StartFailed
 
-# So many pauses after the first, second and third start that failed.
+# Number of pauses after the first, second and third failed start.
 PAUSES = (2, 20, 0)
 TAIL_LINES = 12
 
@@ -29,7 +29,7 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Account:
-    """The user and group that a program runs as, where it is not ours."""
+    """The user and group of a program, if they are not those of this process."""
 
     user: int
     group: int
@@ -37,11 +37,11 @@ class Account:
 
 @dataclass(kw_only=True)
 class Child:
-    """A program in a session of its own, so that Ctrl-C in the terminal reaches only
-    the supervisor, which stops its children in order.
+    """A program in its own session.
 
-    Its group is killed whenever its leader is gone: a web server's workers would
-    otherwise keep the port, a worker's children their work.
+    Ctrl-C in the terminal reaches only the supervisor, which stops its children in order.
+    When the leader of the process group is gone, the group is killed. Otherwise a web
+    server's workers would keep the port, and a worker's children would keep their work.
     """
 
     name: str
@@ -55,29 +55,32 @@ class Child:
     start_patience: float = 60
     account: Account | None = None
     pass_fds: tuple[int, ...] = ()
-    typed: bytes = b""
+    stdin: bytes = b""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def prepare(self) -> None:
-        """Clears the way before each launch."""
+        """Do what is needed before each launch."""
 
     def is_ready(self) -> bool:
-        """Tells whether it answers; a program without a door is ready when it runs."""
+        """Return True if it answers. A program without a socket is ready when it runs."""
         return True
 
     def launch(self) -> None:
-        """Starts the program and returns at once. From the main thread only: Linux
-        ends the program when the thread that started it ends."""
+        """Start the program and return at once.
+
+        Call this from the main thread only: Linux ends the program when the thread that
+        started it ends.
+        """
         self.prepare()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.argv),
-                cwd=self.cwd,  # entered before privileges are dropped
+                cwd=self.cwd,  # the process enters it before it drops privileges
                 env=dict(self.env),
                 user=self.account.user if self.account else None,
                 group=self.account.group if self.account else None,
                 extra_groups=[] if self.account else None,
-                stdin=subprocess.PIPE if self.typed else subprocess.DEVNULL,
+                stdin=subprocess.PIPE if self.stdin else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -85,12 +88,14 @@ class Child:
                 preexec_fn=partial(processes.follow_parent, getpid(), self.stop_signal),
             )
         if self.process.stdin:
-            self.process.stdin.write(self.typed)
+            self.process.stdin.write(self.stdin)
             self.process.stdin.close()
 
     def start(self, pause: Pause = short_pause) -> None:
-        """Waits until it answers, and launches it where that was not done or it died;
-        `pause` may raise to give up."""
+        """Launch the program if it does not run, and wait until it answers.
+
+        `pause` can raise an exception to give up.
+        """
         for pauses in PAUSES:
             if not self.is_running():
                 self.launch()
@@ -99,7 +104,7 @@ class Child:
             self.clear()
             for _ in range(pauses):
                 pause()
-        raise StartFailed(f"{self.name} does not start. {self.tail()}")
+        raise StartFailed(f"The {self.name} does not start. {self.tail()}")
 
     def _answers(self, pause: Pause) -> bool:
         deadline = time.monotonic() + self.start_patience
@@ -108,12 +113,12 @@ class Child:
                 return True
             if time.monotonic() > deadline:
                 self.stop()
-                raise StartFailed(f"{self.name} does not answer. {self.tail()}")
+                raise StartFailed(f"The {self.name} does not answer. {self.tail()}")
             pause()
         return False
 
     def run(self, pause: Pause = short_pause) -> int:
-        """Launches a program that ends by itself, and waits for it; its exit code."""
+        """Launch a program that ends by itself and wait for it. Return its exit code."""
         self.launch()
         try:
             while self.is_running():
@@ -130,17 +135,17 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def ending(self) -> str:
-        """How it ended, for the user."""
+        """Return how it ended, for the user."""
         code = self.process.returncode if self.process else None
         return f"signal {-code}" if code and code < 0 else f"exit code {code}"
 
     def clear(self) -> None:
-        """Ends what a dead leader left in its group."""
+        """Kill the process group of a dead leader."""
         if self.process and not self.is_running():
             processes.kill_group(self.process.pid)
 
     def stop(self, is_hurried: Callable[[], bool] = never) -> None:
-        """Asks, waits, then insists. Safe to call twice."""
+        """Ask the program to stop, wait, then kill it. Calling this twice is safe."""
         if self.process is None:
             return
         if self.is_running():
@@ -157,6 +162,6 @@ class Child:
         self.clear()
 
     def tail(self) -> str:
-        """The end of its log, where the reason usually is."""
+        """Return the end of its log, which usually has the reason of a failure."""
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join([f"The end of {self.log}:", *lines])

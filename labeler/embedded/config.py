@@ -1,4 +1,4 @@
-"""The environment says what the user wants; a wrong value ends the start aloud."""
+"""The environment variables of `make run`. A wrong value stops the start with a message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 @dataclass(frozen=True)
 class Config:
-    """What `make run` was asked for. An empty variable counts as unset."""
+    """The settings of `make run`. An empty variable counts as unset."""
 
     port: int
     data: Path
@@ -42,17 +42,17 @@ class Config:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
-    raise WrongSetting(f"LABELER_PORT is {text!r}; set it to a number from 1 to 65535.")
+    raise WrongSetting(f"LABELER_PORT is {text!r}. Set it to a number from 1 to 65535.")
 
 
 def _folder(text: str) -> Path:
-    # Children run in other folders, so a relative path must be settled here.
+    # Children run in other folders, so a relative path is made absolute here.
     return Path(text).expanduser().absolute()
 
 
 def _flag(name: str, text: str) -> bool:
     if text not in ("0", "1"):
-        raise WrongSetting(f"{name} is {text!r}; set it to 1 (yes) or 0 (no).")
+        raise WrongSetting(f"{name} is {text!r}. Set it to 1 (yes) or 0 (no).")
     return text == "1"
 
 
@@ -60,6 +60,6 @@ def _url(name: str, environ: Mapping[str, str], schemes: tuple[str, ...]) -> str
     text = environ.get(name) or None
     if text and not text.startswith(schemes):
         raise WrongSetting(
-            f"{name} begins with none of {', '.join(schemes)}; set it to such an address, or unset it for the embedded server."
+            f"{name} does not begin with one of {', '.join(schemes)}. Set it to such an address, or unset it to use the embedded server."
         )
     return text

@@ -1,4 +1,4 @@
-"""What the user reads."""
+"""Messages to the user."""
 
 import contextlib
 import sys
@@ -6,7 +6,7 @@ from typing import TextIO
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """One line for the user; a closed terminal is no reason to fail."""
+    """Print one line for the user. A closed terminal is not an error."""
     out = stream or sys.stdout
     with contextlib.suppress(OSError, ValueError):
         out.write(f"{text}\n")
@@ -14,5 +14,5 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def complain(text: str) -> None:
-    """One line about what went wrong."""
+    """Print one line about an error."""
     say(f"labeler: {text}", sys.stderr)

@@ -1,4 +1,4 @@
-"""Several children: started in order, mended when they die, stopped in reverse order."""
+"""Several children: started in order, restarted when they die, stopped in reverse order."""
 
 import signal
 import time
@@ -13,112 +13,114 @@ from labeler.embedded.processes import Trace, started_at
 
 FIRST_DELAY = 0.25
 LONGEST_DELAY = 10.0
-# A child that lived this long has recovered: its next death is mended at once.
+# A child that lived this long has recovered: after its next death it restarts at once.
 STEADY_SECONDS = 30.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Note = Callable[[Sequence[Trace]], None]
+Record = Callable[[Sequence[Trace]], None]
 
 
 @dataclass
-class Post:
-    """A child's place in the crew: when it was launched, when it is launched next."""
+class Slot:
+    """A child of the crew, the time of its last launch and of its next one."""
 
     child: Child
     launched_at: float
     delay: float = 0.0
-    due: float | None = None
+    relaunch_at: float | None = None
 
-    def mend(self, now: float) -> None:
-        """Launches a dead child again, later each time it dies young."""
+    def restart_if_dead(self, now: float) -> None:
+        """Launch a dead child again, with a longer delay each time it dies young."""
         if self.child.is_running():
             if now - self.launched_at > STEADY_SECONDS:
                 self.delay = 0.0
-        elif self.due is None:
-            complain(f"{self.child.name} ended ({self.child.ending()}) and is started again; see {self.child.log}")  # fmt: skip
+        elif self.relaunch_at is None:
+            complain(f"{self.child.name} ended ({self.child.ending()}). It starts again. See {self.child.log}")  # fmt: skip
             self.child.clear()
-            self.due = now + self.delay
+            self.relaunch_at = now + self.delay
             self.delay = min(max(self.delay * 2, FIRST_DELAY), LONGEST_DELAY)
-        elif now >= self.due:
+        elif now >= self.relaunch_at:
             self._launch(now)
 
     def _launch(self, now: float) -> None:
         try:
             self.child.launch()
-        except OSError as error:  # out of memory, or of disk: it may pass
-            complain(f"{self.child.name} cannot be started: {error}")
-            self.due = now + LONGEST_DELAY
+        except OSError as error:  # out of memory or disk, which can be temporary
+            complain(f"{self.child.name} cannot start: {error}")
+            self.relaunch_at = now + LONGEST_DELAY
         else:
-            self.launched_at, self.due = now, None
+            self.launched_at, self.relaunch_at = now, None
 
 
 class Crew:
-    """Whoever runs a crew calls `listen` once, and `pause` while waiting."""
+    """Children that run together. Call `listen` once, and `pause` while waiting."""
 
-    def __init__(self, note: Note = lambda traces: None) -> None:
-        self.posts: list[Post] = []
+    def __init__(self, record: Record = lambda traces: None) -> None:
+        self.slots: list[Slot] = []
         self.signals: list[int] = []
-        self._note = note
-        self._noted: list[int | None] = []
+        self._record = record
+        self._recorded_pids: list[int | None] = []
 
     def listen(self) -> None:
-        """Signals are counted from now on: the first stops, the second hurries."""
-        for number in SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:
-                signal.signal(number, self._hear)
+        """Count signals from now on. The first one stops, the second one hurries."""
+        for stop_signal in SIGNALS:
+            is_ignored = signal.getsignal(stop_signal) == signal.SIG_IGN
+            if not is_ignored or stop_signal != signal.SIGHUP:  # nohup ignores SIGHUP
+                signal.signal(stop_signal, self._count_signal)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
+    def _count_signal(self, number: int, frame: FrameType | None) -> None:
         self.signals.append(number)
 
     def is_hurried(self) -> bool:
         return len(self.signals) > 1
 
     def pause(self) -> None:
-        """Part of every wait during the start."""
-        self.note()
+        """Wait a moment during the start. Raise `Interrupted` after a signal."""
+        self.record()
         time.sleep(0.05)
         if self.signals:
             raise Interrupted("Stopped while starting.")
 
     def add(self, *children: Child) -> None:
-        """Starts children; on return they answer."""
+        """Start children and wait until they answer."""
         for child in children:
-            if all(post.child is not child for post in self.posts):
-                self.posts.append(Post(child, time.monotonic()))
+            if all(slot.child is not child for slot in self.slots):
+                self.slots.append(Slot(child, time.monotonic()))
             child.start(self.pause)
-            self.note()
+            self.record()
 
     def launch(self, child: Child) -> Child:
-        """Starts a child without waiting; `add` it later to wait."""
-        self.posts.append(Post(child, time.monotonic()))
+        """Start a child without waiting. `add` it later to wait until it answers."""
+        self.slots.append(Slot(child, time.monotonic()))
         child.launch()
-        self.note()
+        self.record()
         return child
 
-    def mend(self) -> None:
-        for post in self.posts:
-            post.mend(time.monotonic())
-        self.note()
+    def restart_dead(self) -> None:
+        """Restart the children that have died."""
+        for slot in self.slots:
+            slot.restart_if_dead(time.monotonic())
+        self.record()
 
-    def note(self) -> None:
-        """Tells what runs whenever that has changed."""
-        pids = [post.child.pid for post in self.posts]
-        if pids != self._noted:
-            self._noted = pids
+    def record(self) -> None:
+        """Record the running children, if they have changed."""
+        pids = [slot.child.pid for slot in self.slots]
+        if pids != self._recorded_pids:
+            self._recorded_pids = pids
             try:
-                self._note([t for post in self.posts if (t := _trace(post.child))])
-            except OSError as error:  # a full disk must not end what still works
-                complain(f"It cannot be noted what runs: {error}")
+                self._record([t for slot in self.slots if (t := _trace(slot.child))])
+            except OSError as error:  # a full disk must not stop working programs
+                complain(f"The list of running programs cannot be written: {error}")
 
     def stop(self) -> None:
-        for post in reversed(self.posts):
-            post.child.stop(self.is_hurried)
-        self.posts.clear()
-        self.note()
+        for slot in reversed(self.slots):
+            slot.child.stop(self.is_hurried)
+        self.slots.clear()
+        self.record()
 
 
 def _trace(child: Child) -> Trace | None:
-    started = started_at(child.pid) if child.pid else None
-    if child.pid is None or started is None:
+    start_time = started_at(child.pid) if child.pid else None
+    if child.pid is None or start_time is None:
         return None
-    return Trace(child.name, child.pid, started, int(child.stop_signal))
+    return Trace(child.name, child.pid, start_time, int(child.stop_signal))

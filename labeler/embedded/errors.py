@@ -1,25 +1,25 @@
-"""What can go wrong, each with one sentence for the user."""
+"""Errors, each with one message for the user."""
 
 
 class EmbeddedError(Exception):
-    """Its text is shown as it is; no traceback follows."""
+    """An error with a message for the user, printed without a traceback."""
 
 
 class WrongSetting(EmbeddedError):
-    """An environment variable has a value that means nothing."""
+    """An environment variable has an invalid value."""
 
 
 class FolderInUse(EmbeddedError):
-    """Another supervisor holds the data folder."""
+    """Another supervisor uses the data folder."""
 
 
 class PortTaken(EmbeddedError):
-    """The web server's port belongs to another program."""
+    """Another program uses the web server's port."""
 
 
 class StartFailed(EmbeddedError):
-    """A program ended, or never answered, while it was being started."""
+    """A program ended, or did not answer, during its start."""
 
 
 class Interrupted(EmbeddedError):
-    """The user asked to stop while something was still starting."""
+    """The user asked to stop during the start."""

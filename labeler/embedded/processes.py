@@ -1,7 +1,7 @@
-"""What runs on this machine, and how an earlier supervisor's processes are ended.
+"""The processes of this machine, and the end of a killed supervisor's children.
 
-A process id alone proves nothing: it may have been given to somebody else since. So a
-process is known by id *and* start time, and both only on one boot of one machine.
+A process id alone is not proof, because the system can give it to another process. So a
+process is identified by id *and* start time, and only within one boot of one machine.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from pathlib import Path
 LINUX = sys.platform.startswith("linux")
 PROC = Path("/proc")
 PR_SET_PDEATHSIG = 1
-# Loaded here: between fork and exec nothing may be loaded any more.
+# Loaded here, because it is not safe to load a library between fork and exec.
 _libc = ctypes.CDLL(None) if LINUX else None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One process that is not a zombie: a zombie holds nothing but its number."""
+    """One process that is not a zombie. A zombie holds only its process id."""
 
     pid: int
     group: int
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Trace:
-    """A child that a supervisor started, as written to its data folder."""
+    """A child of a supervisor, as recorded in the data folder."""
 
     name: str
     pid: int
@@ -42,16 +42,16 @@ class Trace:
 
 
 def boot() -> str:
-    """Names this boot of this machine (and container), so that ids can be compared."""
+    """Return an id of this boot of this machine (and container)."""
     if not LINUX:
-        told = subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False)  # fmt: skip
-        return told.stdout.strip()
+        result = subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False)  # fmt: skip
+        return result.stdout.strip()
     boot_id = (PROC / "sys/kernel/random/boot_id").read_text().strip()
     return f"{boot_id} {(PROC / 'self/ns/pid').readlink()}"
 
 
 def table() -> Iterator[Row]:
-    """Every live process."""
+    """Yield every live process."""
     return _table_of_proc() if LINUX else _table_of_ps()
 
 
@@ -59,7 +59,7 @@ def _table_of_proc() -> Iterator[Row]:
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, IndexError):
-                # The name in brackets may itself hold spaces and brackets.
+                # The name in brackets can itself contain spaces and brackets.
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 if fields[0] not in "ZX":
                     yield Row(int(entry.name), int(fields[2]), fields[19])
@@ -67,20 +67,20 @@ def _table_of_proc() -> Iterator[Row]:
 
 def _table_of_ps() -> Iterator[Row]:
     command = ["ps", "-axo", "pid=,pgid=,stat=,lstart="]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    for line in listed.stdout.splitlines():
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    for line in result.stdout.splitlines():
         pid, group, state, started = line.split(maxsplit=3)
         if not state.startswith("Z"):
             yield Row(int(pid), int(group), started)
 
 
 def started_at(pid: int) -> str | None:
-    """The start time of a live process, in the system's own words."""
+    """Return the start time of a live process, as the system formats it."""
     return next((row.started for row in table() if row.pid == pid), None)
 
 
 def working_in(folder: Path, name: str) -> list[int]:
-    """Live processes of that name whose working folder it is (Linux only)."""
+    """Return the live processes with this name and working folder (Linux only)."""
     return [row.pid for row in table() if LINUX and _works_in(row.pid, folder, name)]
 
 
@@ -92,7 +92,7 @@ def _works_in(pid: int, folder: Path, name: str) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Looks every 50 ms; tells whether it became true in time."""
+    """Check a condition every 50 ms. Return True if it became true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -102,25 +102,25 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def follow_parent(parent: int, stop_signal: int) -> None:
-    """Runs between fork and exec: Linux ends the child when its supervisor is killed."""
+    """Make Linux end the child when its supervisor dies. Runs between fork and exec."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, stop_signal)
-        if os.getppid() != parent:  # it was killed before we could ask
+        if os.getppid() != parent:  # it died before the call above
             os._exit(1)
 
 
 def kill_group(group: int) -> None:
-    """Ends what is left of a child's process group, and waits until it is gone."""
+    """Kill the rest of a child's process group, and wait until it is gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
         wait_until(lambda: all(row.group != group for row in table()), 5)
 
 
 def end_leftover(trace: Trace, patience: float = 5) -> bool:
-    """Ends a dead supervisor's child and its group; tells whether anything was left.
+    """End a dead supervisor's child and its group. Return True if there was one.
 
-    Only for traces of this boot. A leader that lives with another start time has
-    taken the number over, which cannot happen while the old group has members.
+    This is only for traces of this boot. A leader with another start time is a new process
+    with the same id, which cannot exist while the old group has members.
     """
     rows = list(table())
     leader = next((row for row in rows if row.pid == trace.pid), None)

@@ -1,4 +1,4 @@
-"""Labeler's own programs: what they are called with, and in which environment."""
+"""Labeler's own programs: their command lines and their environment."""
 
 import contextlib
 import os
@@ -19,9 +19,9 @@ QUEUES = "default,images"
 def environment(
     *, data: Path, secret_key: str, database_url: str, redis_url: str
 ) -> dict[str, str]:
-    """What every program of Labeler gets: the user's environment and our addresses."""
-    # PGHOST and its like would lead clients away from the database that we name; the
-    # password is for one command only.
+    """Return the user's environment with the addresses of our servers."""
+    # PGHOST and similar variables would redirect clients to another database. The password
+    # is for one command only.
     hidden = ("PG", "LABELER_DEMO_PASSWORD")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
     defaults = {
@@ -44,14 +44,14 @@ def environment(
 
 
 def manage(*arguments: str, log: Path, env: Mapping[str, str]) -> Child:
-    """A management command."""
+    """Return a management command."""
     argv = [sys.executable, "manage.py", *arguments]
     name = f"manage.py {arguments[0]}"
     return Child(name=name, log=log, cwd=CHECKOUT, argv=argv, env=env)
 
 
 def beat(*, log: Path, env: Mapping[str, str], schedule: Path) -> Child:
-    """Celery's clock, a process of its own: a worker that dies does not stop it."""
+    """Return Celery's clock, a separate process, so that a dead worker does not stop it."""
     argv = [*_celery(), "beat", "--schedule", str(schedule), "--pidfile="]
     return Child(name="beat", log=log, cwd=CHECKOUT, argv=argv, env=env)
 
@@ -62,15 +62,15 @@ def _celery() -> list[str]:
 
 @dataclass(kw_only=True)
 class Worker(Child):
-    """Celery's worker; finishes its tasks when asked to stop."""
+    """Celery's worker. It finishes its tasks when it is asked to stop."""
 
     name: str = "worker"
     queues: str = QUEUES
     processes: int = 2
     cwd: Path = CHECKOUT
     patience: float = 20
-    _log_begins: int = 0
-    _ready_by: float = 0
+    _log_offset: int = 0
+    _deadline: float = 0
 
     def prepare(self) -> None:
         self.argv = [
@@ -78,22 +78,22 @@ class Worker(Child):
             *("--concurrency", str(self.processes), "--hostname", self._node()),
             *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         ]
-        self._log_begins = self.log.stat().st_size if self.log.exists() else 0
-        self._ready_by = time.monotonic() + 20
+        self._log_offset = self.log.stat().st_size if self.log.exists() else 0
+        self._deadline = time.monotonic() + 20
 
     def _node(self) -> str:
         return f"{self.name.replace(' ', '-')}@%h"
 
     def is_ready(self) -> bool:
-        """It says so in its log; a user who silenced the log waits a little instead."""
+        """Return True once its log says so, or after 20 s if the log level hides that."""
         with self.log.open("rb") as log:
-            log.seek(self._log_begins)
-            return b" ready." in log.read() or time.monotonic() > self._ready_by
+            log.seek(self._log_offset)
+            return b" ready." in log.read() or time.monotonic() > self._deadline
 
 
 @dataclass(kw_only=True)
 class ScoringWorker(Worker):
-    """One process for the machine's one device; its threads take every core."""
+    """One process for the machine's one device. Its threads use every core."""
 
     name: str = "scoring worker"
     queues: str = "scoring"
@@ -102,31 +102,36 @@ class ScoringWorker(Worker):
 
 @dataclass(kw_only=True)
 class Web(Child):
-    """Gunicorn over a socket that the supervisor keeps, so that nobody can take the
-    port while it restarts, and clients wait in line instead of being refused."""
+    """Gunicorn over a socket that the supervisor keeps open.
+
+    No other program can take the port while the server restarts, and clients wait in the
+    queue of the socket instead of being refused.
+    """
 
     name: str = "web server"
     cwd: Path = CHECKOUT
-    door: socket.socket | None = None
+    listener: socket.socket | None = None
 
     def prepare(self) -> None:
-        if self.door is None:
+        if self.listener is None:
             return
-        self.pass_fds = (self.door.fileno(),)
+        self.pass_fds = (self.listener.fileno(),)
         self.argv = [
             *(sys.executable, "-m", "gunicorn", "labeler.wsgi:application"),
-            *("--bind", f"fd://{self.door.fileno()}"),
+            *("--bind", f"fd://{self.listener.fileno()}"),
             *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
             *("--preload", "--timeout", "120", "--graceful-timeout", "10"),
             *("--keep-alive", "30", "--no-control-socket"),
         ]
 
     def is_ready(self) -> bool:
-        """It answers at all; what else is down, /healthz/ready tells. A refusal is an
-        answer, too: the user may have named other hosts."""
-        if self.door is None:
+        """Return True if it answers. /healthz/ready reports other servers that are down.
+
+        A refusal is an answer too, because the user can allow other hosts only.
+        """
+        if self.listener is None:
             return False
-        client = HTTPConnection(HOST, self.door.getsockname()[1], timeout=5)
+        client = HTTPConnection(HOST, self.listener.getsockname()[1], timeout=5)
         with contextlib.closing(client), contextlib.suppress(OSError, HTTPException):
             client.request("GET", "/healthz/live")
             return client.getresponse().status < 500

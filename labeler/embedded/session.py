@@ -1,4 +1,4 @@
-"""`exec`: a database and a broker for the length of one command."""
+"""`exec`: a database and a broker while one command runs."""
 
 import contextlib
 import os
@@ -19,14 +19,14 @@ from labeler.embedded.folders import TemporaryFolder
 from labeler.embedded.postgres import Postgres
 from labeler.embedded.programs import ScoringWorker, Worker
 
-NOT_RUN = 125  # as env(1), timeout(1) and docker say it
+NOT_RUN = 125  # as in env(1), timeout(1) and docker
 PATIENCE = 10.0
 
 
 def execute(
     command: Sequence[str], config: Config, *, has_worker: bool, is_fast: bool
 ) -> int:
-    """Runs the command beside fresh servers; its exit code. All data goes afterwards."""
+    """Run the command with new servers. Delete all data, and return its exit code."""
     folder = TemporaryFolder(Path(tempfile.gettempdir()))
     crew = Crew()
     crew.listen()
@@ -66,7 +66,7 @@ def _start(
 
 
 def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:
-    """A worker and its clock need the tables."""
+    """Create the tables, then start the workers and their clock."""
     migrate = programs.manage(
         "migrate", "--no-input", "--skip-checks", log=folder / "setup.log", env=env
     )
@@ -79,20 +79,23 @@ def _start_worker(crew: Crew, folder: Path, env: dict[str, str]) -> None:
 
 
 def _follow(command: "subprocess.Popen[bytes]", crew: Crew) -> int:
-    """Until the command ends. It shares our terminal, so Ctrl-C has reached it already;
-    other signals are passed on, and a command that ignores them is killed."""
-    heard = 0
+    """Wait until the command ends. Return its exit code.
+
+    The command shares our terminal, so it receives Ctrl-C itself. Other signals are passed
+    on. A command that ignores them is killed.
+    """
+    handled = 0
     deadline = float("inf")
     while command.poll() is None:
-        for number in crew.signals[heard:]:
-            heard += 1
+        for number in crew.signals[handled:]:
+            handled += 1
             deadline = time.monotonic() + PATIENCE
             if number != signal.SIGINT:
                 with contextlib.suppress(ProcessLookupError):
                     command.send_signal(number)
         if time.monotonic() > deadline:
             command.kill()
-        crew.mend()
+        crew.restart_dead()
         time.sleep(0.05)
-    # A shell tells of a death by signal in the same way.
+    # A shell reports a death by signal in the same way.
     return command.returncode if command.returncode >= 0 else 128 - command.returncode

@@ -1,4 +1,4 @@
-"""`make run`: everything that Labeler needs on one machine, in the foreground."""
+"""`make run`: all programs of Labeler on one machine, in the foreground."""
 
 import contextlib
 import secrets
@@ -21,7 +21,7 @@ TRIM_SECONDS = 60
 
 
 def run(config: Config) -> int:
-    """Until a signal comes; the exit code. Whatever happens, nothing is left running."""
+    """Run until a signal arrives. Return the exit code. No program keeps running."""
     folder = DataFolder(config.data)
     supervisor = Supervisor(config, folder)
     try:
@@ -33,7 +33,7 @@ def run(config: Config) -> int:
         complain(str(error))
         return 1
     except OSError as error:  # a full disk, a folder without rights
-        complain(f"Labeler cannot go on: {error}.")
+        complain(f"Labeler cannot continue: {error}.")
         return 1
     finally:
         supervisor.stop()
@@ -42,24 +42,24 @@ def run(config: Config) -> int:
 
 
 class Supervisor:
-    """Starts in order: database, broker, tables and users, workers, demo, web."""
+    """The start in order: database, broker, tables and users, workers, demo, web server."""
 
     def __init__(self, config: Config, folder: DataFolder) -> None:
         self.config = config
         self.folder = folder
-        self.crew = Crew(note=folder.remember)
+        self.crew = Crew(record=folder.remember)
         self.env: dict[str, str] = {}
         self.database = ""
-        self._door: socket.socket | None = None
+        self._listener: socket.socket | None = None
 
     def start(self) -> None:
         self.crew.listen()
         self.folder.open(self.config.address)
         self.folder.trim_logs()
-        if left := self.folder.end_leftovers():
-            say(f"Ended what a killed run had left: {', '.join(left)}.")
-        # What was just ended may hold the port for a moment longer.
-        self._door = take_port(self.config.port, seconds=2 if left else 0)
+        if leftovers := self.folder.end_leftovers():
+            say(f"Ended programs of a killed run: {', '.join(leftovers)}.")
+        # A program that has just ended can hold the port for a moment longer.
+        self._listener = take_port(self.config.port, seconds=2 if leftovers else 0)
         say("Starting Labeler ...")
         self._start_stores()
         self._manage("migrate", "--no-input", "--skip-checks")
@@ -71,29 +71,31 @@ class Supervisor:
         self.crew.launch(programs.beat(log=log("beat"), env=env, schedule=schedule))
         if self.config.demo:
             self._manage("load_demo")
-        self.crew.add(Web(log=log("web"), env=env, door=self._door), worker, scoring)
+        self.crew.add(
+            Web(log=log("web"), env=env, listener=self._listener), worker, scoring
+        )
         self._announce(password)
 
     def watch(self) -> None:
-        trimmed = time.monotonic()
+        trimmed_at = time.monotonic()
         while not self.crew.signals:
-            self.crew.mend()
-            if time.monotonic() - trimmed > TRIM_SECONDS:
+            self.crew.restart_dead()
+            if time.monotonic() - trimmed_at > TRIM_SECONDS:
                 self.folder.trim_logs()
-                trimmed = time.monotonic()
+                trimmed_at = time.monotonic()
             time.sleep(0.2)
 
     def stop(self) -> None:
-        if self._door:
-            self._door.close()  # from here on newcomers are refused
-        if self.crew.posts:
+        if self._listener:
+            self._listener.close()  # from now on the system refuses new clients
+        if self.crew.slots:
             say("Stopping ...")
             self.crew.stop()
             self.folder.withdraw()
             say("Stopped.")
 
     def _start_stores(self) -> None:
-        """The database and the broker, except where the user has their own."""
+        """Start the database and the broker, unless the user has their own."""
         database_url, redis_url = self.config.database_url, self.config.redis_url
         data, log = self.folder.path, self.folder.log
         if database_url is None:
@@ -124,10 +126,10 @@ class Supervisor:
         return command
 
     def _make_users(self) -> str | None:
-        """The password to show, on a database's first run only.
+        """Create the users of a new database. Return the password to show, else None.
 
-        It is kept in a file until it was shown, so that a first run that is killed in
-        between does not leave users whose password nobody knows.
+        A file keeps the password until it was shown. Otherwise, a killed first run would
+        leave users with an unknown password.
         """
         if self.database in self._with_users():
             return None
@@ -140,7 +142,7 @@ class Supervisor:
         return password
 
     def _with_users(self) -> list[str]:
-        """The databases whose users were made and shown."""
+        """Return the databases whose users exist and whose password was shown."""
         path = self.folder.path / "users-made"
         return path.read_text().split() if path.exists() else []
 
@@ -154,30 +156,32 @@ class Supervisor:
         else:
             say(f"with the password {password} (shown only this once).")
         if password and self.config.database_url:
-            say("Users that the database had before keep their passwords.")
+            say("Existing users of the database keep their passwords.")
         say(f"Data and logs: {self.config.data}\n")
-        shown = dict.fromkeys([*self._with_users(), self.database])
-        (self.folder.path / "users-made").write_text("\n".join(shown))
+        databases = dict.fromkeys([*self._with_users(), self.database])
+        (self.folder.path / "users-made").write_text("\n".join(databases))
         (self.folder.path / "first-password").unlink(missing_ok=True)
 
 
 def take_port(port: int, *, seconds: float) -> socket.socket:
-    """Binds the port at once, so that nobody else gets it while the rest starts; it
-    refuses clients until the web server listens on it."""
+    """Bind the port before the rest starts, so that no other program can take it.
+
+    The system refuses clients until the web server listens on the socket.
+    """
     deadline = time.monotonic() + seconds
-    door = socket.socket()
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     while True:
         try:
-            door.bind((HOST, port))
+            listener.bind((HOST, port))
         except PermissionError:
             reason = f"Port {port} needs more rights than you have"
         except OSError:
             reason = f"Port {port} is taken by another program"
         else:
-            return door
+            return listener
         if time.monotonic() > deadline:
-            door.close()
-            raise PortTaken(f"{reason}; set LABELER_PORT to a free one.")
+            listener.close()
+            raise PortTaken(f"{reason}. Set LABELER_PORT to a free one.")
         with contextlib.suppress(InterruptedError):
             time.sleep(0.1)

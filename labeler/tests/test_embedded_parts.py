@@ -1,4 +1,4 @@
-"""The parts of the supervisor, each with real files and real servers."""
+"""The parts of the supervisor, with real files and real servers."""
 
 import contextlib
 import os
@@ -41,7 +41,7 @@ def broker(tmp_path):
     server.stop()
 
 
-def run_into_its_end(url: str) -> None:
+def query_until_the_server_dies(url: str) -> None:
     with contextlib.suppress(psycopg2.OperationalError):
         psycopg2.connect(url).cursor().execute(LONG_QUERY)
 
@@ -49,10 +49,12 @@ def run_into_its_end(url: str) -> None:
 def test_database_killed_under_a_busy_session_starts_again_with_its_rows(database):
     with contextlib.closing(psycopg2.connect(database.url)) as connection, connection:
         connection.cursor().execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    # Such a session does not notice that its server is gone.
-    threading.Thread(target=run_into_its_end, args=[database.url], daemon=True).start()
+    # A busy session does not notice that its server is gone.
+    threading.Thread(
+        target=query_until_the_server_dies, args=[database.url], daemon=True
+    ).start()
     time.sleep(0.3)
-    before = processes.working_in(database.cwd, "postgres")
+    old_pids = processes.working_in(database.cwd, "postgres")
     database.process.kill()
     database.process.wait()
 
@@ -62,7 +64,7 @@ def test_database_killed_under_a_busy_session_starts_again_with_its_rows(databas
         cursor = connection.cursor()
         cursor.execute("SELECT answer FROM kept")
         assert cursor.fetchall() == [(42,)]
-    assert not set(before) & set(processes.working_in(database.cwd, "postgres"))
+    assert not set(old_pids) & set(processes.working_in(database.cwd, "postgres"))
 
 
 def test_database_listens_on_no_network_and_its_socket_is_private(database):
@@ -74,7 +76,7 @@ def test_database_listens_on_no_network_and_its_socket_is_private(database):
     assert database.cwd.stat().st_mode & 0o077 == 0
 
 
-def test_half_made_database_is_made_anew(tmp_path):
+def test_an_incomplete_data_folder_is_created_again(tmp_path):
     (tmp_path / "data.new").mkdir()
     (tmp_path / "data.new/PG_VERSION").write_text("18")
     server = Postgres(log=tmp_path / "log", cwd=tmp_path / "data")
@@ -94,10 +96,10 @@ def test_killed_broker_returns_to_its_port_with_its_queue(broker):
     assert client.llen("queue") == 1000
 
 
-def test_broker_refuses_strangers(broker):
-    with socket.create_connection((HOST, broker.port), 5) as stranger:
-        stranger.sendall(b"PING\r\n")
-        assert stranger.recv(100).startswith(b"-NOAUTH")
+def test_broker_refuses_clients_without_the_password(broker):
+    with socket.create_connection((HOST, broker.port), 5) as client:
+        client.sendall(b"PING\r\n")
+        assert client.recv(100).startswith(b"-NOAUTH")
     assert broker.password not in Path(f"/proc/{broker.pid}/cmdline").read_text()
 
 
@@ -125,13 +127,13 @@ def test_second_request_to_stop_hurries(tmp_path):
     )
     child.launch()
     assert processes.wait_until(lambda: child.log.stat().st_size > 0, 10)
-    begun = time.monotonic()
-    child.stop(is_hurried=lambda: time.monotonic() - begun > 0.3)
-    assert time.monotonic() - begun < 5
+    start = time.monotonic()
+    child.stop(is_hurried=lambda: time.monotonic() - start > 0.3)
+    assert time.monotonic() - start < 5
     assert child.ending() == "signal 9"
 
 
-def test_process_that_took_the_number_over_is_left_alone():
+def test_another_process_with_the_same_id_is_not_ended():
     other = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
         trace = processes.Trace("worker", other.pid, "another time", signal.SIGTERM)
@@ -142,7 +144,7 @@ def test_process_that_took_the_number_over_is_left_alone():
         other.wait()
 
 
-def test_grown_log_is_moved_aside_and_written_on(tmp_path, monkeypatch):
+def test_a_large_log_is_copied_aside_and_emptied(tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "LOG_BYTES", 10)
     folder = DataFolder(tmp_path / "data")
     folder.open("http://127.0.0.1:1/")
@@ -156,14 +158,14 @@ def test_grown_log_is_moved_aside_and_written_on(tmp_path, monkeypatch):
     assert "before" in (folder.logs / "worker.log.1").read_text()
 
 
-def test_abandoned_temporary_folder_is_removed_and_a_held_one_is_not(tmp_path):
-    held = TemporaryFolder(tmp_path)
+def test_an_abandoned_temporary_folder_is_removed_and_a_locked_one_is_not(tmp_path):
+    locked = TemporaryFolder(tmp_path)
     abandoned = tmp_path / f"{folders.PREFIX}abandoned"
     abandoned.mkdir()
-    for path in (held.path, abandoned):
+    for path in (locked.path, abandoned):
         os.utime(path, (0, 0))
     TemporaryFolder(tmp_path).remove()
-    assert held.path.exists()
+    assert locked.path.exists()
     assert not abandoned.exists()
-    held.remove()
-    assert not held.path.exists()
+    locked.remove()
+    assert not locked.path.exists()

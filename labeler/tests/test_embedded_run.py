@@ -24,17 +24,17 @@ from labeler.tests.running import (
 
 PROGRAMS = {"database", "broker", "worker", "scoring worker", "beat", "web server"}
 LATER_START_SECONDS = 10
-# Other tests may share the two cores.
+# Other tests can use the two cores at the same time.
 PATIENCE_FACTOR = 3
 
 
-def keep(run: Run) -> None:
-    """Leaves something in the database and in the broker."""
+def store_values(run: Run) -> None:
+    """Store a value in the database and in the broker."""
     run.sql("CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS answer")
     run.broker().set("kept", "42")
 
 
-def is_kept(run: Run) -> bool:
+def has_values(run: Run) -> bool:
     return run.sql("SELECT answer FROM kept") == [(42,)] and run.broker().get("kept") == b"42"  # fmt: skip
 
 
@@ -43,24 +43,24 @@ def runtime_folder_of(run: Run) -> Path:
     return Path(host.replace("%2F", "/")).parent
 
 
-def test_run_on_a_path_with_spaces_stops_all_and_keeps_all(tmp_path):
+def test_a_run_on_a_path_with_spaces_stops_all_programs_and_keeps_all_data(tmp_path):
     data = tmp_path / "data of a newcomer"
     with Run(data) as first:
         first.started()
         assert set(first.children()) == PROGRAMS
         assert first.status() < 500
-        keep(first)
+        store_values(first)
         family, runtime = family_of(first.process.pid), runtime_folder_of(first)
         assert first.end(signal.SIGTERM) == 0
         assert not living(family)
         assert not runtime.exists()
         assert not is_listening(first.port)
 
-    begun = time.monotonic()
+    start = time.monotonic()
     with Run(data) as second:
         second.started()
-        seconds = time.monotonic() - begun
-        assert is_kept(second)
+        seconds = time.monotonic() - start
+        assert has_values(second)
         assert "only this once" in first.text
         assert "only this once" not in second.text
         assert not (data / "first-password").exists()
@@ -69,7 +69,7 @@ def test_run_on_a_path_with_spaces_stops_all_and_keeps_all(tmp_path):
     assert seconds < LATER_START_SECONDS * PATIENCE_FACTOR
 
 
-def test_printed_password_signs_in(running):
+def test_the_printed_password_signs_in(running):
     words = running.text.partition("with the password ")[2]
     request = urllib.request.Request(
         running.address("/api/v1/tokens/"),
@@ -84,18 +84,18 @@ def test_printed_password_signs_in(running):
 def running(tmp_path_factory):
     with Run(tmp_path_factory.mktemp("embedded") / "shared data") as run:
         run.started()
-        keep(run)
+        store_values(run)
         yield run
 
 
-def test_second_run_on_the_same_data_says_who_holds_it(running):
+def test_a_second_run_on_the_same_data_names_the_first_one(running):
     with Run(running.data) as second:
         assert second.process.wait(30) == 1
         assert f"process {running.process.pid}" in second.text
         assert f":{running.port}/" in second.text
 
 
-def test_lock_is_not_inherited_by_children(running):
+def test_children_do_not_inherit_the_lock(running):
     lock = running.data / "supervisor.lock"
     for pid in running.children().values():
         files = [fd for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.exists()]
@@ -103,7 +103,7 @@ def test_lock_is_not_inherited_by_children(running):
         assert not any(lock.samefile(fd) for fd in files)
 
 
-def test_taken_port_is_named_and_nothing_is_made(running, tmp_path):
+def test_a_taken_port_is_named_and_nothing_is_created(running, tmp_path):
     with Run(tmp_path / "data", port=running.port) as second:
         assert second.process.wait(30) == 1
         assert f"Port {running.port} is taken" in second.text
@@ -112,27 +112,27 @@ def test_taken_port_is_named_and_nothing_is_made(running, tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
-def test_killed_child_comes_back_and_nothing_is_lost(running, name):
-    before = running.children()[name]
-    os.kill(before, signal.SIGKILL)
+def test_a_killed_child_restarts_and_nothing_is_lost(running, name):
+    old_pid = running.children()[name]
+    os.kill(old_pid, signal.SIGKILL)
 
-    assert wait_until(lambda: running.children().get(name, before) != before, 20)
-    assert wait_until(lambda: is_well(running), 30), running.text
+    assert wait_until(lambda: running.children().get(name, old_pid) != old_pid, 20)
+    assert wait_until(lambda: is_healthy(running), 30), running.text
     assert f"{name} ended" in running.text
 
 
-def is_well(run: Run) -> bool:
+def is_healthy(run: Run) -> bool:
     try:
-        return is_kept(run) and run.status() < 500
-    except Exception:  # noqa: BLE001  any refusal means: not yet
+        return has_values(run) and run.status() < 500
+    except Exception:  # noqa: BLE001  any error means: not yet
         return False
 
 
-def test_killed_supervisor_leaves_nothing_that_the_next_run_cannot_end(tmp_path):
+def test_the_next_run_ends_all_leftovers_of_a_killed_supervisor(tmp_path):
     data, port = tmp_path / "data", free_port()
     with Run(data, port=port) as first:
         first.started()
-        keep(first)
+        store_values(first)
         family = family_of(first.process.pid)
         # A frozen process ignores every request to stop.
         os.kill(first.children()["beat"], signal.SIGSTOP)
@@ -141,11 +141,11 @@ def test_killed_supervisor_leaves_nothing_that_the_next_run_cannot_end(tmp_path)
         with Run(data, port=port) as second:
             second.started()
             assert not living(family)
-            assert is_kept(second)
+            assert has_values(second)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
-def test_signal_during_the_start_stops_it(tmp_path, seconds):
+def test_a_signal_during_the_start_stops_it(tmp_path, seconds):
     with Run(tmp_path / "data") as run:
         time.sleep(seconds)
         family = family_of(run.process.pid)
@@ -162,14 +162,14 @@ def test_signal_during_the_start_stops_it(tmp_path, seconds):
         ("LABELER_DEMO", "maybe", "1 (yes) or 0 (no)"),
         ("DATABASE_URL", "mysql://x", "postgres://"),
         ("REDIS_URL", "amqp://x", "redis://"),
-        ("LABELER_DATA", "/dev/null", "set LABELER_DATA"),
+        ("LABELER_DATA", "/dev/null", "Set LABELER_DATA"),
     ],
 )
-def test_wrong_value_ends_with_one_sentence(tmp_path, name, value, advice):
+def test_a_wrong_value_ends_with_one_line(tmp_path, name, value, advice):
     environ = clean_environment(
         LABELER_DATA=str(tmp_path), LABELER_PORT=str(free_port())
     )
-    ended = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "labeler.embedded", "run"],
         cwd=CHECKOUT,
         env=environ | {name: value},
@@ -178,7 +178,7 @@ def test_wrong_value_ends_with_one_sentence(tmp_path, name, value, advice):
         timeout=30,
         check=False,
     )
-    assert ended.returncode in (1, 2)
-    assert name in ended.stderr
-    assert advice in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    assert result.returncode in (1, 2)
+    assert name in result.stderr
+    assert advice in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The whole way, on a real `make run`: TSV in, three judges, TSV out, by the API alone."""
+"""The whole flow on a real `make run`, by the API only: TSV in, three judges, TSV out."""
 
 import csv
 import subprocess
@@ -34,7 +34,7 @@ def admin(run):
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
-    """The sample as a file of the released layout, and its truth by digest."""
+    """Return the sample as a file in the released layout, and its truth by digest."""
     out = tmp_path_factory.mktemp("sample") / "sample.tsv"
     script = SAMPLE / "make_synthetic.py"
     command = [sys.executable, script, "--pack", SAMPLE, "--out", out]
@@ -44,7 +44,7 @@ def packed(tmp_path_factory):
     return out, {(row["mid"], row["sha256"]): row["label"] for row in truth}
 
 
-def test_sample_by_api_ends_as_its_truth_says(admin, run, packed):
+def test_the_sample_imported_by_the_api_ends_with_its_truth(admin, run, packed):
     path, truth = packed
     renamed = path.read_bytes().replace(b"m.s00", b"m.api")
     first = admin.upload("sample.tsv", renamed, layout="faces")
@@ -55,11 +55,11 @@ def test_sample_by_api_ends_as_its_truth_says(admin, run, packed):
     label_everything(admin, run, expected)
 
 
-def test_sample_by_command_ends_as_its_truth_says(admin, run, packed):
+def test_the_sample_imported_by_the_command_ends_with_its_truth(admin, run, packed):
     path, truth = packed
     for line in ("281 added", "281 known"):
         command = [sys.executable, "manage.py", "import_candidates", str(path)]
-        done = subprocess.run(
+        result = subprocess.run(
             command,
             cwd=CHECKOUT,
             env=clean_environment(LABELER_DATA=str(run.data)),
@@ -68,31 +68,33 @@ def test_sample_by_command_ends_as_its_truth_says(admin, run, packed):
             check=True,
         )
         number, word = line.split()
-        said = done.stdout + done.stderr
-        assert number in said, said
-        assert word in said, said
+        output = result.stdout + result.stderr
+        assert number in output, output
+        assert word in output, output
     label_everything(admin, run, truth)
 
 
 def label_everything(admin, run, truth):
-    """Three judges mark everything as the truth says; truth.tsv must say the same."""
+    """Mark everything correctly as three judges, and compare truth.tsv with the truth."""
     keys = sorted({key for key, _ in truth})
     rules = {"name": "sample", "entities": keys, "judges_required": 3}
     status, batch, _ = admin.call("POST", "batches/", rules)
     assert status == 201, batch
-    number = batch["id"]
+    batch_id = batch["id"]
     names = {"usernames": list(JUDGES)}
-    assert admin.call("POST", f"batches/{number}/judges/", names)[0] < 300
-    assert admin.call("POST", f"batches/{number}/open/")[0] == 200
+    assert admin.call("POST", f"batches/{batch_id}/judges/", names)[0] < 300
+    assert admin.call("POST", f"batches/{batch_id}/open/")[0] == 200
     with ThreadPoolExecutor(len(JUDGES)) as pool:
-        list(pool.map(lambda name: judge_all(run, name, number, admin, truth), JUDGES))
-    rows = admin.table(f"truth.tsv?batch={number}")
+        list(
+            pool.map(lambda name: judge_all(run, name, batch_id, admin, truth), JUDGES)
+        )
+    rows = admin.table(f"truth.tsv?batch={batch_id}")
     assert len(rows) == len(truth)
     for row in rows:
         expected = truth[row["entity_key"], row["image_sha256"]]
-        said = (row["verdict"], row["basis"], row["judges"], row["agreement"])
-        assert said == (expected, "unanimous", "3", "1.0000"), row
-    judgments = admin.table(f"judgments.tsv?batch={number}")
+        result = (row["verdict"], row["basis"], row["judges"], row["agreement"])
+        assert result == (expected, "unanimous", "3", "1.0000"), row
+    judgments = admin.table(f"judgments.tsv?batch={batch_id}")
     assert len(judgments) == 3 * len(truth)
     assert {row["judge"] for row in judgments} == set(JUDGES)
 
@@ -113,16 +115,16 @@ def judge_all(run, name, batch, admin, truth):
 
 
 def digests_of(admin, key):
-    """What an admin sees of an entity's candidates: digest by URL and rank."""
-    path, found = f"candidates/?entity={key}", {}
+    """Return the digest of each candidate of an entity, by URL and rank."""
+    path, digests = f"candidates/?entity={key}", {}
     while path:
         status, body, _ = admin.call("GET", path)
         assert status == 200, body
-        for one in body["results"]:
-            found[one["image_url"], one["rank"]] = one["sha256"]
-        following = body["next"]
-        path = following.partition("/api/v1/")[2] if following else None
-    return found
+        for candidate in body["results"]:
+            digests[candidate["image_url"], candidate["rank"]] = candidate["sha256"]
+        next_url = body["next"]
+        path = next_url.partition("/api/v1/")[2] if next_url else None
+    return digests
 
 
 def test_edge_cases_end_ready_or_unreadable(admin, packed):
@@ -137,12 +139,12 @@ def test_edge_cases_end_ready_or_unreadable(admin, packed):
     path, states = "candidates/?entity=m.s0001", {}
     while path:
         _, body, _ = admin.call("GET", path)
-        states |= {one["sha256"]: one["state"] for one in body["results"]}
-        following = body["next"]
-        path = following.partition("/api/v1/")[2] if following else None
+        states |= {row["sha256"]: row["state"] for row in body["results"]}
+        next_url = body["next"]
+        path = next_url.partition("/api/v1/")[2] if next_url else None
     assert len(notes) == 17
     for name, row in notes.items():
         state = states[row["sha256"]]
-        readable = state == "ready"
-        if name != "pixel.gif":  # may be either
-            assert readable == (row["label"] != "broken"), (name, state)
+        is_readable = state == "ready"
+        if name != "pixel.gif":  # decoders differ on this file
+            assert is_readable == (row["label"] != "broken"), (name, state)

@@ -1,4 +1,4 @@
-"""What the environment may say of a sign-in provider."""
+"""The settings of a sign-in provider."""
 
 import environ
 import pytest
@@ -6,47 +6,47 @@ from django.core.exceptions import ImproperlyConfigured
 
 from labeler import oidc
 
-GIVEN = {
+SETTINGS = {
     "LABELER_OIDC_URL": "https://id.example.org/realm/",
     "LABELER_OIDC_CLIENT_ID": "labeler",
     "LABELER_OIDC_SECRET": "secret",
 }
 
 
-def read(**given):
+def read(**values):
     env = environ.Env()
-    env.ENVIRON = given
+    env.ENVIRON = values
     return oidc.read(env)
 
 
-def test_nothing_set_is_no_provider():
+def test_without_settings_there_is_no_provider():
     assert read() is None
     assert read(LABELER_OIDC_NAME="Example", LABELER_OIDC_URL="") is None
     assert oidc.providers(None) == {}
 
 
-def test_its_name_is_its_host_unless_given():
-    assert read(**GIVEN)["name"] == "id.example.org"
-    assert read(**GIVEN, LABELER_OIDC_NAME="Example")["name"] == "Example"
+def test_the_name_is_the_host_unless_it_is_set():
+    assert read(**SETTINGS)["name"] == "id.example.org"
+    assert read(**SETTINGS, LABELER_OIDC_NAME="Example")["name"] == "Example"
 
 
-def test_links_to_one_provider_mean_nothing_at_another():
-    other = GIVEN | {"LABELER_OIDC_URL": "https://id.example.com"}
-    same = GIVEN | {"LABELER_OIDC_URL": "https://id.example.org/realm"}
-    assert read(**GIVEN)["id"] == read(**same)["id"] != read(**other)["id"]
+def test_another_url_is_another_provider():
+    other = SETTINGS | {"LABELER_OIDC_URL": "https://id.example.com"}
+    same = SETTINGS | {"LABELER_OIDC_URL": "https://id.example.org/realm"}
+    assert read(**SETTINGS)["id"] == read(**same)["id"] != read(**other)["id"]
 
 
-@pytest.mark.parametrize("name", GIVEN)
-def test_what_is_missing_is_named(name):
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_missing_setting_is_named(name):
     with pytest.raises(ImproperlyConfigured, match=name):
-        read(**{k: v for k, v in GIVEN.items() if k != name})
+        read(**{k: v for k, v in SETTINGS.items() if k != name})
 
 
 @pytest.mark.parametrize("url", ["http://id.example.org", "id.example.org", "https:x"])
-def test_secrets_are_not_sent_in_the_open(url):
+def test_a_provider_without_tls_is_refused(url):
     with pytest.raises(ImproperlyConfigured, match="https://"):
-        read(**GIVEN | {"LABELER_OIDC_URL": url})
+        read(**SETTINGS | {"LABELER_OIDC_URL": url})
 
 
-def test_on_loopback_plain_http_will_do():
-    assert read(**GIVEN | {"LABELER_OIDC_URL": "http://127.0.0.1:9400"})
+def test_plain_http_is_allowed_on_loopback():
+    assert read(**SETTINGS | {"LABELER_OIDC_URL": "http://127.0.0.1:9400"})

@@ -1,4 +1,4 @@
-"""kill -9 of the scoring worker's child, then of all of it: each is scored once."""
+"""SIGKILL of the scoring worker's child, then of the worker: each candidate has one score."""
 
 import io
 import os
@@ -13,8 +13,8 @@ from labeler.tests.client import Client
 from labeler.tests.running import Run, family_of
 
 PASSWORD = "a pass phrase for tests"
-COPIES = 2  # of each drawn person, so that there is time to kill
-MENDED_WITHIN = 120  # seconds, without a hand
+COPIES = 2  # of each drawn person, so that the work lasts long enough to kill it
+RECOVERY_SECONDS = 120  # without help
 
 MISSING = """
 SELECT count(*) FROM annotations_candidate c CROSS JOIN annotations_scorer s
@@ -38,7 +38,7 @@ def count(run, statement):
 
 
 def album():
-    """The drawn people in key folders, several times under other keys."""
+    """Return an archive of the drawn people in key folders, under several keys each."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted((demo.FOLDER / "pictures").rglob("*.webp")):
@@ -48,25 +48,25 @@ def album():
     return file.getvalue()
 
 
-def test_every_candidate_is_scored_once_whatever_is_killed(run):
+def test_every_candidate_is_scored_once_despite_kills(run):
     client = Client(run, "admin", PASSWORD)
-    ended = client.upload("people.zip", album(), layout="archive")
-    assert (ended["state"], ended["rows_refused"]) == ("done", 0)
-    candidates = ended["rows_added"]
+    import_ = client.upload("people.zip", album(), layout="archive")
+    assert (import_["state"], import_["rows_refused"]) == ("done", 0)
+    candidates = import_["rows_added"]
     assert wait_until(lambda: count(run, SCORES) > candidates // 10, 60)
     worker = run.children()["scoring worker"]
     children = {pid for pid, _ in family_of(worker)} - {worker}
     assert children
-    for pid in children:  # in the middle of a batch: the worker goes on
+    for pid in children:  # in the middle of a batch: the worker continues
         os.kill(pid, signal.SIGKILL)
-    before = count(run, SCORES)
-    assert wait_until(lambda: count(run, SCORES) > before + candidates // 10, 90)
-    for pid, _ in family_of(worker):  # all of it: the supervisor starts another one
+    scores = count(run, SCORES)
+    assert wait_until(lambda: count(run, SCORES) > scores + candidates // 10, 90)
+    for pid, _ in family_of(worker):  # the supervisor starts another one
         os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: count(run, MISSING) == 0, MENDED_WITHIN)
+    assert wait_until(lambda: count(run, MISSING) == 0, RECOVERY_SECONDS)
     assert count(run, SCORES) == 2 * candidates
-    left = "SELECT count(*) FROM annotations_pendingscoring"
-    assert wait_until(lambda: count(run, left) == 0, 90)
+    pending = "SELECT count(*) FROM annotations_pendingscoring"
+    assert wait_until(lambda: count(run, pending) == 0, 90)
     assert run.sql("SELECT DISTINCT outcome FROM annotations_score ORDER BY 1") == [
         ("no-reference",),
         ("scored",),

@@ -1,4 +1,4 @@
-"""What `collectstatic` makes of the pages' modules."""
+"""`collectstatic` rewrites the pages' modules."""
 
 import re
 
@@ -9,8 +9,8 @@ from labeler import staticfiles
 
 
 @pytest.fixture
-def collected(tmp_path, settings):
-    """The folder of collected files."""
+def static_folder(tmp_path, settings):
+    """Return the folder of collected files."""
     backend = {"BACKEND": f"{staticfiles.__name__}.{staticfiles.Collected.__name__}"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": backend}
     settings.STATIC_ROOT = tmp_path / "static"
@@ -18,11 +18,11 @@ def collected(tmp_path, settings):
     return tmp_path / "static"
 
 
-def test_modules_import_each_other_by_names_with_digests(collected):
-    (page,) = collected.glob("frontend/grid.*[0-9a-f].js")
-    imported = re.findall(r'^import .*from "(.+)";$', page.read_text(), re.MULTILINE)
+def test_modules_import_each_other_by_names_with_digests(static_folder):
+    (module,) = static_folder.glob("frontend/grid.*[0-9a-f].js")
+    imported = re.findall(r'^import .*from "(.+)";$', module.read_text(), re.MULTILINE)
     assert len(imported) > 10
     for address in imported:
         assert re.search(r"\.[0-9a-f]{12}\.js$", address), address
-        assert (page.parent / address).is_file()
-    assert page.with_name(page.name + ".gz").is_file()
+        assert (module.parent / address).is_file()
+    assert module.with_name(module.name + ".gz").is_file()

@@ -1,10 +1,11 @@
-"""kill -9 of every process while eight clients label: nothing acknowledged is lost."""
+"""SIGKILL of every process while eight clients label: no acknowledged mark is lost."""
 
 import random
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
 
 import pytest
 
@@ -33,30 +34,30 @@ def admin(run):
     for name in JUDGES:
         person = {"username": name, "password": PASSWORD, "roles": ["judge"]}
         assert client.call("POST", "users/", person)[0] == 201
-    # Pictures of zero bytes are judged like others and need no drawing here.
+    # Pictures of zero bytes are judged like others, and the test need not draw them.
     rows = [
         f"m.k{entity:03}\t{rank}\thttps://example.org/{entity}/{rank}\t\tFaceId-0\t"
         "AAAAAAAAAAAAAIA/AACAPw==\t\n"
         for entity in range(ENTITIES)
         for rank in range(PER_ENTITY)
     ]
-    ended = client.upload("rows.tsv", "".join(rows).encode(), layout="faces")
-    assert ended["rows_added"] == ENTITIES * PER_ENTITY
+    import_ = client.upload("rows.tsv", "".join(rows).encode(), layout="faces")
+    assert import_["rows_added"] == ENTITIES * PER_ENTITY
     return client
 
 
 def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
-    batch = a_batch(admin)
+    batch = open_batch(admin)
     acknowledged: dict[tuple[str, str], str] = {}
-    killings = Killings(run, MARKS)
+    kills = Kills(run, MARKS)
     with ThreadPoolExecutor(len(JUDGES) + 1) as pool:
-        imported = pool.submit(import_much, run)
-        labelling = [pool.submit(label, run, name, batch, killings) for name in JUDGES]
-        for finished_one in as_completed(labelling):  # a failure is told at once
-            acknowledged |= finished_one.result()
-        ended = imported.result()
+        large_import = pool.submit(import_many_rows, run)
+        labellers = [pool.submit(label, run, name, batch, kills) for name in JUDGES]
+        for labeller in as_completed(labellers):  # raises the first failure at once
+            acknowledged |= labeller.result()
+        import_ = large_import.result()
 
-    assert killings.killed == [*VICTIMS, *VICTIMS]
+    assert kills.names == [*VICTIMS, *VICTIMS]
     rows = admin.table(f"judgments.tsv?batch={batch}")
     assert len(rows) == len(acknowledged) == MARKS
     per_candidate = Counter(row["candidate_id"] for row in rows)
@@ -67,7 +68,7 @@ def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
         "unanimous",
         "open",
     }
-    assert (ended["state"], ended["rows_added"]) == ("done", MANY), ended
+    assert (import_["state"], import_["rows_added"]) == ("done", MANY), import_
     assert run.sql(
         "SELECT count(*) FROM annotations_candidate WHERE face_id = 'FaceId-7'"
     ) == [(MANY,)]
@@ -77,7 +78,7 @@ def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
     ) == [(0,)]
 
 
-def a_batch(admin):
+def open_batch(admin):
     rules = {
         "name": "survival",
         "entities": [f"m.k{n:03}" for n in range(ENTITIES)],
@@ -86,15 +87,15 @@ def a_batch(admin):
     }
     status, batch, _ = admin.call("POST", "batches/", rules)
     assert status == 201, batch
-    number = batch["id"]
+    batch_id = batch["id"]
     people = {"usernames": JUDGES}
-    assert admin.call("POST", f"batches/{number}/judges/", people)[0] < 300
-    assert admin.call("POST", f"batches/{number}/open/")[0] == 200
-    return number
+    assert admin.call("POST", f"batches/{batch_id}/judges/", people)[0] < 300
+    assert admin.call("POST", f"batches/{batch_id}/open/")[0] == 200
+    return batch_id
 
 
-def import_much(run: Run) -> dict:
-    """A large import under the same kills; it must end by itself, without doubles."""
+def import_many_rows(run: Run) -> dict[str, Any]:
+    """Run a large import under the same kills. It must end without duplicates."""
     rows = (
         f"m.z{n // 50:05}\t{n % 50}\thttps://example.org/z/{n}\t\tFaceId-7\t\t\n"
         for n in range(MANY)
@@ -104,44 +105,45 @@ def import_much(run: Run) -> dict:
     return client.upload("many.tsv", content, layout="faces", images="none")
 
 
-class Killings:
-    """Kill each kind of process twice, spread over the work and not over the clock, so
-    that on a machine of any speed all of it happens while the clients label."""
+class Kills:
+    """Kills of each kind of process, two each, spread over the marks.
+
+    They depend on the number of marks and not on time, so that all of them happen while
+    the clients label, on a machine of any speed.
+    """
 
     def __init__(self, run: Run, marks: int) -> None:
         self.run = run
-        self.killed: list[str] = []
-        self._left = list(VICTIMS * 2)
-        self._pause = marks // (len(self._left) + 1)
-        self._said = 0
+        self.names: list[str] = []
+        self._victims = list(VICTIMS * 2)
+        self._pause = marks // (len(self._victims) + 1)
+        self._marks = 0
         self._lock = threading.Lock()
 
     def count(self) -> None:
-        """One more mark was acknowledged."""
+        """Count an acknowledged mark. Kill the next process if it is time."""
         with self._lock:
-            self._said += 1
-            if self._left and self._said % self._pause == 0:
-                self._kill(self._left.pop(0))
+            self._marks += 1
+            if self._victims and self._marks % self._pause == 0:
+                self._kill(self._victims.pop(0))
 
     def _kill(self, name: str) -> None:
         self.run.kill(name)
-        self.killed.append(name)
+        self.names.append(name)
 
 
-def label(
-    run: Run, name: str, batch: int, killings: Killings
-) -> dict[tuple[str, str], str]:
-    """Work off the queue mark by mark; what the server said it has."""
-    client, said = Client(run, name, PASSWORD), {}
-    chance = random.Random(name)
+def label(run: Run, name: str, batch: int, kills: Kills) -> dict[tuple[str, str], str]:
+    """Mark the whole queue, one mark per request. Return the acknowledged marks."""
+    client, acknowledged = Client(run, name, PASSWORD), {}
+    rng = random.Random(name)
     for page in client.pages(batch):
         for tile in page["candidates"]:
-            verdict = tile["verdict"] or chance.choice(["yes", "no", "broken"])
+            verdict = tile["verdict"] or rng.choice(["yes", "no", "broken"])
             if tile["verdict"] is None:
                 [result] = client.mark(page, {tile["id"]: verdict})
                 assert result["status"] in ("recorded", "replayed"), result
-                killings.count()
-            said[name, tile["id"]] = verdict
+                kills.count()
+            acknowledged[name, tile["id"]] = verdict
             time.sleep(0.02)
         assert client.submit(page)[0] == 200
-    return said
+    return acknowledged
