@@ -26,7 +26,7 @@ def link_for_resets(request: HttpRequest) -> str:
     return request.build_absolute_uri(path)
 
 
-class Forgotten(FormView[ForgottenForm]):
+class Forgotten(FormView):  # type: ignore[type-arg]
     """Accepts an address and answers the same whether or not a user has it.
 
     A worker looks the address up, so the time of the answer does not reveal it either.
