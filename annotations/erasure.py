@@ -1,20 +1,21 @@
-"""Forget an entity or a picture everywhere, and refuse its return.
+"""Erasure of an entity or a picture everywhere; refuses its return.
 
-What is left: numbers of candidates and entities, an HMAC that knows the erased when it
-comes again, and an audit entry of numbers. Locks are taken in everybody's order:
-memberships, entities, queue rows.
+These remain: ids of candidates and entities, a tombstone (an HMAC that recognises the
+erased key or digest), and an audit entry with ids. All code takes locks in the same
+order: memberships, entities, queue rows.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from annotations import evaluation, images, intake, queue, releases
+from annotations import evaluation, images, intake, queue, releases, sql
 from annotations.entities import figures
 from annotations.errors import Invalid, NotFound
 from annotations.images import store
@@ -38,21 +39,21 @@ from annotations.models import (
     SecondLook,
     User,
     audit,
-    due,
 )
+from annotations.models.pending_scoring import request_scoring
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
-TRIES = 5
+ATTEMPTS = 5
 
-# A judge's own numbers lose what is erased; the time spent stays the judge's.
+# The counters of judges exclude erased judgments. Their time stays.
 DELETE_JUDGMENTS = """
-WITH gone AS (
+WITH erased AS (
     DELETE FROM annotations_judgment WHERE candidate_id = ANY(%s)
     RETURNING batch_id, judge_id, verdict
 ), lost AS (
     SELECT batch_id, judge_id, count(*) FILTER (WHERE verdict <> 'skip') AS verdicts,
            count(*) FILTER (WHERE verdict = 'skip') AS skips
-    FROM gone GROUP BY 1, 2
+    FROM erased GROUP BY 1, 2
 )
 UPDATE annotations_batchjudge b
 SET verdicts = b.verdicts - lost.verdicts, skips = b.skips - lost.skips,
@@ -60,7 +61,7 @@ SET verdicts = b.verdicts - lost.verdicts, skips = b.skips - lost.skips,
 FROM lost WHERE b.batch_id = lost.batch_id AND b.judge_id = lost.judge_id
 """
 
-# Their index begins with the batch.
+# The subquery is there because the index of revisions begins with the batch.
 DELETE_REVISIONS = """
 DELETE FROM annotations_judgmentrevision
 WHERE candidate_id = ANY(%(candidates)s) AND batch_id IN (
@@ -69,8 +70,8 @@ WHERE candidate_id = ANY(%(candidates)s) AND batch_id IN (
     WHERE c.id = ANY(%(candidates)s))
 """
 
-# An excerpt shows a TAB as \t, so a key may follow that t, or anything that is no part
-# of a key.
+# In an excerpt, a key can follow \t, which stands for a TAB, or any character that keys
+# do not contain.
 DELETE_REFUSED_ROWS = r"""
 DELETE FROM annotations_refusedrow
 WHERE strpos(row, %(key)s) > 0
@@ -78,44 +79,44 @@ WHERE strpos(row, %(key)s) > 0
 """
 
 
-class _Moved(Exception):
-    """Candidates came between the look at them and the locks."""
+class _NewCandidates(Exception):
+    """Candidates appeared between the read of them and the locks."""
 
 
 def erase_entity(*, key: str, by: User | None) -> None:
-    """Forget an entity, its candidates and their pictures, wherever those show up.
+    """Erase an entity, its candidates and their pictures, everywhere.
 
-    Erasing it again changes nothing; files that could not be deleted are left to
-    `verify --files --fix`. NotFound for a key that never was.
+    Idempotent. `verify --files --fix` deletes files whose deletion failed. NotFound for
+    a key that never existed.
     """
-    _until_done(partial(_erase_entity, intake.normalise_key(key), by))
+    _retry(partial(_erase_entity, intake.normalise_key(key), by))
 
 
 def erase_image(*, sha256: str, by: User | None) -> None:
-    """Forget a picture by its digest; every candidate that shows it becomes erased.
+    """Erase a picture by its digest, and all candidates with it.
 
-    Erasing it again deletes files that were left; OSError where that fails. NotFound for
-    a digest that never was.
+    Erasing it again deletes files whose deletion failed, or raises OSError. NotFound for
+    a digest that never existed.
     """
     digest = sha256.lower()
     if not DIGEST.fullmatch(digest):
         raise Invalid({"sha256": ["A digest has 64 hexadecimal digits."]})
-    _until_done(partial(_erase_image, digest, by))
+    _retry(partial(_erase_image, digest, by))
 
 
-def _until_done(act: Callable[[], None]) -> None:
-    """Run an act in a transaction, again where an import or a judge came between.
+def _retry(erase: Callable[[], None]) -> None:
+    """Run an erasure in a transaction, with retries after conflicts with others.
 
-    An import may take up a picture while it is deleted: the foreign key then refuses
-    the commit of one of the two. Deadlocks end for one side in the same way.
+    An import can use a picture while it is deleted. Then the foreign key refuses the
+    commit of one of the two. A deadlock also cancels one of them.
     """
-    for left in reversed(range(TRIES)):
+    for attempts in reversed(range(ATTEMPTS)):
         try:
             with transaction.atomic():
-                act()
+                erase()
             return
-        except (_Moved, IntegrityError, OperationalError):
-            if not left:
+        except (_NewCandidates, IntegrityError, OperationalError):
+            if not attempts:
                 raise
 
 
@@ -125,18 +126,18 @@ def _erase_entity(key: str, by: User | None) -> None:
         if not tombstones.is_erased("entity", key):
             raise NotFound(f"There is no entity {key}.")
         return
-    own = Q(entity=entity)
-    with _locked(own | Q(image__in=_pictures(own)), entity) as candidates:
-        pictures = _pictures(own)
-        if not _numbers(own | Q(image__in=pictures)) <= candidates:
-            raise _Moved
+    of_entity = Q(entity=entity)
+    with _locked(of_entity | Q(image__in=_pictures(of_entity)), entity) as candidates:
+        pictures = _pictures(of_entity)
+        if not _candidate_ids(of_entity | Q(image__in=pictures)) <= candidates:
+            raise _NewCandidates
         _erase(candidates, pictures)
         Alias.objects.filter(entity=entity).delete()
         PendingScoring.objects.filter(entity=entity).delete()
-        _forget_refused_rows(key)
+        _delete_refused_rows(key)
         evaluation.remove_entity(key)
-        _empty(entity)
-        tombstones.bury("entity", [key])
+        _clear(entity)
+        tombstones.add_tombstones("entity", [key])
         store.after_commit(figures.forget)
     audit.write(
         "entity-erased",
@@ -155,34 +156,34 @@ def _erase_image(digest: str, by: User | None) -> None:
         images.delete_files(digest)
         return
     if image.byte_size == 0:
-        raise NotFound("This is the digest of zero bytes, which are no picture.")
+        raise NotFound("This is the digest of zero bytes, not of a picture.")
     with _locked(Q(image=image)) as candidates:
         _erase(candidates, {image.pk: digest})
     audit.write("image-erased", by=by, image=image.pk, candidates=len(candidates))
 
 
-def _pictures(of: Q) -> dict[int, str]:
-    """The digests of candidates' pictures by number; zero bytes are no picture."""
-    shown = Image.objects.filter(candidates__in=Candidate.objects.filter(of))
-    found = shown.exclude(byte_size=0).values_list("pk", "sha256")
-    return {pk: str(sha256) for pk, sha256 in found}
+def _pictures(condition: Q) -> dict[int, str]:
+    """Return ids and digests of candidates' pictures, without the one of zero bytes."""
+    candidates = Candidate.objects.filter(condition)
+    images_of = Image.objects.filter(candidates__in=candidates).exclude(byte_size=0)
+    return {pk: str(sha256) for pk, sha256 in images_of.values_list("pk", "sha256")}
 
 
-def _numbers(of: Q) -> set[int]:
-    found = Candidate.objects.filter(of).exclude(state=CandidateState.ERASED)
-    return set(found.values_list("pk", flat=True))
+def _candidate_ids(condition: Q) -> set[int]:
+    rows = Candidate.objects.filter(condition).exclude(state=CandidateState.ERASED)
+    return set(rows.values_list("pk", flat=True))
 
 
 @contextmanager
-def _locked(of: Q, entity: Entity | None = None) -> Iterator[set[int]]:
-    """Lock what judges, imports and openings lock, in their order.
+def _locked(condition: Q, entity: Entity | None = None) -> Iterator[set[int]]:
+    """Take the locks of judges, imports and openings, in their order.
 
-    Yields the candidates' numbers; counts their needs anew after the block.
+    Yields the candidates' ids, and updates their needs after the block.
     """
-    candidates = _numbers(of)
+    candidates = _candidate_ids(condition)
     entities = {entity.pk} if entity else set()
-    shown_by = Candidate.objects.filter(pk__in=candidates)
-    entities |= set(shown_by.values_list("entity", flat=True))
+    rows = Candidate.objects.filter(pk__in=candidates)
+    entities |= set(rows.values_list("entity", flat=True))
     batches = BatchEntity.objects.filter(entity__in=entities).values("batch")
     memberships = BatchJudge.objects.filter(batch__in=batches)
     _lock(memberships.order_by("batch", "judge"))
@@ -191,28 +192,28 @@ def _locked(of: Q, entity: Entity | None = None) -> Iterator[set[int]]:
         yield candidates
 
 
-def _lock(rows: QuerySet) -> None:
+def _lock(rows: QuerySet[Any]) -> None:
     list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
-    """Blank candidates, delete what was said of them, delete and bury pictures."""
-    numbers, digests = list(candidates), list(pictures.values())
+    """Clear candidates, delete everything about them, delete pictures for good."""
+    ids, digests = list(candidates), list(pictures.values())
     for digest in digests:
         store.after_commit(partial(images.delete_files, digest))
-    with _erasing() as cursor:
-        cursor.execute(DELETE_JUDGMENTS, [numbers])
-        cursor.execute(DELETE_REVISIONS, {"candidates": numbers})
-    Report.objects.filter(candidate__in=numbers).delete()
-    Comment.objects.filter(candidate__in=numbers).delete()
-    Conflict.objects.filter(candidate__in=numbers).delete()
-    SecondLook.objects.filter(candidate__in=numbers).delete()
-    releases.remove_candidates(numbers)
-    Ruling.objects.filter(candidate__in=numbers).delete()
-    Clearance.objects.filter(candidate__in=numbers).delete()
-    Score.objects.filter(candidate__in=numbers).delete()
-    Embedding.objects.filter(candidate__in=numbers).delete()
-    Candidate.objects.filter(pk__in=numbers).update(
+    with _deletable_history():
+        sql.run(DELETE_JUDGMENTS, [ids])
+        sql.run(DELETE_REVISIONS, {"candidates": ids})
+    Report.objects.filter(candidate__in=ids).delete()
+    Comment.objects.filter(candidate__in=ids).delete()
+    Conflict.objects.filter(candidate__in=ids).delete()
+    SecondLook.objects.filter(candidate__in=ids).delete()
+    releases.remove_candidates(ids)
+    Ruling.objects.filter(candidate__in=ids).delete()
+    Clearance.objects.filter(candidate__in=ids).delete()
+    Score.objects.filter(candidate__in=ids).delete()
+    Embedding.objects.filter(candidate__in=ids).delete()
+    Candidate.objects.filter(pk__in=ids).update(
         state=CandidateState.ERASED,
         image=None,
         face_id="",
@@ -225,33 +226,30 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
         frame=None,
         face_rectangle=None,
     )
-    shown_by = Candidate.objects.filter(pk__in=numbers)
-    due.mark(shown_by.values_list("entity_id", flat=True))
+    rows = Candidate.objects.filter(pk__in=ids)
+    request_scoring(rows.values_list("entity_id", flat=True))
     Entity.objects.filter(representative__in=digests).update(representative=None)
     Image.objects.filter(pk__in=pictures).delete()
-    tombstones.bury("image", digests)
+    tombstones.add_tombstones("image", digests)
 
 
 @contextmanager
-def _erasing() -> Iterator:
-    """A cursor for which the history may be deleted, and nothing is added to it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL labeler.erasing = 'on'")
-        yield cursor
-        cursor.execute("SET LOCAL labeler.erasing = 'off'")
+def _deletable_history() -> Iterator[None]:
+    """Let the triggers allow deletions from the history, without adding to it."""
+    sql.run("SET LOCAL labeler.erasing = 'on'")
+    yield
+    sql.run("SET LOCAL labeler.erasing = 'off'")
 
 
-def _forget_refused_rows(key: str) -> None:
-    """Delete excerpts of refused rows that name the key, in either spelling."""
-    with connection.cursor() as cursor:
-        spellings = {key, re.sub(r"^([mg])\.", r"/\1/", key)}
-        for spelling in spellings:
-            pattern = re.sub(r"([^\w])", r"\\\1", spelling)
-            cursor.execute(DELETE_REFUSED_ROWS, {"key": spelling, "pattern": pattern})
+def _delete_refused_rows(key: str) -> None:
+    """Delete refused rows whose excerpts contain the key, in either spelling."""
+    for spelling in {key, re.sub(r"^([mg])\.", r"/\1/", key)}:
+        pattern = re.sub(r"([^\w])", r"\\\1", spelling)
+        sql.run(DELETE_REFUSED_ROWS, {"key": spelling, "pattern": pattern})
 
 
-def _empty(entity: Entity) -> None:
-    """Leave the row as a shell, for what refers to it."""
+def _clear(entity: Entity) -> None:
+    """Clear all columns; the row stays for the foreign keys to it."""
     Entity.objects.filter(pk=entity.pk).update(
         key=None,
         name="",

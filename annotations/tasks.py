@@ -59,7 +59,7 @@ def mix_controls_of(batch_id: int) -> None:
 @shared_task
 def clear_batches() -> None:
     """Enqueue a task for each batch with clearance."""
-    for batch_id in clearance.clearing_batches():
+    for batch_id in clearance.batches_to_clear():
         clear_batch.delay(batch_id)
 
 
@@ -184,7 +184,7 @@ def count_list(batch: int | None = None, release: int | None = None) -> None:
         group = figures.group_of_batch(batch)
     elif release is not None:
         group = releases.group_of(Release.objects.get(pk=release))
-    figures.count(group)
+    figures.compute(group)
 
 
 @shared_task

@@ -1,18 +1,18 @@
-"""Entities, for admins: find them, see all that is known, change them; the list in figures."""
+"""Entities, for admins: search, history, summaries, changes, and the list in figures."""
 
-from .changing import change
-from .finding import Found, candidates_of, find
+from .editing import change
 from .history import Event, history
-from .lines import CandidateLine, InBatch, lines
+from .search import SearchResult, candidates_of, find
+from .summaries import BatchSummary, CandidateSummary, summarise
 
 __all__ = [
-    "CandidateLine",
+    "BatchSummary",
+    "CandidateSummary",
     "Event",
-    "Found",
-    "InBatch",
+    "SearchResult",
     "candidates_of",
     "change",
     "find",
     "history",
-    "lines",
+    "summarise",
 ]

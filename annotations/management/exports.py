@@ -1,4 +1,4 @@
-"""What the export commands share: where the file goes and how far it is."""
+"""Base of the export commands: output file and progress."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from annotations import releases
@@ -16,23 +16,19 @@ from annotations.errors import LabelerError, NotFound
 from annotations.models import Release
 from annotations.releases.files import chunks
 
-from .importing import LOG_SECONDS, AsWritten
+from .importing import LOG_SECONDS, ExampleCommand
 
 
-class ExportCommand(BaseCommand):
-    """Streams a file of some batches, or of a release, to disk, or to standard output.
+class ExportCommand(ExampleCommand):
+    """Writes a file of some batches or of a release, to disk or to standard output.
 
-    A file appears under its name only when it is whole.
+    A file appears under its name only when it is complete.
     """
 
     header_lines = 1
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """Keep the lines of the example."""
-        return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
-
     def add_arguments(self, parser: CommandParser) -> None:
-        """What of, and the output file."""
+        """Add the source and the output file."""
         parser.add_argument(
             "output", nargs="?", default="-", help="a file; - is standard output"
         )
@@ -42,12 +38,12 @@ class ExportCommand(BaseCommand):
             type=int,
             action="append",
             metavar="ID",
-            help="a batch as it is now; repeat it for several",
+            help="a batch in its current state; can be repeated",
         )
         add_release(source)
 
     def stream(self, **options: Any) -> Iterator[bytes]:
-        """The file's pieces, each of whole rows, the header first."""
+        """Return the file's pieces: complete rows, with the header first."""
         raise NotImplementedError
 
     def handle(self, **options: Any) -> None:
@@ -58,7 +54,7 @@ class ExportCommand(BaseCommand):
             if output == "-":
                 self._print(pieces)
             else:
-                with whole_file(Path(output)) as file:
+                with atomic_file(Path(output)) as file:
                     self._copy(pieces, file)
         except LabelerError as error:
             raise CommandError(error.detail) from error
@@ -72,43 +68,41 @@ class ExportCommand(BaseCommand):
             self._copy(pieces, out)
             out.flush()
         except BrokenPipeError:
-            # `| head` has seen enough; the interpreter must not flush once more.
+            # The reader, such as `head`, has closed the pipe. Prevent another flush at exit.
             sys.stdout = None
 
     def _copy(self, pieces: Iterator[bytes], file: BinaryIO) -> None:
         is_terminal = sys.stderr.isatty()
-        rows, told_at = -self.header_lines, time.monotonic()
+        rows, logged_at = -self.header_lines, time.monotonic()
         with tqdm(unit=" rows", unit_scale=True, disable=not is_terminal) as bar:
             for piece in pieces:
                 file.write(piece)
-                written = piece.count(b"\n")
-                rows += written
-                bar.update(written)
-                if not is_terminal and time.monotonic() - told_at >= LOG_SECONDS:
-                    told_at = time.monotonic()
+                piece_rows = piece.count(b"\n")
+                rows += piece_rows
+                bar.update(piece_rows)
+                if not is_terminal and time.monotonic() - logged_at >= LOG_SECONDS:
+                    logged_at = time.monotonic()
                     self.stderr.write(f"{rows:,} rows")
         if not is_terminal:
             self.stderr.write(f"{rows:,} rows written")
 
 
 def add_release(parser: Any, **options: Any) -> None:
-    """The option that names a release."""
-    parser.add_argument(
-        "--release", metavar="NAME", help="a release, as it was frozen", **options
-    )
+    """Add the option for a release's name."""
+    parser.add_argument("--release", metavar="NAME", help="a release", **options)
 
 
 def stored_file(release: str, file: str) -> Iterator[bytes]:
-    """A file of the release of this name, piece by piece."""
-    found = Release.objects.filter(name=release).first()
-    if found is None:
+    """Yield a file of the release with this name, piece by piece."""
+    row = Release.objects.filter(name=release).first()
+    if row is None:
         raise NotFound(f"There is no release {release}.")
-    return chunks(releases.open_file(found, file))
+    return chunks(releases.open_file(row, file))
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only when the block has ended well."""
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that gets its name only if the block succeeds."""
     unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
     try:
         with unfinished.open("xb") as file:

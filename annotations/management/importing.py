@@ -1,4 +1,4 @@
-"""What the three import commands share: arguments, progress, the account at the end."""
+"""Base of the three import commands: arguments, progress, summary."""
 
 import sys
 import time
@@ -21,33 +21,41 @@ from annotations.models import Import, ImportState
 LOG_SECONDS = 5
 
 
-class AsWritten(DjangoHelpFormatter):
-    """Help that keeps the lines of its examples."""
+class ExampleFormatter(DjangoHelpFormatter):
+    """A help formatter that keeps the line breaks of examples."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "".join(indent + line for line in text.splitlines(keepends=True))
 
 
-class Report:
-    """A progress bar on a terminal, a line every few seconds elsewhere."""
+class ExampleCommand(BaseCommand):
+    """A command whose help ends with an example."""
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        """Keep the line breaks of the help."""
+        return super().create_parser(*args, formatter_class=ExampleFormatter, **kwargs)
+
+
+class Progress:
+    """A progress bar in a terminal, else a line every few seconds."""
 
     def __init__(self, command: BaseCommand) -> None:
         self._command = command
         self._bar: Any = None
-        self._told_at = time.monotonic()
+        self._logged_at = time.monotonic()
 
     def __call__(self, import_: Import, done: int | None, total: int | None) -> None:
-        """Tell how far the import is."""
+        """Show the progress of an import."""
         if sys.stderr.isatty():
             self._draw(import_, done, total)
-        elif time.monotonic() - self._told_at >= LOG_SECONDS:
-            self._told_at = time.monotonic()
+        elif time.monotonic() - self._logged_at >= LOG_SECONDS:
+            self._logged_at = time.monotonic()
             share = f" ({done / total:.0%})" if total and done is not None else ""
-            self._command.stdout.write(f"{_account(import_)}{share}")
+            self._command.stdout.write(f"{_summary(import_)}{share}")
             self._command.stdout.flush()
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Stop the bar and leave it on the screen."""
         if self._bar is not None:
             self._bar.close()
 
@@ -61,19 +69,19 @@ class Report:
                 dynamic_ncols=True,
             )
         self._bar.set_postfix_str(f"{import_.rows_read:,} rows", refresh=False)
-        at = import_.rows_read if done is None else done
-        self._bar.update(at - self._bar.n)
+        position = import_.rows_read if done is None else done
+        self._bar.update(position - self._bar.n)
 
 
-def _account(import_: Import) -> str:
+def _summary(import_: Import) -> str:
     return (
         f"{import_.rows_read:,} rows read: {import_.rows_added:,} added,"
-        f" {import_.rows_known:,} known, {import_.rows_refused:,} refused"
+        f" {import_.rows_known:,} already imported, {import_.rows_refused:,} refused"
     )
 
 
-class ImportCommand(BaseCommand):
-    """An import by command. It goes on where an interrupted one of the file stopped."""
+class ImportCommand(ExampleCommand):
+    """An import by command. It continues an interrupted import of the same file."""
 
     allowed: ClassVar[Collection[str]] = ()
     example: ClassVar[str] = ""
@@ -82,74 +90,71 @@ class ImportCommand(BaseCommand):
         self, prog_name: str, subcommand: str, **kwargs: Any
     ) -> CommandParser:
         """Add the example to the help."""
-        parser = super().create_parser(
-            prog_name, subcommand, epilog=f"Examples:\n{self.example}", **kwargs
-        )
-        parser.formatter_class = AsWritten
-        return parser
+        epilog = f"Examples:\n{self.example}"
+        return super().create_parser(prog_name, subcommand, epilog=epilog, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where refused rows go."""
+        """Add the path for refused rows."""
         parser.add_argument(
             "--refused",
             type=Path,
             default=Path("refused.tsv"),
             metavar="PATH",
-            help="where rows that are not taken are listed (default: refused.tsv)",
+            help="the file for refused rows (default: refused.tsv)",
         )
 
-    def take(
+    def import_source(
         self, file: str, *, refused: Path, layout: str = "", with_images: bool = True
     ) -> None:
-        """Import a file, `-` for standard input, or a folder; tell what came of it."""
+        """Import a file, a folder or `-` for standard input; print a summary."""
         try:
             import_ = self._import(file, layout, with_images)
         except KeyboardInterrupt:
             raise CommandError(
-                "Stopped. What was read is kept; run the same command again to go on.",
+                "Stopped. All rows so far are imported. Run the same command again to continue.",
                 returncode=130,
             ) from None
         except LabelerError as error:
             raise CommandError(error.detail) from error
         except intake.TEMPORARY_ERRORS as error:
             raise CommandError(
-                f"Stopped: {str(error).strip()}. What was read is kept; run the same"
-                " command again to go on."
+                f"Stopped: {str(error).strip()}. All rows so far are imported. To continue,"
+                " run the same command again."
             ) from error
-        self._conclude(import_, refused)
+        self._finish(import_, refused)
 
     def _import(self, file: str, layout: str, with_images: bool) -> Import:
         path = Path(file)
         if file != "-" and not path.exists():
             raise CommandError(f"There is no file {file}.")
-        import_ = self._begun(file, layout, with_images)
+        import_ = self._find_or_start(file, layout, with_images)
         source: Path | IO[bytes] = sys.stdin.buffer if file == "-" else path
-        report = Report(self)
+        progress = Progress(self)
         try:
-            intake.run(import_, source, progress=report, allowed=self.allowed)
+            intake.run(import_, source, progress=progress, allowed=self.allowed)
         finally:
-            report.close()
+            progress.close()
         return import_
 
-    def _begun(self, file: str, layout: str, with_images: bool) -> Import:
+    def _find_or_start(self, file: str, layout: str, with_images: bool) -> Import:
         name = file
         if file != "-":
             name = str(Path(file).resolve())
-            earlier = intake.unfinished(
+            unfinished = intake.unfinished(
                 path=Path(name), layout=layout, with_images=with_images
             )
-            if earlier is not None:
-                self.stdout.write(f"Going on after line {earlier.position:,}.")
-                return earlier
+            if unfinished is not None:
+                self.stdout.write(f"Continuing after line {unfinished.position:,}.")
+                return unfinished
         return intake.start(
             file_name=name, layout=layout, with_images=with_images, upload="", by=None
         )
 
-    def _conclude(self, import_: Import, refused: Path) -> None:
+    def _finish(self, import_: Import, refused: Path) -> None:
         if import_.rows_refused:
             with refused.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(intake.refused_tsv(import_))
         if import_.state == ImportState.FAILED:
             raise CommandError(import_.problem)
-        where = f" (see {refused})" if import_.rows_refused else ""
-        self.stdout.write(f"Done, layout {import_.layout}: {_account(import_)}{where}.")
+        hint = f" (see {refused})" if import_.rows_refused else ""
+        self.stdout.write(f"Done, layout {import_.layout}: {_summary(import_)}{hint}.")

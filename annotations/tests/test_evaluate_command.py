@@ -41,7 +41,7 @@ def test_what_stands_in_the_way_is_told(results, tmp_path):
     results.write_text("1\tm.a\thigh\n2\tm.a\t0.8\n")
     with pytest.raises(CommandError, match="line 1: The confidence"):
         run(results, release="first")
-    with pytest.raises(CommandError, match="no release “second”. There are: first."):
+    with pytest.raises(CommandError, match="no release “second”. Releases: first."):
         run(results, release="second")
     with pytest.raises(CommandError, match="cannot be read"):
         run(tmp_path / "nothing.tsv", release="first")

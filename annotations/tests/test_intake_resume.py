@@ -114,7 +114,7 @@ def test_an_import_that_crashes_again_and_again_fails_and_says_so(
 
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
-    assert "(TypeError) stopped the import after line 5, 3 times" in import_.problem
+    assert "(TypeError) after line 5, 3 times" in import_.problem
     assert "m.01" not in import_.problem
     assert intake.run_upload(import_)
     assert Candidate.objects.count() == 5
@@ -171,7 +171,7 @@ def test_what_the_database_refuses_is_one_row_of_many(monkeypatch):
     done = imported(rows_of(20))
 
     assert counts(done) == (19, 0, 1)
-    assert "The database refuses it" in RefusedRow.objects.get().reason
+    assert "The database refuses the row" in RefusedRow.objects.get().reason
 
 
 @together
@@ -263,7 +263,7 @@ def test_an_import_killed_again_and_again_ends_without_doubles(tmp_path):
     said, _ = process.communicate(timeout=120)
 
     assert process.returncode == 0, said
-    assert "Going on after line" in said
+    assert "Continuing after line" in said
     assert counts(Import.objects.get()) == (1500, 0, 1)
     assert Candidate.objects.count() == 1500
     assert Entity.objects.count() == 50
@@ -291,8 +291,8 @@ def test_the_commands_import_and_tell(at, capsys):
     call_command("import_folder", "d")
 
     said = capsys.readouterr().out
-    assert "4 rows read: 3 added, 0 known, 1 refused (see no.tsv)" in said
-    assert "0 added, 3 known, 1 refused (see refused.tsv)" in said
+    assert "4 rows read: 3 added, 0 already imported, 1 refused (see no.tsv)" in said
+    assert "0 added, 3 already imported, 1 refused (see refused.tsv)" in said
     assert "layout names: 1 rows read: 1 added" in said
     assert "layout folder: 1 rows read: 1 added" in said
     assert (at / "no.tsv").read_text().startswith("line\treason\trow\n4\t")
@@ -364,7 +364,7 @@ def test_a_changed_file_begins_anew(at, capsys, small_chunks):
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
     assert Candidate.objects.count() == 30
-    assert "Going on" not in capsys.readouterr().out
+    assert "Continuing" not in capsys.readouterr().out
 
 
 @pytest.mark.django_db

@@ -189,7 +189,7 @@ def test_a_reported_candidate_whose_picture_comes_is_a_member_without_a_place(
     found = list(rows.values_list("total", "open_places", "state"))
     assert found == [(2, 1, "open"), (1, 0, "done")]
     assert Reopened.objects.get(batch=batch, judge=judge).entity.key == "m.01"
-    queue.count()
+    queue.sum_counters()
     assert list(verify()) == []
     page = queue.lease(judge=judge)
     assert [Candidate.objects.get(pk=pk).rank for pk in page.candidates] == [2]
@@ -240,7 +240,7 @@ def test_refusals_of_the_erased_show_nothing_of_them(tmp_path):
     manifest += line("m.01", "a.png", sha256, "") + line("m.01", "a.png", "", "")
     faces = face(data=drawn(1)) + face("m.02", data=drawn(2)) + face(data="no base64")
 
-    for text, wrong in ((manifest, ""), (faces, "The picture is no base64.")):
+    for text, wrong in ((manifest, ""), (faces, "The picture is not base64.")):
         done = imported(text, into=tmp_path)
         assert counts(done) == (0, 0, 3)
         for row in done.refused.all():

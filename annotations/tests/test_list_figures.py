@@ -38,13 +38,13 @@ def people(db):
 
 
 def test_nothing_is_known_before_a_worker_has_counted(people):
-    assert figures.known() is None
+    assert figures.cached() is None
     count_list()
-    assert figures.known() is not None
+    assert figures.cached() is not None
 
 
 def test_each_property_is_counted_of_those_who_have_it(people):
-    found = figures.count()
+    found = figures.compute()
     assert found.entities == 4
     assert found.gender == figures.Figure(3, {"female": 2, "male": 1})
     assert found.professions == figures.Figure(2, {"actor": 2, "singer": 1})
@@ -53,20 +53,20 @@ def test_each_property_is_counted_of_those_who_have_it(people):
     assert found.frequency == figures.Figure(2, {"3": 1, "4": 1})
     assert found.gender.share("female") == 2 / 3
     assert found.gender.share("other") == 0.0
-    assert figures.known() == found
+    assert figures.cached() == found
 
 
 def test_a_batch_has_figures_of_its_own(people, admin):
     keys = [people[1].key, people[3].key]
     batch = batches.create(by=admin, name="b", entities=keys)
     count_list(batch=batch.pk)
-    found = figures.known(figures.batch_name(batch.pk))
+    found = figures.cached(figures.batch_name(batch.pk))
     assert (found.entities, found.gender.counts) == (2, {"male": 1})
-    assert figures.known() is None
+    assert figures.cached() is None
 
 
 def test_an_empty_list_has_figures_too(db):
-    found = figures.count()
+    found = figures.compute()
     assert (found.entities, found.gender) == (0, figures.Figure(0, {}))
     assert found.gender.share("x") == 0.0
 
@@ -75,7 +75,7 @@ def test_only_one_worker_is_asked(db):
     assert figures.claim()
     assert not figures.claim()
     assert figures.claim("batch-7")
-    figures.count()
+    figures.compute()
     assert figures.claim()
 
 
@@ -83,9 +83,9 @@ def test_only_one_worker_is_asked(db):
 def test_an_erased_entity_is_in_no_figure_any_more(admin):
     person = EntityFactory(professions=["lighthouse keeper"])
     EntityFactory(professions=["actor"])
-    figures.count()
+    figures.compute()
     erasure.erase_entity(key=person.key, by=admin)
-    assert figures.known() is None
-    found = figures.count()
+    assert figures.cached() is None
+    found = figures.compute()
     assert (found.entities, found.professions.counts) == (1, {"actor": 1})
     assert Entity.objects.count() == 2

@@ -52,9 +52,9 @@ def release(transactional_db):
             name=name,
             by=None,
         )
-    figures.count()
-    figures.count(figures.group_of_batch(made.batches[0]))
-    figures.count(releases.group_of(made))
+    figures.compute()
+    figures.compute(figures.group_of_batch(made.batches[0]))
+    figures.compute(releases.group_of(made))
     return made
 
 
@@ -145,7 +145,7 @@ def test_the_list_comes_when_a_worker_has_counted(opened, admin, release):
     figures.claim()
     page = opened(admin, reverse("the-list"))
     expect(page.get_by_text("A worker is counting.")).to_be_visible()
-    figures.count()
+    figures.compute()
     plot = page.locator("[data-plot=births]")
     expect(plot.locator("canvas")).to_be_visible()
     assert plot.evaluate(DRAWN)

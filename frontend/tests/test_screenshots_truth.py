@@ -14,7 +14,7 @@ from annotations.models import Batch, Candidate, Entity, Evaluation, User
 from annotations.scoring import registry
 from annotations.scoring.faces import Faces
 from annotations.tests.released import content, judge_all, released, rule_all
-from annotations.tests.shades import due_now, use, work_off
+from annotations.tests.shades import due_now, use, score_all
 from labeler import demo
 
 from .test_screenshots import DESKTOP, PHONE, shoot
@@ -34,17 +34,17 @@ def release(transactional_db, settings):
     call_command("make_users", verbosity=0)
     call_command("load_demo", verbosity=0)
     due_now()
-    work_off()
+    score_all()
     batch, deserved = judged(random.Random(SEED))
     rule_all(batch, User.objects.get(username="admin"), deserved.get)
-    queue.count()
-    agreement.report(batch.pk)
+    queue.sum_counters()
+    agreement.update_report(batch.pk)
     made = released(batch, name="First release", dev_entities=12, distractors=20)
     assert made.method
     for name, (share, sure) in RECOGNISERS.items():
         evaluate(made, name, share, sure)
-    figures.count()
-    figures.count(releases.group_of(made))
+    figures.compute()
+    figures.compute(releases.group_of(made))
     yield made
     registry.configured.cache_clear()
 

@@ -60,14 +60,14 @@ def test_a_worker_is_asked_once_and_the_page_waits(desk, asked):
 
 
 def test_an_empty_list_says_what_would_appear(desk):
-    figures.count()
+    figures.compute()
     text = desk.get(ADDRESS).text
     assert "There are no entities yet." in text
     assert "hx-trigger" not in text
 
 
 def test_values_are_shown_with_their_shares(desk, batch):
-    figures.count()
+    figures.compute()
     page = desk.get(ADDRESS)
     professions, countries, gender, frequency = page.context["properties"]
     assert [(bar.value, bar.count, bar.share) for bar in professions.bars] == [
@@ -83,11 +83,11 @@ def test_values_are_shown_with_their_shares(desk, batch):
 
 
 def test_a_batch_stands_beside_the_list(desk, batch, asked):
-    figures.count()
+    figures.compute()
     beside = {"beside": f"batch-{batch.pk}"}
     assert "A worker is counting." in desk.get(ADDRESS, beside).text
     assert asked == [{"batch": batch.pk}]
-    figures.count(figures.group_of_batch(batch.pk))
+    figures.compute(figures.group_of_batch(batch.pk))
     page = desk.get(ADDRESS, beside)
     bars = page.context["properties"][0].bars
     assert [(bar.value, bar.beside) for bar in bars] == [("<b>", 0.0), ("actor", 1.0)]
@@ -113,14 +113,14 @@ def test_a_release_stands_beside_the_list(client, admin):
 
 def test_only_the_most_frequent_values_are_shown(desk):
     EntityFactory(professions=[f"p{n}" for n in range(30)])
-    figures.count()
+    figures.compute()
     page = desk.get(ADDRESS)
     assert len(page.context["properties"][0].bars) == 12
     assert "18 other values are not shown." in page.text
 
 
 def test_it_is_counted_anew_when_asked(desk, batch, asked):
-    figures.count()
+    figures.compute()
     answer = desk.post(reverse("count-anew"), {"beside": f"batch-{batch.pk}"})
     assert answer.url == f"{ADDRESS}?beside=batch-{batch.pk}"
     assert desk.post(reverse("count-anew"), {"beside": "//x"}).url == ADDRESS
@@ -128,7 +128,7 @@ def test_it_is_counted_anew_when_asked(desk, batch, asked):
 
 
 def test_more_entities_cost_no_more_queries(desk, batch, django_assert_num_queries):
-    figures.count()
+    figures.compute()
     desk.get(ADDRESS)
     with django_assert_num_queries(4):  # session, person, batches, releases
         desk.get(ADDRESS)

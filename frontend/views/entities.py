@@ -51,7 +51,7 @@ def show(request: PersonRequest, key: str) -> HttpResponse:
     representative, is_chosen = images.representative_of(entity)
     context = {
         "entity": entity,
-        "lines": stage.lines(page.rows),
+        "lines": stage.summarise(page.rows),
         "is_first": after is None,
         "following": page.last and page.last.pk,
         "representative": representative,
@@ -70,7 +70,7 @@ def candidate(request: PersonRequest, key: str, candidate_id: int) -> HttpRespon
         raise Http404
     context: dict[str, Any] = {
         "entity": entity,
-        "line": stage.lines([row])[0],
+        "line": stage.summarise([row])[0],
         "events": stage.history(row),
     }
     template = (

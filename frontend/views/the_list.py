@@ -123,7 +123,7 @@ def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _figures(name: str) -> ListFigures | None:
     """Return stored figures. Without any, ask a worker to count and return None."""
-    counts = figures.known(name)
+    counts = figures.cached(name)
     if counts is None:
         tasks.request_figures(name)
     return counts

@@ -1,4 +1,4 @@
-"""Candidates as admins see them, and reports on them."""
+"""Candidates as admins see them, and reports of candidates."""
 
 from typing import Any
 
@@ -6,25 +6,26 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from annotations.api.fields import Choice, Strict, Text
+from annotations.api.fields import StrictCharField, StrictChoiceField, StrictSerializer
 from annotations.api.pagination import ListQuery
 from annotations.models import Candidate, CandidateState, Report, ReportReason, Score
 
+from .base import ReadOnlyModelSerializer
 from .scorers import ScoreShape
 
 STATES = [state for state in CandidateState.values if state != CandidateState.ERASED]
 
 
 class CandidateQuery(ListQuery):
-    """Whose candidates."""
+    """The entity whose candidates to list."""
 
     entity = serializers.CharField(max_length=128, help_text="Key of the entity.")
 
 
-class CandidateShape(serializers.ModelSerializer):
-    """A candidate under its own number, which judges never see; nor scores.
+class CandidateShape(serializers.ModelSerializer[Candidate]):
+    """A candidate with its id and its scores. Judges see neither.
 
-    The context brings the `scores` of all candidates that are shown.
+    `context["scores"]` holds the scores of all candidates that are serialized.
     """
 
     entity = serializers.CharField(source="entity.key", read_only=True)
@@ -72,28 +73,28 @@ class CandidateShape(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_sha256(self, candidate: Candidate) -> str | None:
-        """Digest of the bytes; None while they are awaited."""
+        """Return the digest of the bytes; None while the candidate is waiting for them."""
         return str(candidate.image.sha256) if candidate.image else None
 
     def get_width(self, candidate: Candidate) -> int | None:
-        """Pixels across."""
+        """Return the width in pixels."""
         return candidate.image.width if candidate.image else None
 
     def get_height(self, candidate: Candidate) -> int | None:
-        """Pixels down."""
+        """Return the height in pixels."""
         return candidate.image.height if candidate.image else None
 
     def get_image(self, candidate: Candidate) -> str | None:
-        """Address of the picture, where there is one to see."""
-        return self._address("api:candidate-image", candidate)
+        """Return the address of the picture, or None if it cannot be shown."""
+        return self._address("api:picture-image", candidate)
 
     def get_thumbnail(self, candidate: Candidate) -> str | None:
-        """Address of the small picture, where there is one to see."""
-        return self._address("api:candidate-thumbnail", candidate)
+        """Return the address of the thumbnail, or None if it cannot be shown."""
+        return self._address("api:picture-thumbnail", candidate)
 
     @extend_schema_field(ScoreShape(many=True))
     def get_scores(self, candidate: Candidate) -> Any:
-        """What each model thinks of it, those at work first."""
+        """Return each scorer's score, active scorers first."""
         scores: list[Score] = self.context["scores"].get(candidate.pk, [])
         return ScoreShape(scores, many=True).data
 
@@ -103,37 +104,36 @@ class CandidateShape(serializers.ModelSerializer):
         return reverse(name, [str(candidate.pk)], request=self.context["request"])
 
 
-class EventShape(serializers.Serializer):
-    """One thing that happened to a candidate."""
+class EventShape(serializers.Serializer[Any]):
+    """One event in the history of a candidate."""
 
     at = serializers.DateTimeField()
-    by = serializers.CharField(help_text="Sign-in name; empty where nobody did it.")
+    by = serializers.CharField(help_text="Username; empty if no user did it.")
     batch = serializers.IntegerField(
-        source="batch.pk", allow_null=True, default=None, help_text="Its number."
+        source="batch.pk", allow_null=True, default=None, help_text="Its id."
     )
-    what = serializers.CharField(help_text="In words.")
-    said = serializers.CharField(help_text="As somebody wrote it.")
+    what = serializers.CharField(source="action", help_text="The event in words.")
+    said = serializers.CharField(source="text", help_text="The text of the user.")
 
 
-class HistoryShape(serializers.Serializer):
-    """What happened to a candidate, the newest first."""
+class HistoryShape(serializers.Serializer[Any]):
+    """The latest events of a candidate, newest first."""
 
     events = EventShape(many=True)
 
 
-class NewReport(Strict):
-    """Why a candidate should leave the queue."""
+class NewReport(StrictSerializer):
+    """The reason why a candidate should leave the queue."""
 
-    reason = Choice(choices=ReportReason.values)
-    comment = Text(max_length=2000, required=False, allow_blank=True)
+    reason = StrictChoiceField(choices=ReportReason.values)
+    comment = StrictCharField(max_length=2000, required=False, allow_blank=True)
 
 
-class ReportShape(serializers.ModelSerializer):
+class ReportShape(ReadOnlyModelSerializer[Report]):
     """A report as its author sees it."""
 
-    reason = serializers.ChoiceField(ReportReason.values, read_only=True)
+    reason = serializers.ChoiceField(ReportReason.values)
 
     class Meta:
         model = Report
         fields = ("id", "reason", "comment", "created_at")
-        read_only_fields = fields

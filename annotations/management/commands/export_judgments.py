@@ -1,4 +1,4 @@
-"""`manage.py export_judgments`: every current judgment of batches as a file."""
+"""`manage.py export_judgments`: all current judgments of batches as a file."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,18 +19,20 @@ class Command(ExportCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Also whether judges are named."""
+        """Add the option for judges' names."""
         super().add_arguments(parser)
         parser.add_argument(
             "--names",
             action="store_true",
-            help="name the judges; else each has a stable pseudonym",
+            help="name the judges instead of giving each a stable pseudonym",
         )
 
     def stream(self, **options: Any) -> Iterator[bytes]:
-        """The rows of judgments.tsv."""
+        """Return the rows of judgments.tsv."""
         if options["release"] is not None:
             if options["names"]:
-                raise CommandError("A release names no judges.")
+                raise CommandError(
+                    "Releases do not contain judges' names. Leave out --names."
+                )
             return stored_file(options["release"], "judgments.tsv")
         return export.stream_judgments(options["batch"], names=options["names"])

@@ -22,7 +22,7 @@ class Command(ExportCommand):
     header_lines = 0
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which file of which release, and where it goes."""
+        """Add the release, the measurement set and the output file."""
         parser.add_argument(
             "output", nargs="?", default="-", help="a file; - is standard output"
         )
@@ -35,7 +35,7 @@ class Command(ExportCommand):
         )
 
     def stream(self, **options: Any) -> Iterator[bytes]:
-        """The file, piece by piece."""
+        """Return the file, piece by piece."""
         subset = options["subset"]
         if options["key"]:
             return stored_file(options["release"], key_name(subset))

@@ -11,7 +11,7 @@ from annotations.management.importing import ImportCommand
 class Command(ImportCommand):
     help = (
         "Import candidate images: a released TSV file, a manifest, a .zip or .tar."
-        " The layout is detected where it can be; .gz and .zst are read as they are."
+        " Detects most layouts. Reads .gz and .zst files directly."
     )
     allowed = intake.CANDIDATE_LAYOUTS
     example = (
@@ -21,7 +21,7 @@ class Command(ImportCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The file and how to read it."""
+        """Add the file and its layout."""
         parser.add_argument(
             "file", metavar="FILE", help="the file; - is standard input"
         )
@@ -35,13 +35,13 @@ class Command(ImportCommand):
         parser.add_argument(
             "--no-images",
             action="store_true",
-            help="take the rows alone; their candidates wait for their pictures",
+            help="import the rows only; their candidates wait for pictures",
         )
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import."""
-        self.take(
+        """Import the file."""
+        self.import_source(
             options["file"],
             refused=options["refused"],
             layout=options["layout"],

@@ -11,7 +11,7 @@ from annotations.management.importing import ImportCommand
 class Command(ImportCommand):
     help = (
         'Import an entity list: the released names (key, "Name"@lang) or our own'
-        " list with a header. .gz and .zst are read as they are."
+        " list with a header. Reads .gz and .zst files directly."
     )
     allowed = intake.ENTITY_LAYOUTS
     example = (
@@ -20,12 +20,12 @@ class Command(ImportCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The file."""
+        """Add the file."""
         parser.add_argument(
             "file", metavar="FILE", help="the list; - is standard input"
         )
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import."""
-        self.take(options["file"], refused=options["refused"])
+        """Import the file."""
+        self.import_source(options["file"], refused=options["refused"])

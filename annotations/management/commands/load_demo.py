@@ -1,14 +1,14 @@
-"""`manage.py load_demo`: drawn people to try the labelling with."""
+"""`manage.py load_demo`: a demo batch of computer-drawn people."""
 
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from annotations import batches, intake, queue
-from annotations.management.importing import AsWritten
+from annotations.management.importing import ExampleCommand
 from annotations.models import Batch, Entity, Import, ImportState, Role, User
 
 FOLDER = settings.BASE_DIR / "labeler" / "demo"
@@ -22,27 +22,25 @@ RULES: dict[str, Any] = {
 }
 
 
-class Command(BaseCommand):
+class Command(ExampleCommand):
     """Loads the demo into an installation without batches."""
 
     help = (
         "Import the demo's drawn people and open a batch of them for judge1, judge2\n"
-        "and judge3. Does nothing where there is a batch already.\n\n"
+        "and judge3. Does nothing if there is already a batch.\n\n"
         "Example: manage.py make_users && manage.py load_demo"
     )
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """Keep the lines of the example."""
-        return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
-
     def handle(self, **options: Any) -> None:
-        """Import, cut, open; what a killed run has imported is known and kept."""
+        """Import the people, create a batch and open it. A later call continues a crash."""
         if Batch.objects.exists():
-            self.stdout.write("There is a batch already; the demo is for a first run.")
+            self.stdout.write(
+                "There is already a batch. The demo is only for a new installation."
+            )
             return
         admin = User.objects.filter(roles__contains=[Role.ADMIN]).first()
         if admin is None:
-            raise CommandError("There is no admin yet: run manage.py make_users first.")
+            raise CommandError("There is no admin yet. Run manage.py make_users first.")
         for layout in ("entities", "manifest"):
             _import(FOLDER / f"{layout}.tsv", layout, admin)
         batch = _open_batch(admin)
@@ -63,16 +61,17 @@ def _import(path: Path, layout: str, by: User) -> Import:
 
 @transaction.atomic
 def _open_batch(admin: User) -> Batch:
-    """One transaction: a killed run leaves no batch that is half made."""
+    """Create and open the batch in one transaction, so that a crash leaves no draft."""
     with (FOLDER / "entities.tsv").open(encoding="utf-8") as lines:
-        named = [line.split("\t")[0] for line in lines][1:]
-    there = set(Entity.objects.filter(key__in=named).values_list("key", flat=True))
-    keys = [key for key in named if key in there]  # the others were erased
+        demo_keys = [line.split("\t")[0] for line in lines][1:]
+    rows = Entity.objects.filter(key__in=demo_keys)
+    present = set(rows.values_list("key", flat=True))
+    keys = [key for key in demo_keys if key in present]  # the others were erased
     batch = batches.create(by=admin, name=NAME, entities=keys, **RULES)
     judges = User.objects.filter(username__in=JUDGES, is_active=True)
     usernames = [judge.username for judge in judges if judge.is_judge]
     batches.add_judges(batch=batch, usernames=usernames, by=admin)
     batches.open_batch(batch=batch, by=admin)
-    queue.count([batch.pk])
+    queue.sum_counters([batch.pk])
     batch.refresh_from_db()
     return batch

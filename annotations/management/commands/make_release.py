@@ -1,38 +1,34 @@
-"""`manage.py make_release`: make a release here, however large it is."""
+"""`manage.py make_release`: build a release in this process, without a time limit."""
 
 import sys
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from tqdm import tqdm
 
 from annotations import releases
-from annotations.management.importing import AsWritten
+from annotations.management.importing import ExampleCommand
 from annotations.models import Release, ReleaseState
 
-TOLD_SECONDS = 2
+LOG_SECONDS = 2
 
 
-class Command(BaseCommand):
-    """Goes on with a release that was asked for, without a worker's limit of time."""
+class Command(ExampleCommand):
+    """Continues a requested release without the time limit of workers."""
 
     help = (
-        "Make a release that was asked for, or one that failed, from where it is.\n\n"
+        "Build a requested release, or continue a failed one.\n\n"
         "Example: manage.py make_release first"
     )
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """Keep the lines of the example."""
-        return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
-
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which one."""
+        """Add the release's name."""
         parser.add_argument("release", help="its name")
 
     def handle(self, **options: Any) -> None:
-        """Make it."""
+        """Build the release."""
         name = options["release"]
         release = Release.objects.filter(name=name).first()
         if release is None:
@@ -44,31 +40,33 @@ class Command(BaseCommand):
         if release.state == ReleaseState.FAILED:
             raise CommandError(release.problem)
         if release.state != ReleaseState.DONE:
-            raise CommandError("Another process is making it; look at its page.")
+            raise CommandError(
+                "Another process builds this release. Its page shows the progress."
+            )
         self.stdout.write(f"{name} is done: {len(releases.file_names(release))} files")
 
     def _make(self, release: Release) -> None:
-        """Work until nothing is left, and show how far it is."""
-        ended = threading.Event()
-        shown = threading.Thread(target=self._show, args=[release.pk, ended])
-        shown.start()
+        """Build until the release is done, and show the progress."""
+        is_over = threading.Event()
+        display = threading.Thread(target=self._show, args=[release.pk, is_over])
+        display.start()
         try:
             while not releases.make(release.pk):
                 continue
         finally:
-            ended.set()
-            shown.join()
+            is_over.set()
+            display.join()
 
-    def _show(self, number: int, ended: threading.Event) -> None:
+    def _show(self, release_id: int, is_over: threading.Event) -> None:
         is_terminal = sys.stderr.isatty()
         last = -1.0
         with tqdm(total=100, unit="%", disable=not is_terminal) as bar:
-            while not ended.wait(TOLD_SECONDS):
-                rows = Release.objects.filter(pk=number)
-                far = rows.values_list("progress", flat=True).first() or 0.0
-                bar.n = round(100 * far)
+            while not is_over.wait(LOG_SECONDS):
+                rows = Release.objects.filter(pk=release_id)
+                progress = rows.values_list("progress", flat=True).first() or 0.0
+                bar.n = round(100 * progress)
                 bar.refresh()
-                if not is_terminal and far != last:
-                    last = far
-                    self.stderr.write(f"{far:.0%}")
+                if not is_terminal and progress != last:
+                    last = progress
+                    self.stderr.write(f"{progress:.0%}")
         connection.close()

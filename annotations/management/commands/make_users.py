@@ -1,4 +1,4 @@
-"""Make the first users of an installation that somebody tries out."""
+"""`manage.py make_users`: create the first users of a demo installation."""
 
 import os
 import secrets
@@ -20,30 +20,29 @@ USERS = {
 
 
 class Command(BaseCommand):
-    """Makes whoever is missing of admin, judge1, judge2 and judge3."""
+    """Creates the missing ones of admin, judge1, judge2 and judge3."""
 
     help = (
-        "Make the users admin, judge1, judge2 and judge3, those who are missing.\n\n"
+        "Create the users admin, judge1, judge2 and judge3 if they are missing.\n\n"
         f"Example: {PASSWORD}=… python manage.py make_users\n"
-        f"The password comes from {PASSWORD}; without it one is made and shown."
+        f"{PASSWORD} sets their password. Without it, the command prints a random one."
     )
 
     def create_parser(
         self, prog_name: str, subcommand: str, **kwargs: Any
     ) -> CommandParser:
-        """Keep the example's lines apart."""
+        """Keep the line breaks of the help."""
         kwargs["formatter_class"] = RawDescriptionHelpFormatter
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make them; those who exist keep their passwords and roles."""
-        given = os.environ.get(PASSWORD)
-        password = given or secrets.token_hex(8)
-        there = set(
-            User.objects.filter(username__in=USERS).values_list("username", flat=True)
-        )
-        made = [name for name in USERS if name not in there]
-        for name in made:
+        """Create missing users. The others keep their passwords and roles."""
+        demo_password = os.environ.get(PASSWORD)
+        password = demo_password or secrets.token_hex(8)
+        rows = User.objects.filter(username__in=USERS)
+        present = set(rows.values_list("username", flat=True))
+        new_users = [name for name in USERS if name not in present]
+        for name in new_users:
             people.create(
                 username=name,
                 password=password,
@@ -51,6 +50,8 @@ class Command(BaseCommand):
                 by=None,
                 is_checked=False,
             )
-        self.stdout.write(f"Made {', '.join(made)}." if made else "All users exist.")
-        if made and not given:
+        self.stdout.write(
+            f"Created {', '.join(new_users)}." if new_users else "All users exist."
+        )
+        if new_users and not demo_password:
             self.stdout.write(f"Their password: {password}")

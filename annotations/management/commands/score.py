@@ -1,4 +1,4 @@
-"""`manage.py score`: score what is due, here and now."""
+"""`manage.py score`: score candidates in this process."""
 
 import sys
 import time
@@ -9,124 +9,124 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from annotations import intake, queue, scoring
-from annotations.management.importing import LOG_SECONDS, AsWritten
-from annotations.models import BatchEntity, Entity, PendingScoring, Scorer, due
+from annotations.management.importing import LOG_SECONDS, ExampleCommand
+from annotations.models import BatchEntity, Entity, PendingScoring, Scorer
+from annotations.models.pending_scoring import request_scoring
 
 SLICE_SECONDS = 10
 
 
-class Command(BaseCommand):
-    """Scores candidates beside the workers, or in place of them."""
+class Command(ExampleCommand):
+    """Scores candidates, beside the scoring workers or without them."""
 
     help = (
-        "Look at every candidate that lacks a score and compare it with its entity's\n"
-        "references. Any number of these, and of scoring workers, may run at once.\n\n"
+        "Score every candidate that lacks a score, by comparing it with its entity's\n"
+        "references. Several of these commands and scoring workers can run at once.\n\n"
         "Examples:\n"
         "  manage.py score\n"
         "  manage.py score --batch 7 --scorer faces\n"
         "  manage.py score --entity m.06y3r\n"
     )
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """Keep the lines of the examples."""
-        return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
-
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whose candidates, by which scorer."""
-        of = parser.add_mutually_exclusive_group()
-        of.add_argument("--batch", type=int, metavar="ID", help="entities of a batch")
-        of.add_argument("--entity", metavar="KEY", help="one entity")
+        """Add the entities and the scorer."""
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(
+            "--batch", type=int, metavar="ID", help="entities of a batch"
+        )
+        group.add_argument("--entity", metavar="KEY", help="one entity")
         parser.add_argument("--scorer", metavar="NAME", help="faces, pixels …")
 
     def handle(self, **options: Any) -> None:
-        """Mark what is asked for, then work until nothing is due."""
+        """Request scoring of the entities, then score until all are done."""
         rows = _rows(options["scorer"])
         entities = _entities(options["batch"], options["entity"])
         for row in rows:
-            _mark(row, entities)
+            _request(row, entities)
         self._work(rows, entities)
 
     def _work(self, rows: Sequence[Scorer], entities: list[int] | None) -> None:
-        waiting = PendingScoring.objects.filter(scorer__in=rows)
+        pending = PendingScoring.objects.filter(scorer__in=rows)
         if entities is not None:
-            waiting = waiting.filter(entity__in=entities)
-        report = _Report(self, waiting.count())
+            pending = pending.filter(entity__in=entities)
+        progress = _Progress(self, pending.count())
         while True:
-            done = scoring.score_due(
+            result = scoring.score_due(
                 seconds=SLICE_SECONDS,
                 entities=entities,
                 scorers=rows,
-                then=report,
+                then=progress,
             )
-            if not done.has_more:
+            if not result.has_more:
                 break
-        report.close()
-        if left := waiting.count():
+        progress.close()
+        if count := pending.count():
             self.stdout.write(
-                f"{left:,} entities are left to workers that hold them, or to a later"
-                " try; the page of the model names what was in the way."
+                f"{count:,} entities remain, for workers that score them now or for a"
+                " later attempt. The scorer's page lists the problems."
             )
 
 
 def _rows(name: str | None) -> list[Scorer]:
     rows = scoring.register()
-    chosen = [row for row in rows if name in (None, row.name)]
-    if not chosen:
-        known = ", ".join(row.name for row in rows) or "none"
-        raise CommandError(f"There is no scorer {name}; LABELER_SCORERS has {known}.")
-    if paused := [row.name for row in chosen if row.paused_at]:
-        raise CommandError(f"{', '.join(paused)} is paused; resume it first.")
-    return chosen
+    scorers = [row for row in rows if name in (None, row.name)]
+    if not scorers:
+        names = ", ".join(row.name for row in rows) or "none"
+        raise CommandError(f"There is no scorer {name}. LABELER_SCORERS has {names}.")
+    for scorer in scorers:
+        if scorer.paused_at:
+            raise CommandError(f"{scorer.name} is paused. Resume it first.")
+    return scorers
 
 
-def _mark(row: Scorer, entities: list[int] | None) -> None:
+def _request(row: Scorer, entities: list[int] | None) -> None:
     if entities is None:
         scoring.sweep_all(row)
     else:
-        due.mark(entities, scorer=row.pk)
+        request_scoring(entities, scorer=row.pk)
 
 
 def _entities(batch: int | None, key: str | None) -> list[int] | None:
     if batch is not None:
         rows = BatchEntity.objects.filter(batch=batch)
-        found = list(rows.values_list("entity_id", flat=True))
-        if not found:
+        entities = list(rows.values_list("entity_id", flat=True))
+        if not entities:
             raise CommandError(f"There is no batch {batch}.")
-        return found
+        return entities
     if key is not None:
-        own = Entity.objects.filter(key=intake.normalise_key(key))
-        number = own.values_list("pk", flat=True).first()
-        if number is None:
+        keyed = Entity.objects.filter(key=intake.normalise_key(key))
+        entity_id = keyed.values_list("pk", flat=True).first()
+        if entity_id is None:
             raise CommandError(f"There is no entity {key}.")
-        return [number]
+        return [entity_id]
     return None
 
 
-class _Report:
-    """A bar on a terminal, a line every few seconds elsewhere."""
+class _Progress:
+    """A progress bar in a terminal, else a line every few seconds."""
 
     def __init__(self, command: BaseCommand, total: int) -> None:
         self._command = command
         self._total, self._done = total, 0
-        self._told_at = time.monotonic()
-        is_shown = sys.stderr.isatty()
-        self._bar = tqdm(total=total, unit=" entities", disable=not is_shown)
+        self._logged_at = time.monotonic()
+        is_terminal = sys.stderr.isatty()
+        self._bar = tqdm(total=total, unit=" entities", disable=not is_terminal)
 
     def __call__(self, entities: list[int]) -> None:
-        """These are scored: judges are served by it, and the bar moves."""
+        """Update the queue's order by these entities' new scores, and show the progress."""
         queue.reorder(entities)
         self._done += len(entities)
         self._bar.update(len(entities))
-        is_time = time.monotonic() - self._told_at >= LOG_SECONDS
-        if self._bar.disable and is_time:
-            self._tell()
+        is_due = time.monotonic() - self._logged_at >= LOG_SECONDS
+        if self._bar.disable and is_due:
+            self._log()
 
     def close(self) -> None:
-        """Tell the end."""
+        """Show the final number."""
         self._bar.close()
-        self._tell()
+        self._log()
 
-    def _tell(self) -> None:
-        self._told_at = time.monotonic()
+    def _log(self) -> None:
+        self._logged_at = time.monotonic()
         self._command.stdout.write(f"{self._done:,} of {self._total:,} entities scored")
         self._command.stdout.flush()

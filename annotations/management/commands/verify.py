@@ -1,48 +1,48 @@
-"""`manage.py verify`: recompute what is stored, name what differs."""
+"""`manage.py verify`: recompute stored counts and states, list differences."""
 
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from annotations import verification
-from annotations.management.importing import AsWritten
+from annotations.management.importing import ExampleCommand
 
 
-class Command(BaseCommand):
+class Command(ExampleCommand):
     """Verifies stored counts and states."""
 
     help = (
-        "Recompute every stored count and state and name what differs. Ends with 1\n"
-        "where something differs and is not mended.\n\n"
+        "Recompute all stored counts and states and list the differences. The exit status\n"
+        "is 1 if a difference remains.\n\n"
         "Example: manage.py verify --files --fix"
     )
 
-    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """Keep the lines of the example."""
-        return super().create_parser(*args, formatter_class=AsWritten, **kwargs)
-
     def add_arguments(self, parser: CommandParser) -> None:
-        """What to look at, and whether to mend."""
-        parser.add_argument("--fix", action="store_true", help="mend what differs")
+        """Add the options for files and for corrections."""
         parser.add_argument(
-            "--files", action="store_true", help="compare the store's files, too"
+            "--fix", action="store_true", help="correct the differences"
+        )
+        parser.add_argument(
+            "--files", action="store_true", help="check the stored files too"
         )
 
     def handle(self, **options: Any) -> None:
-        """Tell each difference as it is found."""
-        found = mended = 0
+        """Print each difference at once, and the numbers at the end."""
+        count = corrections = 0
         differences = verification.verify(fix=options["fix"], files=options["files"])
         with tqdm(
             differences, unit=" differences", disable=not sys.stderr.isatty()
         ) as bar:
             for difference in bar:
-                found += 1
-                mended += difference.is_mended
+                count += 1
+                corrections += difference.is_mended
                 self.stdout.write(str(difference))
-        if found > mended:
-            raise CommandError(f"{found:,} differences, {mended:,} mended.")
+        if count > corrections:
+            raise CommandError(f"Differences: {count:,}. Corrected: {corrections:,}.")
         self.stdout.write(
-            f"{found:,} differences, all mended." if found else "Everything is right."
+            f"Differences: {count:,}. All are corrected."
+            if count
+            else "No differences."
         )
