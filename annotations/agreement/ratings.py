@@ -148,16 +148,30 @@ class RatingsReader:
         entity, week, pattern, times = (
             np.array(column, dtype=np.int64) for column in self.columns
         )
-        indexes: dict[tuple[int, ...], int] = {}
-        new_index = [
-            indexes.setdefault(_sorted_codes(text), len(indexes))
-            for text in self.indexes
-        ]
+        codes_of_texts = [_sorted_codes(text) for text in self.indexes]
+        indexes = {codes: n for n, codes in enumerate(sorted(set(codes_of_texts)))}
         judges = sorted({code // CODES for codes in indexes for code in codes})
         judge_index = {judge: n for n, judge in enumerate(judges)}
         patterns = [_pattern(codes, judge_index) for codes in indexes]
-        pattern = np.array(new_index, int)[pattern]
-        return Ratings(judges, patterns, entity, week, pattern, times)
+        pattern = np.array([indexes[codes] for codes in codes_of_texts], int)[pattern]
+        return Ratings(judges, patterns, *_merged(entity, week, pattern, times))
+
+
+def _merged(
+    entity: Integers, week: Integers, pattern: Integers, times: Integers
+) -> list[Integers]:
+    """Return the rows sorted, with equal rows added.
+
+    The database returns rows in any order and slices split them. Sums of floats depend
+    on the order, and the same verdicts must give the same figures.
+    """
+    order = np.lexsort((pattern, week, entity))
+    columns = np.stack([entity, week, pattern])[:, order]
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
+    starts = np.flatnonzero(is_first)
+    sums = np.add.reduceat(times[order], starts) if len(starts) else times
+    return [*columns[:, starts], sums]
 
 
 def ratings_query(batch_id: int, after: int = 0, upto: int = END) -> str:
