@@ -1,4 +1,4 @@
-"""A batch's agreement: from judgments to figures, and whether they are still so."""
+"""A batch's agreement report: its figures, and whether it is current."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ def three():
 
 
 def say_pages(batch, judge, *words):
-    """Let a judge say a word on each entity, in the order of their numbers."""
+    """Let a judge give the verdicts of a word on each entity, in the order of the ids."""
     entities = sorted(batch.batchentity_set.values_list("entity", flat=True))
     for _ in words:
         page = queue.lease(judge=judge, batch=batch)
@@ -59,9 +59,10 @@ def reported(batch):
 
 
 def counts_of(*words):
-    """Candidates x yes, no, broken."""
+    """Return a table of candidates x (yes, no, broken)."""
     return [
-        [said.count(letter) for letter in "ynb"] for said in zip(*words, strict=True)
+        [letters.count(letter) for letter in "ynb"]
+        for letters in zip(*words, strict=True)
     ]
 
 
@@ -74,17 +75,17 @@ WORDS = [
 
 @pytest.fixture
 def batch(three):
-    """Three judges of three entities, who do not always agree; one skips twice."""
-    made = batch_of(*three, entities=3, candidates=5, judges_required=3)
+    """Return a batch of three entities whose three judges partly disagree and skip twice."""
+    new_batch = batch_of(*three, entities=3, candidates=5, judges_required=3)
     for judge, words in zip(three, WORDS, strict=True):
-        say_pages(made, judge, *words)
-    return made
+        say_pages(new_batch, judge, *words)
+    return new_batch
 
 
 JOINED = ["".join(words) for words in WORDS]
 
 
-def test_the_figures_are_those_of_the_table_that_was_said(batch):
+def test_the_figures_are_those_of_the_table_of_verdicts(batch):
     figures, table = reported(batch).figures, counts_of(*JOINED)
     assert figures["percent"] == pytest.approx(percent(table))
     assert figures["krippendorff_alpha"] == pytest.approx(krippendorff_alpha(table))
@@ -95,48 +96,48 @@ def test_the_figures_are_those_of_the_table_that_was_said(batch):
     assert low <= figures["krippendorff_alpha"] <= high
 
 
-def test_pairs_have_cohens_kappa_over_what_both_judged(batch, three):
+def test_pairs_have_cohens_kappa_over_shared_candidates(batch, three):
     figures = agreement.as_json(reported(batch))
-    found = {tuple(pair["judges"]): pair for pair in figures["pairs"]}
-    assert len(found) == 3
+    pairs = {tuple(pair["judges"]): pair for pair in figures["pairs"]}
+    assert len(pairs) == 3
     for a, b in ((0, 1), (0, 2), (1, 2)):
-        both = [
+        shared_verdicts = [
             (x, y)
             for x, y in zip(JOINED[a], JOINED[b], strict=True)
             if "s" not in x + y
         ]
         square = np.zeros((3, 3))
-        for x, y in both:
+        for x, y in shared_verdicts:
             square["ynb".index(x), "ynb".index(y)] += 1
-        pair = found[three[a].username, three[b].username]
-        assert pair["n"] == len(both)
-        assert pair["percent"] == pytest.approx(np.trace(square) / len(both))
+        pair = pairs[three[a].username, three[b].username]
+        assert pair["n"] == len(shared_verdicts)
+        assert pair["percent"] == pytest.approx(np.trace(square) / len(shared_verdicts))
         assert pair["cohen_kappa"] == pytest.approx(cohen_kappa(square))
 
 
-def test_each_judge_has_the_share_that_their_home_tells(batch, three):
+def test_each_judge_has_the_share_of_their_home_page(batch, three):
     figures = agreement.as_json(reported(batch))
     type(batch).objects.filter(pk=batch.pk).update(shows_agreement=True)
     assert agreement.compare_judges(batch.pk)
     members = {m.judge.username: m for m in BatchJudge.objects.filter(batch=batch)}
     assert len(figures["per_judge"]) == 3
-    for each in figures["per_judge"]:
-        member = members[each["judge"]]
-        assert each["percent"] == pytest.approx(member.agreement)
-        assert each["shared"] == member.shared
-        assert each["yes"] + each["no"] + each["broken"] == each["n"] == member.verdicts
+    for row in figures["per_judge"]:
+        member = members[row["judge"]]
+        assert row["percent"] == pytest.approx(member.agreement)
+        assert row["shared"] == member.shared
+        assert row["yes"] + row["no"] + row["broken"] == row["n"] == member.verdicts
 
 
-def test_without_broken_is_as_if_nobody_had_said_so(batch):
-    found = reported(batch).figures["parts"]["all_without_broken"]
+def test_without_broken_leaves_these_verdicts_out(batch):
+    part = reported(batch).figures["parts"]["all_without_broken"]
     table = [row[:2] for row in counts_of(*JOINED)]
-    assert found["krippendorff_alpha"] == pytest.approx(krippendorff_alpha(table))
-    assert found["candidates"] == sum(sum(row) > 1 for row in table)
-    assert sum(week["candidates"] for week in found["weeks"]) == found["candidates"]
-    assert all(pair["n"] <= found["candidates"] for pair in found["pairs"])
+    assert part["krippendorff_alpha"] == pytest.approx(krippendorff_alpha(table))
+    assert part["candidates"] == sum(sum(row) > 1 for row in table)
+    assert sum(week["candidates"] for week in part["weeks"]) == part["candidates"]
+    assert all(pair["n"] <= part["candidates"] for pair in part["pairs"])
 
 
-def test_the_control_share_stands_by_itself_or_tells_why_it_does_not(batch):
+def test_the_control_share_has_its_own_figures_or_a_reason(batch):
     control = reported(batch).figures["parts"]["control"]
     assert "no random control" in control["undefined"]["krippendorff_alpha"]
     assert (control["pairs"], control["weeks"]) == ([], [])
@@ -169,20 +170,20 @@ def test_a_candidate_counts_in_the_week_of_its_last_verdict(batch):
 def test_entities_and_pictures_where_judges_differ_come_first(batch):
     details = reported(batch).details
     table = np.array(counts_of(*JOINED))
-    judged = table.sum(axis=1)
-    pairs = judged * (judged - 1)
+    judge_counts = table.sum(axis=1)
+    pairs = judge_counts * (judge_counts - 1)
     differ = 1 - (table * (table - 1)).sum(axis=1) / pairs
     entities = sorted(batch.batchentity_set.values_list("entity", flat=True))
     expected = differ.reshape(3, 5).sum(axis=1)
-    found = {e["entity"]: e["differ"] for e in details["entities"]}
-    assert found == {
+    sums = {e["entity"]: e["differ"] for e in details["entities"]}
+    assert sums == {
         number: pytest.approx(sum_)
         for number, sum_ in zip(entities, expected, strict=True)
     }
-    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert list(sums.values()) == sorted(sums.values(), reverse=True)
     numbers = list(Candidate.objects.order_by("pk").values_list("pk", flat=True))
-    shown = [differ[numbers.index(each["candidate"])] for each in details["pictures"]]
-    assert shown == sorted(differ[differ > 0], reverse=True)
+    shares = [differ[numbers.index(row["candidate"])] for row in details["pictures"]]
+    assert shares == sorted(differ[differ > 0], reverse=True)
 
 
 def test_only_independent_verdicts_count(batch, three):
@@ -193,11 +194,11 @@ def test_only_independent_verdicts_count(batch, three):
     assert figures["percent"] == pytest.approx(percent(counts_of(*JOINED[:2])))
 
 
-def test_all_alike_is_undefined_and_never_one(three):
-    made = batch_of(*three[:2], candidates=4)
+def test_equal_verdicts_are_undefined_and_never_one(three):
+    batch = batch_of(*three[:2], candidates=4)
     for judge in three[:2]:
-        say_pages(made, judge, "yyyy")
-    figures = reported(made).figures
+        say_pages(batch, judge, "yyyy")
+    figures = reported(batch).figures
     assert figures["percent"] == 1.0
     for name in ("krippendorff_alpha", "fleiss_kappa", "gwet_ac1"):
         assert figures[name] is None
@@ -207,74 +208,74 @@ def test_all_alike_is_undefined_and_never_one(three):
     assert "the same" in pair["undefined"]["cohen_kappa"]
 
 
-def test_a_batch_nobody_judged_has_figures_that_say_so(three):
-    made = batch_of(*three)
-    figures = reported(made).figures
+def test_the_figures_of_an_unjudged_batch_are_undefined(three):
+    batch = batch_of(*three)
+    figures = reported(batch).figures
     assert (figures["candidates"], figures["judges"], figures["pairs"]) == (0, 0, [])
     assert "No picture has two" in figures["undefined"]["percent"]
-    assert agreement.latest_report(made).is_current
+    assert agreement.latest_report(batch).is_current
 
 
-def test_reliability_waits_for_three_judges_and_enough_pictures(batch, three):
-    found = reported(batch).details["reliability"]
-    assert "30 pictures" in found["undefined"]
+def test_reliability_needs_three_judges_and_enough_pictures(batch, three):
+    reliability = reported(batch).details["reliability"]
+    assert "30 pictures" in reliability["undefined"]
     pair = batch_of(*three[:2], candidates=40, page_size=40)
     for judge in three[:2]:
         say_pages(pair, judge, "yn" * 20)
     assert "takes three" in reported(pair).details["reliability"]["undefined"]
 
 
-def test_reliability_finds_who_errs_and_hides_names_from_others(three):
-    made = batch_of(*three, candidates=60, page_size=60, judges_required=3)
+def test_reliability_finds_errors_and_hides_names(three):
+    batch = batch_of(*three, candidates=60, page_size=60, judges_required=3)
     words = ["yn" * 30, "yn" * 30, "yy" * 15 + "yn" * 15]
     for judge, word in zip(three, words, strict=True):
-        say_pages(made, judge, word)
-    comparison = reported(made)
-    found = agreement.reliability_as_json(comparison, show_names=True)
-    rows = {each["judge"]: each["confusion"] for each in found["judges"]}
+        say_pages(batch, judge, word)
+    comparison = reported(batch)
+    reliability = agreement.reliability_as_json(comparison, show_names=True)
+    rows = {row["judge"]: row["confusion"] for row in reliability["judges"]}
     assert rows[three[0].username]["no"]["no"] == pytest.approx(1, abs=0.01)
     assert rows[three[2].username]["no"]["yes"] == pytest.approx(0.5, abs=0.01)
     assert rows[three[2].username]["broken"] is None
-    assert found["class_shares"]["yes"] == pytest.approx(0.5, abs=0.01)
+    assert reliability["class_shares"]["yes"] == pytest.approx(0.5, abs=0.01)
     hidden = agreement.reliability_as_json(comparison, show_names=False)
     assert {e["judge"] for e in hidden["judges"]} == {j.pseudonym for j in three}
 
 
-def test_whatever_is_said_changed_voided_or_erased_makes_it_old(batch, three, admin):
-    def is_old():
+def test_new_changed_voided_and_erased_verdicts_make_it_outdated(batch, three, admin):
+    def is_outdated():
         answer = not agreement.latest_report(batch).is_current
         reported(batch)
         assert agreement.latest_report(batch).is_current
         return answer
 
-    assert is_old()
+    assert is_outdated()
     page = first_page(three[0], batch)
     assert say(three[0], page, 0, "broken") == "recorded"
-    assert is_old()
+    assert is_outdated()
     judgments.void(
         batch=batch, username=three[1].username, reason="Drawn by lot.", by=admin
     )
-    assert is_old()
+    assert is_outdated()
     assert AgreementReport.objects.get().figures["judges"] == 2
     erasure.erase_entity(key=page.entity.key, by=admin)
-    assert is_old()
+    assert is_outdated()
     assert AgreementReport.objects.get().figures["candidates"] == 9  # one was skipped
     batches.add_judges(batch=batch, usernames=[UserFactory().username], by=admin)
-    assert not is_old()
+    assert not is_outdated()
 
 
-def test_one_who_was_slower_than_the_last_is_not_missed(batch, three):
-    """A mark begun before the last one may be committed after the report."""
+def test_a_slower_transaction_than_the_last_is_not_missed(batch, three):
+    """A mark that begins before the last one can be committed after the report."""
     reported(batch)
     earlier = timezone.now() - timedelta(minutes=1)
     BatchJudge.objects.filter(batch=batch, judge=three[0]).update(said_at=earlier)
     assert not agreement.latest_report(batch).is_current
 
 
-def test_what_an_older_version_stored_is_worked_out_anew(batch):
-    stored = reported(batch)
-    stored.details["version"] = reports.FORMAT_VERSION - 1
-    stored.save()
+def test_a_report_in_an_older_format_is_computed_again(batch):
+    report = reported(batch)
+    report.details["version"] = reports.FORMAT_VERSION - 1
+    report.save()
     assert agreement.latest_report(batch) == agreement.reports.ReportStatus(None, False)
     assert reported(batch).details["version"] == reports.FORMAT_VERSION
 
@@ -285,13 +286,13 @@ def test_the_same_judgments_give_the_same_figures(batch):
     assert reported(batch).figures == first
 
 
-def test_it_is_worked_out_again_by_itself_after_ten_minutes(batch, three, monkeypatch):
-    asked = []
-    monkeypatch.setattr(tasks, "request_agreement", asked.append)
-    nobody = batch_of(three[0])
+def test_it_is_computed_again_after_ten_minutes(batch, three, monkeypatch):
+    requests = []
+    monkeypatch.setattr(tasks, "request_agreement", requests.append)
+    unjudged_batch = batch_of(three[0])
     tasks.report_agreements()
-    assert asked == [batch.pk]
-    assert nobody.pk not in asked
+    assert requests == [batch.pk]
+    assert unjudged_batch.pk not in requests
     reported(batch)
     assert agreement.outdated_batches() == []
     page = first_page(three[0], batch)
@@ -301,9 +302,7 @@ def test_it_is_worked_out_again_by_itself_after_ten_minutes(batch, three, monkey
     assert agreement.outdated_batches() == [batch.pk]
 
 
-def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
-    batch, three, monkeypatch
-):
+def test_a_timeout_is_reported_and_keeps_the_old_figures(batch, three, monkeypatch):
     before = reported(batch).figures
     page = first_page(three[0], batch)
     say(three[0], page, 0, "broken")
@@ -311,14 +310,14 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
     monkeypatch.setattr(ratings, "READ", slow)
     monkeypatch.setattr(ratings, "TIMEOUT_SECONDS", 1)
     assert agreement.update_report(batch.pk)
-    found = agreement.latest_report(batch)
-    assert not found.is_current
-    assert found.report.figures == before
-    assert found.problem == reports.TOO_SLOW
+    status = agreement.latest_report(batch)
+    assert not status.is_current
+    assert status.report.figures == before
+    assert status.problem == reports.TOO_SLOW
     earlier = timezone.now() - timedelta(minutes=11)
     AgreementReport.objects.update(computed_at=earlier)
     assert agreement.outdated_batches() == []  # not before ten minutes
-    details = found.report.details | {"tried_at": earlier.isoformat()}
+    details = status.report.details | {"tried_at": earlier.isoformat()}
     AgreementReport.objects.update(details=details)
     assert agreement.outdated_batches() == [batch.pk]
     assert not agreement.latest_report(batch).problem
@@ -326,37 +325,37 @@ def test_one_that_takes_too_long_says_so_and_keeps_what_it_had(
     assert "problem" not in reported(batch).details
 
 
-def test_one_that_takes_several_tasks_goes_on_where_it_stopped(batch, monkeypatch):
+def test_a_report_over_several_tasks_continues_where_it_stopped(batch, monkeypatch):
     whole = reported(batch)
     AgreementReport.objects.all().delete()
     monkeypatch.setattr(ratings, "SLICE_JUDGMENTS", 7)
-    sent = []
+    messages = []
     monkeypatch.setattr(
-        tasks.report_agreement, "apply_async", lambda args, **_: sent.append(args)
+        tasks.report_agreement, "apply_async", lambda args, **_: messages.append(args)
     )
     monkeypatch.setattr(agreement, "READ_SECONDS", 0)
     tasks.request_agreement(batch.pk)
     rounds = 0
-    while sent:
+    while messages:
         assert not AgreementReport.objects.exists()
-        tasks.report_agreement(*sent.pop())
+        tasks.report_agreement(*messages.pop())
         rounds += 1
     assert rounds > 3
-    found = AgreementReport.objects.get()
-    assert found.figures == whole.figures
-    assert found.details == whole.details
+    report = AgreementReport.objects.get()
+    assert report.figures == whole.figures
+    assert report.details == whole.details
     assert agreement.latest_report(batch).is_current
 
 
-def test_many_who_ask_cause_one_report(batch, monkeypatch):
-    sent = []
+def test_many_requests_cause_one_report(batch, monkeypatch):
+    messages = []
     monkeypatch.setattr(
-        tasks.report_agreement, "apply_async", lambda args, **_: sent.append(args)
+        tasks.report_agreement, "apply_async", lambda args, **_: messages.append(args)
     )
     for _ in range(5):
         tasks.request_agreement(batch.pk)
-    assert sent == [(batch.pk,)]
+    assert messages == [(batch.pk,)]
     tasks.report_agreement(batch.pk)
     tasks.request_agreement(batch.pk)
-    assert len(sent) == 2
+    assert len(messages) == 2
     tasks.cache.delete(f"agreement-{batch.pk}")

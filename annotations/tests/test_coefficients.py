@@ -1,4 +1,4 @@
-"""Coefficients of agreement: published examples, and other people's implementations."""
+"""Coefficients of agreement: published examples, and other implementations."""
 
 import warnings
 from pathlib import Path
@@ -29,12 +29,12 @@ IRRCAC = Path(__file__).with_name("irrcac.tsv")
 
 
 def table_of(*judges):
-    """Candidates x values, of what each judge said in order; `.` is nothing."""
-    said = [judge.split() for judge in judges]
-    values = sorted({value for judge in said for value in judge} - {"."})
+    """Return a table of candidates x values from each judge's verdicts; `.` is a gap."""
+    ratings = [judge.split() for judge in judges]
+    values = sorted({value for judge in ratings for value in judge} - {"."})
     return [
-        [sum(value == each for each in candidate) for value in values]
-        for candidate in zip(*said, strict=True)
+        [sum(value == row for row in candidate) for value in values]
+        for candidate in zip(*ratings, strict=True)
     ]
 
 
@@ -72,7 +72,7 @@ J = table_of("Y Y N Y B N Y .", "Y N N Y B N . Y", "Y Y N . B Y Y .")
 
 
 def spread(square):
-    """Two judges' table as candidates x values."""
+    """Return two judges' table as candidates x values."""
     rows = []
     for (a, b), times in np.ndenumerate(np.array(square)):
         row = [0] * len(square)
@@ -114,16 +114,24 @@ GWET = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
         (krippendorff_alpha, J, 2 / 3),
     ],
 )
-def test_published_examples_come_out_to_the_digit(coefficient, table, published):
+def test_published_examples_are_reproduced_to_the_digit(coefficient, table, published):
     decimals = min(6, len(str(published).split(".")[1]))
     assert coefficient(table) == pytest.approx(published, abs=0.51 * 10**-decimals)
 
 
 def test_the_coincidences_of_three_labels_are_those_counted_by_hand():
     broken, no, yes = range(3)
-    found = shares_of(J).sum(axis=0)[:9].reshape(3, 3)
-    assert (found[yes, yes], found[yes, no], found[no, yes]) == (8, 2, 2)
-    assert (found[no, no], found[broken, broken], found.sum()) == (4, 3, 19)
+    coincidences = shares_of(J).sum(axis=0)[:9].reshape(3, 3)
+    assert (coincidences[yes, yes], coincidences[yes, no], coincidences[no, yes]) == (
+        8,
+        2,
+        2,
+    )
+    assert (coincidences[no, no], coincidences[broken, broken], coincidences.sum()) == (
+        4,
+        3,
+        19,
+    )
 
 
 ALIKE, NOTHING = "All verdicts are the same", "No picture has two"
@@ -138,14 +146,14 @@ ALIKE, NOTHING = "All verdicts are the same", "No picture has two"
         ([[2, 0, 0], [3, 0, 0]], ALIKE),
     ],
 )
-def test_what_says_nothing_is_undefined_and_tells_why(table, reason):
+def test_an_undefined_coefficient_has_a_reason(table, reason):
     for coefficient in (krippendorff_alpha, fleiss_kappa, gwet_ac1):
-        found = coefficient(table)
-        assert isinstance(found, Undefined), coefficient
-        assert found.reason.startswith(reason)
+        value = coefficient(table)
+        assert isinstance(value, Undefined), coefficient
+        assert value.reason.startswith(reason)
 
 
-def test_raw_agreement_is_defined_where_all_say_the_same():
+def test_raw_agreement_is_defined_for_equal_verdicts():
     assert percent([[2, 0, 0], [3, 0, 0]]) == 1.0
     assert isinstance(percent([[1, 0, 0]]), Undefined)
 
@@ -153,10 +161,12 @@ def test_raw_agreement_is_defined_where_all_say_the_same():
 def test_cohen_is_undefined_without_candidates_or_differences():
     assert "No picture" in cohen_kappa([[0, 0], [0, 0]]).reason
     assert "the same" in cohen_kappa([[0, 0], [0, 7]]).reason
-    assert cohen_kappa([[0, 7], [0, 0]]) == 0  # they never agree, and that says a lot
+    assert (
+        cohen_kappa([[0, 7], [0, 0]]) == 0
+    )  # they never agree, which is a defined value
 
 
-def test_alpha_leaves_out_what_one_judge_saw_and_may_be_undefined_by_that():
+def test_alpha_ignores_candidates_of_one_judge_and_can_be_undefined():
     assert "the same" in krippendorff_alpha([[2, 0], [0, 1]]).reason
     assert fleiss_kappa([[2, 0], [0, 1]]) == 1.0
 
@@ -166,7 +176,7 @@ def counted(said):
 
 
 def assert_same(ours, theirs):
-    """Equal numbers, or undefined here and no number there."""
+    """Assert equal values, or undefined here and nan in the reference."""
     if isinstance(ours, Undefined):
         assert theirs is None or not np.isfinite(theirs)
     else:
@@ -175,59 +185,59 @@ def assert_same(ours, theirs):
 
 def test_alpha_is_that_of_krippendorff_on_random_tables_with_gaps():
     defined = 0
-    for said in tables(1):
+    for ratings in tables(1):
         try:
-            theirs = krippendorff.alpha(said, level_of_measurement="nominal")
-        except ValueError:  # of one value only, or of nothing to compare
-            theirs = None
-        ours = krippendorff_alpha(counted(said))
-        assert_same(ours, theirs)
-        defined += theirs is not None
+            reference = krippendorff.alpha(ratings, level_of_measurement="nominal")
+        except ValueError:  # one value only, or nothing to compare
+            reference = None
+        alpha = krippendorff_alpha(counted(ratings))
+        assert_same(alpha, reference)
+        defined += reference is not None
     assert defined > 0.8 * TABLES
 
 
 def test_fleiss_is_that_of_statsmodels_on_random_complete_tables():
-    for said in tables(2, is_complete=True):
-        counts = counted(said)
+    for ratings in tables(2, is_complete=True):
+        counts = counted(ratings)
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-            theirs = inter_rater.fleiss_kappa(counts)
-        assert_same(fleiss_kappa(counts), theirs)
+            reference = inter_rater.fleiss_kappa(counts)
+        assert_same(fleiss_kappa(counts), reference)
 
 
 def test_cohen_is_that_of_scikit_learn_and_statsmodels_on_random_pairs():
-    for said in tables(3):
-        both = said[:2, ~np.isnan(said[:2]).any(axis=0)].astype(int)
+    for ratings in tables(3):
+        pairs = ratings[:2, ~np.isnan(ratings[:2]).any(axis=0)].astype(int)
         square = np.zeros((VALUES, VALUES))
-        np.add.at(square, tuple(both), 1)
-        theirs = None
-        if both.size:
+        np.add.at(square, tuple(pairs), 1)
+        reference = None
+        if pairs.size:
             with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-                theirs = cohen_kappa_score(*both)
-                others = inter_rater.cohens_kappa(square, return_results=False)
-            assert theirs == pytest.approx(others, nan_ok=True)
-        assert_same(cohen_kappa(square), theirs)
+                reference = cohen_kappa_score(*pairs)
+                second = inter_rater.cohens_kappa(square, return_results=False)
+            assert reference == pytest.approx(second, nan_ok=True)
+        assert_same(cohen_kappa(square), reference)
 
 
 def test_ac1_and_generalised_fleiss_are_those_of_irrcac_on_tables_with_gaps():
-    """What irrCAC said is kept, see irrcac.py; of one value it says 1, we nothing."""
+    """irrcac.py made the file. For a single value irrCAC returns 1; we return Undefined."""
     lines = IRRCAC.read_text().splitlines()
     assert len(lines) == TABLES
     for line in lines:
         text, ac1, fleiss = line.split("\t")
         counts = table_of(*(" ".join(judge) for judge in text.split()))
-        for coefficient, theirs in ((gwet_ac1, ac1), (fleiss_kappa, fleiss)):
-            has_value = theirs and len(set(text) - set(". ")) > 1
-            assert_same(coefficient(counts), float(theirs) if has_value else None)
+        for coefficient, reference in ((gwet_ac1, ac1), (fleiss_kappa, fleiss)):
+            has_value = reference and len(set(text) - set(". ")) > 1
+            assert_same(coefficient(counts), float(reference) if has_value else None)
 
 
-def test_the_order_of_candidates_and_values_is_nothing():
+def test_the_order_of_candidates_and_values_does_not_matter():
     for coefficient in (percent, krippendorff_alpha, fleiss_kappa, gwet_ac1):
-        turned = np.array(A)[::-1, ::-1]
-        assert coefficient(turned) == pytest.approx(coefficient(A))
+        permuted = np.array(A)[::-1, ::-1]
+        assert coefficient(permuted) == pytest.approx(coefficient(A))
 
 
 def entities(seed, many=60, pictures=20):
-    """Sums of entities that differ in how hard they are."""
+    """Return sums of entities that differ in difficulty."""
     random = np.random.default_rng(seed)
     rows = []
     for _ in range(many):
@@ -238,7 +248,7 @@ def entities(seed, many=60, pictures=20):
     return np.array(rows)
 
 
-def test_an_interval_is_the_same_for_the_same_seed_and_holds_the_estimate():
+def test_an_interval_is_reproducible_and_contains_the_estimate():
     rows = entities(1)
     low, high = interval(rows, alphas, seed=7)
     assert low < float(alphas(rows.sum(axis=0))) < high
@@ -246,27 +256,29 @@ def test_an_interval_is_the_same_for_the_same_seed_and_holds_the_estimate():
     assert interval(rows, alphas, seed=8) != (low, high)
 
 
-def test_an_interval_holds_the_truth_about_as_often_as_it_says():
+def test_an_interval_contains_the_truth_about_as_often_as_its_level():
     truth = float(alphas(entities(0, many=20_000).sum(axis=0)))
-    found = [interval(entities(seed), alphas) for seed in range(1, 201)]
-    held = sum(low <= truth <= high for low, high in found)
-    assert 0.88 <= held / 200 <= 0.99
+    bounds = [interval(entities(seed), alphas) for seed in range(1, 201)]
+    hits = sum(low <= truth <= high for low, high in bounds)
+    assert 0.88 <= hits / 200 <= 0.99
 
 
-def test_drawing_distinct_sums_is_drawing_entities():
+def test_drawing_distinct_sums_equals_drawing_entities():
     rows = entities(2, many=12)
     random = np.random.default_rng(0)
     plain = rows[random.integers(12, size=(4000, 12))].sum(axis=1)
-    drawn = np.concatenate([replicates(rows, seed) for seed in range(20)])
-    assert drawn.mean(axis=0) == pytest.approx(plain.mean(axis=0), rel=0.02, abs=0.2)
-    assert drawn.std(axis=0) == pytest.approx(plain.std(axis=0), rel=0.1, abs=0.1)
+    sums = np.concatenate([replicates(rows, seed) for seed in range(20)])
+    assert sums.mean(axis=0) == pytest.approx(plain.mean(axis=0), rel=0.02, abs=0.2)
+    assert sums.std(axis=0) == pytest.approx(plain.std(axis=0), rel=0.1, abs=0.1)
 
 
-def test_one_entity_or_hardly_a_difference_has_no_interval():
+def test_one_entity_or_few_differences_have_no_interval():
     rows = entities(3)
     assert "two entities" in interval(rows[:1], alphas).reason
     alike = shares_of([[2, 0]] * 50)
     odd = np.concatenate([alike, shares_of([[1, 1]])])
-    assert "Too few" in interval(odd, alphas).reason  # most draws lack the odd one
+    assert (
+        "Too few" in interval(odd, alphas).reason
+    )  # most draws lack the only difference
     low, high = interval(odd, lambda sums: ac1s(sums, values=2))
     assert 0.8 < low < high == 1.0

@@ -1,4 +1,4 @@
-"""What is in the conflicts, who holds it, and how it is settled."""
+"""Conflicts: which candidates they contain, who holds them, how they are resolved."""
 
 import threading
 
@@ -30,17 +30,17 @@ def adjudicator(db):
 
 
 def differ(batch, first, second, verdicts=("yes", "no")):
-    """Two judges say different things of each tile of their page."""
-    for who, verdict in zip((first, second), verdicts, strict=True):
-        say_all(who, queue.lease(judge=who, batch=batch), verdict)
+    """Let two judges give different verdicts on each tile of their page."""
+    for person, verdict in zip((first, second), verdicts, strict=True):
+        say_all(person, queue.lease(judge=person, batch=batch), verdict)
 
 
 def kinds(batch):
-    found = Conflict.objects.filter(batch=batch).order_by("candidate")
-    return [conflict.kinds for conflict in found]
+    conflicts = Conflict.objects.filter(batch=batch).order_by("candidate")
+    return [conflict.kinds for conflict in conflicts]
 
 
-def test_what_two_judges_differ_on_is_disputed(judge, other_judge):
+def test_different_verdicts_are_disputed(judge, other_judge):
     batch = batch_of(judge, other_judge, candidates=2)
     say_all(judge, queue.lease(judge=judge), "yes")
     assert kinds(batch) == []
@@ -55,7 +55,7 @@ def test_what_two_judges_differ_on_is_disputed(judge, other_judge):
     assert conflict.is_open
 
 
-def test_a_correction_to_the_same_takes_it_out(judge, other_judge):
+def test_a_correction_to_the_same_verdict_resolves_the_conflict(judge, other_judge):
     batch = batch_of(judge, other_judge, candidates=1)
     differ(batch, judge, other_judge)
     assert kinds(batch) == [["disputed"]]
@@ -64,14 +64,14 @@ def test_a_correction_to_the_same_takes_it_out(judge, other_judge):
     assert kinds(batch) == []
 
 
-def test_a_majority_is_listed_after_what_is_open(judge, other_judge, stranger):
+def test_a_majority_is_listed_after_open_candidates(judge, other_judge, stranger):
     batch = batch_of(judge, other_judge, stranger, candidates=2, judges_maximum=3)
     differ(batch, judge, other_judge)
     page = queue.lease(judge=stranger)
     say(stranger, page, 0, "yes")
-    settled, still_open = page.candidates
-    listed = [(c.candidate_id, c.is_open) for c in adjudication.conflicts_of(batch)]
-    assert listed == [(still_open, True), (settled, False)]
+    decided, still_open = page.candidates
+    rows = [(c.candidate_id, c.is_open) for c in adjudication.conflicts_of(batch)]
+    assert rows == [(still_open, True), (decided, False)]
 
 
 def test_a_report_is_a_conflict_until_it_is_dismissed(judge, other_judge, admin):
@@ -88,7 +88,7 @@ def test_a_report_is_a_conflict_until_it_is_dismissed(judge, other_judge, admin)
     assert AuditEntry.objects.filter(action="report-dismissed").count() == 1
 
 
-def test_a_ruling_settles_a_report_too(judge, other_judge, admin):
+def test_a_ruling_resolves_a_report_too(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=1)
     candidate = Candidate.objects.get()
     queue.report(candidate=candidate, by=judge, reason="minor", comment="")
@@ -100,7 +100,7 @@ def test_a_ruling_settles_a_report_too(judge, other_judge, admin):
     assert kinds(batch) == [["reported"]]
 
 
-def test_what_nobody_is_left_to_judge_is_stuck(judge, other_judge, stranger, admin):
+def test_a_candidate_without_a_judge_left_is_stuck(judge, other_judge, stranger, admin):
     batch = batch_of(judge, other_judge, candidates=1)
     say(judge, queue.lease(judge=judge), 0, "skip")
     say(other_judge, queue.lease(judge=other_judge), 0, "yes")
@@ -111,7 +111,7 @@ def test_what_nobody_is_left_to_judge_is_stuck(judge, other_judge, stranger, adm
     assert kinds(batch) == [["stuck"]]
 
 
-def test_who_leaves_may_leave_something_stuck(judge, other_judge, admin):
+def test_removing_a_judge_can_leave_candidates_stuck(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=2)
     say_all(judge, queue.lease(judge=judge))
     batches.remove_judge(batch=batch, username=other_judge.username, by=admin)
@@ -120,7 +120,7 @@ def test_who_leaves_may_leave_something_stuck(judge, other_judge, admin):
     assert kinds(batch) == []
 
 
-def test_without_any_judge_left_all_that_is_unmet_is_stuck(judge, admin):
+def test_without_judges_every_unmet_need_is_stuck(judge, admin):
     batch = batch_of(judge, candidates=2, judges_required=1)
     batches.remove_judge(batch=batch, username=judge.username, by=admin)
     assert kinds(batch) == [["stuck"], ["stuck"]]
@@ -130,7 +130,9 @@ def test_a_batch_that_never_had_a_judge_has_nothing_stuck(db):
     assert kinds(batch_of(candidates=2)) == []
 
 
-def test_raising_the_numbers_takes_a_dispute_back(judge, other_judge, stranger, admin):
+def test_raising_the_required_judges_removes_a_dispute(
+    judge, other_judge, stranger, admin
+):
     batch = batch_of(judge, other_judge, stranger, candidates=1)
     differ(batch, judge, other_judge)
     assert kinds(batch) == [["disputed"]]
@@ -140,29 +142,33 @@ def test_raising_the_numbers_takes_a_dispute_back(judge, other_judge, stranger, 
     assert kinds(batch) == [["disputed"]]
 
 
-def test_open_ones_are_handed_out_first_and_to_one_each(judge, other_judge, admin):
+def test_open_conflicts_are_leased_first_and_to_one_adjudicator_each(
+    judge, other_judge, admin
+):
     batch = batch_of(judge, other_judge, candidates=3)
     differ(batch, judge, other_judge)
     second = UserFactory(roles=[Role.ADJUDICATOR])
     one = adjudication.lease(by=admin)
-    other = adjudication.lease(by=second, batch=batch)
-    assert one.candidate_id != other.candidate_id
+    second_lease = adjudication.lease(by=second, batch=batch)
+    assert one.candidate_id != second_lease.candidate_id
     assert adjudication.lease(by=admin) == one
     third = adjudication.lease(by=UserFactory(roles=[Role.ADJUDICATOR]))
-    assert third.candidate_id not in (one.candidate_id, other.candidate_id)
+    assert third.candidate_id not in (one.candidate_id, second_lease.candidate_id)
     assert adjudication.lease(by=UserFactory(roles=[Role.ADJUDICATOR])) is None
 
 
-def test_what_was_held_too_long_is_free_again(judge, other_judge, admin, adjudicator):
+def test_an_expired_lease_of_a_conflict_is_free_again(
+    judge, other_judge, admin, adjudicator
+):
     batch = batch_of(judge, other_judge, candidates=1)
     differ(batch, judge, other_judge)
-    held = adjudication.lease(by=admin)
+    conflict = adjudication.lease(by=admin)
     assert adjudication.lease(by=adjudicator) is None
     Conflict.objects.update(held_until=queue.clock())
-    assert adjudication.lease(by=adjudicator) == held
+    assert adjudication.lease(by=adjudicator) == conflict
 
 
-def test_what_is_put_off_comes_last(judge, other_judge, admin):
+def test_a_conflict_that_was_put_off_comes_last(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=2)
     differ(batch, judge, other_judge)
     first = adjudication.lease(by=admin).candidate_id
@@ -173,17 +179,19 @@ def test_what_is_put_off_comes_last(judge, other_judge, admin):
     assert adjudication.lease(by=admin).candidate_id == first
 
 
-def test_a_ruling_stands_alone_and_leaves_judgments(judge, other_judge, adjudicator):
+def test_there_is_one_standing_ruling_and_judgments_stay(
+    judge, other_judge, adjudicator
+):
     batch = batch_of(judge, other_judge, candidates=1)
     differ(batch, judge, other_judge)
-    held = adjudication.lease(by=adjudicator)
+    conflict = adjudication.lease(by=adjudicator)
     before = list(Judgment.objects.values_list("judge", "verdict"))
-    rule = {"batch": batch, "candidate": held.candidate_id, "by": adjudicator}
+    rule = {"batch": batch, "candidate": conflict.candidate_id, "by": adjudicator}
     ruling = adjudication.rule(**rule, verdict="no", note="It is her sister.")
     assert ruling.note == "It is her sister."
     assert list(Judgment.objects.values_list("judge", "verdict")) == before
     assert not Conflict.objects.exists()
-    with pytest.raises(WrongState, match="stands"):
+    with pytest.raises(WrongState, match="already has a ruling"):
         adjudication.rule(**rule, verdict="yes")
     adjudication.reopen(ruling=ruling, by=adjudicator)
     adjudication.reopen(ruling=ruling, by=adjudicator)
@@ -193,7 +201,7 @@ def test_a_ruling_stands_alone_and_leaves_judgments(judge, other_judge, adjudica
     assert Ruling.objects.filter(reopened_at=None).count() == 1
 
 
-def test_only_members_that_are_there_can_be_ruled_on(judge, other_judge, admin):
+def test_only_members_of_the_batch_can_be_ruled_on(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=1)
     outside = CandidateFactory()
     rule = {"batch": batch, "by": admin, "verdict": "yes"}
@@ -207,7 +215,7 @@ def test_only_members_that_are_there_can_be_ruled_on(judge, other_judge, admin):
         adjudication.rule(candidate=inside.pk, **rule)
 
 
-def test_names_are_hidden_until_a_ruling_stands(judge, other_judge, admin):
+def test_names_are_hidden_until_there_is_a_ruling(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=1)
     differ(batch, judge, other_judge)
     candidate = Candidate.objects.get().pk
@@ -226,14 +234,14 @@ def test_names_are_hidden_until_a_ruling_stands(judge, other_judge, admin):
     assert case.conflict is None
 
 
-def test_settled_pictures_stand_beside_a_conflict(judge, other_judge, admin):
+def test_settled_pictures_are_shown_beside_a_conflict(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=2)
-    for who, verdicts in ((judge, "yes"), (other_judge, "no")):
-        page = queue.lease(judge=who)
-        say(who, page, page.candidates.index(min(page.candidates)), verdicts)
-        say(who, page, page.candidates.index(max(page.candidates)), "yes")
-    disputed, settled = Candidate.objects.order_by("pk")
-    assert adjudication.settled_pictures(disputed) == [settled.pk]
+    for person, verdicts in ((judge, "yes"), (other_judge, "no")):
+        page = queue.lease(judge=person)
+        say(person, page, page.candidates.index(min(page.candidates)), verdicts)
+        say(person, page, page.candidates.index(max(page.candidates)), "yes")
+    disputed, settled_candidate = Candidate.objects.order_by("pk")
+    assert adjudication.settled_pictures(disputed) == [settled_candidate.pk]
     assert adjudication.case_of(batch, disputed.pk).settled == range(1)
 
 
@@ -257,8 +265,8 @@ def test_voiding_reopens_needs_and_keeps_everything(judge, other_judge, admin):
     )
     assert voiding.judgments == 3
     assert not Judgment.objects.filter(judge=judge).exists()
-    kept = JudgmentRevision.objects.filter(judge=judge)
-    assert {(r.old_verdict, r.voiding_id) for r in kept} == {("yes", voiding.pk)}
+    revisions = JudgmentRevision.objects.filter(judge=judge)
+    assert {(r.old_verdict, r.voiding_id) for r in revisions} == {("yes", voiding.pk)}
     assert kinds(batch) == []
     assert queue.progress(batch)["judges"][0]["judged"] == 0
     assert len(queue.lease(judge=judge, batch=batch).candidates) == 3
@@ -268,18 +276,18 @@ def test_voiding_reopens_needs_and_keeps_everything(judge, other_judge, admin):
         judgments.void(batch=batch, username="nobody", reason="x", by=admin)
 
 
-def test_marks_that_were_voided_are_not_applied_again(judge, other_judge, admin):
+def test_voided_marks_are_not_applied_again(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=1)
     page = queue.lease(judge=judge)
     mark = mark_of(page, 0, "yes")
     judgments.record(judge=judge, marks=[mark])
     judgments.void(batch=batch, username=judge.username, reason="trial", by=admin)
-    [again] = judgments.record(judge=judge, marks=[mark])
-    assert again.status == "replayed"
+    [outcomes] = judgments.record(judge=judge, marks=[mark])
+    assert outcomes.status == "replayed"
     assert not Judgment.objects.filter(batch=batch).exists()
 
 
-def test_work_done_stays_counted_by_the_day(judge, other_judge, admin):
+def test_voided_work_stays_in_the_counts_by_day(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=2)
     page = queue.lease(judge=judge)
     say(judge, page, 0, "yes", seconds=2)
@@ -296,12 +304,12 @@ def test_eight_adjudicators_at_once_get_eight_conflicts(judge, other_judge):
     batch = batch_of(judge, other_judge, candidates=8)
     differ(batch, judge, other_judge)
     people = UserFactory.create_batch(8, roles=[Role.ADJUDICATOR])
-    held, barrier = [], threading.Barrier(8)
+    leases, barrier = [], threading.Barrier(8)
 
     def work(person):
         try:
             barrier.wait()
-            held.append(adjudication.lease(by=person, batch=batch).candidate_id)
+            leases.append(adjudication.lease(by=person, batch=batch).candidate_id)
         finally:
             connection.close()
 
@@ -310,11 +318,11 @@ def test_eight_adjudicators_at_once_get_eight_conflicts(judge, other_judge):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(held) == len(set(held)) == 8
+    assert len(leases) == len(set(leases)) == 8
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_judge_who_goes_while_another_marks_leaves_it_stuck(
+def test_a_judge_removed_during_another_s_mark_leaves_it_stuck(
     judge, other_judge, admin
 ):
     batch = batch_of(judge, other_judge, candidates=1)
@@ -336,29 +344,31 @@ def test_a_judge_who_goes_while_another_marks_leaves_it_stuck(
     assert kinds(Batch.objects.get()) == [["stuck"]]
 
 
-def test_what_is_put_off_waits_behind_settled_ones(judge, other_judge, stranger, admin):
+def test_a_conflict_that_was_put_off_comes_after_decided_ones(
+    judge, other_judge, stranger, admin
+):
     batch = batch_of(judge, other_judge, stranger, candidates=2, judges_maximum=3)
     differ(batch, judge, other_judge)
     say(stranger, queue.lease(judge=stranger), 0, "yes")
     still_open = adjudication.lease(by=admin).candidate_id
     adjudication.put_off(batch=batch, candidate=still_open, by=admin)
-    settled = adjudication.lease(by=admin)
-    assert settled.candidate_id != still_open
-    assert not settled.is_open
+    decided = adjudication.lease(by=admin)
+    assert decided.candidate_id != still_open
+    assert not decided.is_open
 
 
-def test_nobody_puts_off_what_somebody_else_looks_at(
+def test_a_conflict_held_by_another_adjudicator_cannot_be_put_off(
     judge, other_judge, admin, adjudicator
 ):
     batch = batch_of(judge, other_judge, candidates=1)
     differ(batch, judge, other_judge)
-    held = adjudication.lease(by=admin)
-    asked = {"batch": batch, "candidate": held.candidate_id, "by": adjudicator}
+    conflict = adjudication.lease(by=admin)
+    request = {"batch": batch, "candidate": conflict.candidate_id, "by": adjudicator}
     for act in (adjudication.put_off, adjudication.request_second_looks):
-        with pytest.raises(WrongState, match="Somebody else"):
-            act(**asked)
+        with pytest.raises(WrongState, match="Another adjudicator"):
+            act(**request)
     people.change(user=admin, by=None, roles=[Role.JUDGE, Role.ADMIN])
     assert Conflict.objects.get().held_by == admin
     UserFactory(roles=[Role.ADMIN])
     people.change(user=admin, by=None, roles=[Role.JUDGE])
-    assert adjudication.lease(by=adjudicator) == held
+    assert adjudication.lease(by=adjudicator) == conflict

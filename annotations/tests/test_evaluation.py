@@ -1,4 +1,4 @@
-"""Results against truth: both layouts, what is refused by line, what is kept."""
+"""Evaluation of results: both layouts, errors by line, stored results."""
 
 import io
 
@@ -20,7 +20,7 @@ def release(db):
 
 
 def six(*rows):
-    """Six columns: MID, name, URL, FaceID, MID estimated, confidence."""
+    """Return lines of MID, name, URL, FaceID, MID estimated, confidence."""
     return "".join(f"{a}\tname\thttp://x\tFaceId-0\t{b}\t{c}\n" for a, b, c in rows)
 
 
@@ -46,16 +46,16 @@ def refused(release, text, **how):
 
 def test_six_columns_are_matched_by_their_order(release, admin):
     text = six(("m.1", "m.1", 0.9), ("/m/2", "/m/2", ".8"), ("", "m.9", "7e-1"))
-    made = evaluate(release, text, by=admin)
-    assert made.figures["coverage"] == {"0.95": 2 / 3, "0.99": 2 / 3}
-    assert made.figures["threshold"] == {"0.95": 0.8, "0.99": 0.8}
-    assert made.figures["curve"][2] == {
+    new_evaluation = evaluate(release, text, by=admin)
+    assert new_evaluation.figures["coverage"] == {"0.95": 2 / 3, "0.99": 2 / 3}
+    assert new_evaluation.figures["threshold"] == {"0.95": 0.8, "0.99": 0.8}
+    assert new_evaluation.figures["curve"][2] == {
         "threshold": 0.7,
         "precision": 2 / 3,
         "coverage": 1.0,
     }
-    said = [made.figures[name] for name in ("answered", "correct", "m")]
-    assert said == [3, 2, 3]
+    counts = [new_evaluation.figures[name] for name in ("answered", "correct", "m")]
+    assert counts == [3, 2, 3]
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.by) == ("evaluated", admin)
 
@@ -67,12 +67,12 @@ def test_three_columns_come_in_any_order(release):
     assert figures["coverage"]["0.99"] == 2 / 3
 
 
-def test_the_last_line_may_lack_its_end_and_lines_may_end_as_on_windows(release):
+def test_a_missing_last_newline_and_crlf_are_accepted(release):
     text = "1\tm.1\t1\r\n2\tm.2\t1\r\n3\tm.3\t1"
     assert evaluate(release, text).figures["correct"] == 3
 
 
-def test_distractors_count_nowhere(release):
+def test_distractors_do_not_count(release):
     truth = [None, "m.1", None, "m.2"]
     text = three((1, "m.1", 0.99), (2, "m.1", 0.9), (3, "", 0), (4, "m.2", 0.8))
     figures = evaluate(release, text, truth=truth, split="test").figures
@@ -80,35 +80,35 @@ def test_distractors_count_nowhere(release):
     assert (figures["answered"], figures["m"]) == (2, 2)
 
 
-def test_the_test_split_does_not_look_at_the_mid(release):
+def test_the_mid_is_ignored_in_the_test_split(release):
     text = six(("m.wrong", "m.1", 0.9), ("", "m.2", 0.8), ("no key", "m.3", 0.7))
     assert evaluate(release, text, split="test").figures["correct"] == 3
 
 
 def named(*keys):
-    """Six columns as the set names its lines, without the MID."""
+    """Return lines with the ImageURLs of these keys and without a MID."""
     return "".join(f"\tname\thttp://{key}\tFaceId-0\t{key}\t1\n" for key in keys)
 
 
-def test_six_columns_in_another_order_or_twice_are_refused(release):
+def test_six_columns_in_another_order_or_repeated_are_refused(release):
     assert evaluate(release, named(*KEYS), split="test").figures["correct"] == 3
     Evaluation.objects.all().delete()
     twice = refused(release, named("m.1", "m.1", "m.3"), split="test")
     assert set(twice) == {"line 2"}
     assert "those of line 1 of the set" in twice["line 2"][0]
-    turned = refused(release, named("m.3", "m.2", "m.1"), split="test")
-    assert set(turned) == {"line 1", "line 3"}
+    reversed_order = refused(release, named("m.3", "m.2", "m.1"), split="test")
+    assert set(reversed_order) == {"line 1", "line 3"}
 
 
-def test_no_confidence_takes_long_to_refuse(release):
-    """A pattern that goes back and forth would take minutes."""
+def test_a_long_wrong_confidence_is_refused_fast(release):
+    """A regular expression with backtracking takes minutes."""
     cell = "1" * 60_000 + "x"
     text = three(*((n, "m.1", cell) for n in (1, 2, 3)))
     assert len(refused(release, text)) == 3
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         (three((1, "m.1", "high"), (2, "m.2", 1), (3, "m.3", 1)), 1, "“high” is not"),
         (three((1, "m.1", 1), (2, "m.2", ""), (3, "m.3", 1)), 2, "“” is not a number"),
@@ -132,17 +132,17 @@ def test_no_confidence_takes_long_to_refuse(release):
         (b"1\tm.1\t1\n2\t" + b"m" * 70_000 + b"\t1\n3\tm.3\t1\n", 2, "too long"),
     ],
 )
-def test_what_is_wrong_is_refused_by_its_line(release, text, line, told):
+def test_an_error_is_reported_by_its_line(release, text, line, message):
     errors = refused(release, text)
     assert list(errors) == [f"line {line}"]
-    assert told in errors[f"line {line}"][0]
+    assert message in errors[f"line {line}"][0]
 
 
 def test_an_empty_file_is_refused(release):
     assert refused(release, "") == {"file": ["The file is empty."]}
 
 
-def test_the_first_twenty_errors_are_told(release):
+def test_the_first_twenty_errors_are_reported(release):
     truth = [f"m.{n}" for n in range(1, 31)]
     errors = refused(release, "x\n" * 30, truth=truth)
     assert list(errors) == [*(f"line {n}" for n in range(1, 21)), "file"]
@@ -158,20 +158,22 @@ def test_names_are_checked(release):
     assert set(refused(release, good, name="n" * 101)) == {"name"}
 
 
-def test_a_set_of_nobody_is_not_evaluated(release):
+def test_a_set_without_entities_is_not_evaluated(release):
     with pytest.raises(WrongState):
         evaluate(release, three((1, "m.1", 1)), truth=[None])
     with pytest.raises(WrongState):
         evaluate(release, "", truth=[])
 
 
-def test_wrong_answers_are_listed_the_surest_first(release):
-    made = evaluate(
+def test_wrong_answers_are_listed_by_confidence(release):
+    new_evaluation = evaluate(
         release, three((1, "m.2", 0.2), (2, "m.x", 0.9), (3, "", 1), (4, "m.4", 1)),
         truth=[*KEYS, "m.4"],
     )  # fmt: skip
-    found = [(m.place, m.key, m.estimated) for m in evaluation.mistakes_of(made)]
-    assert found == [(0, "m.2", "m.x"), (1, "m.1", "m.2")]
+    mistakes = [
+        (m.place, m.key, m.estimated) for m in evaluation.mistakes_of(new_evaluation)
+    ]
+    assert mistakes == [(0, "m.2", "m.x"), (1, "m.1", "m.2")]
 
 
 def stored_files():
@@ -184,7 +186,7 @@ def stored_files():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_deleting_the_last_of_equal_ones_deletes_the_results(admin):
+def test_deleting_the_last_of_equal_evaluations_deletes_the_results(admin):
     release = ReleaseFactory()
     good = three(*[(n, f"m.{n}", 1) for n in (1, 2, 3)])
     first, second = evaluate(release, good), evaluate(release, good)
@@ -197,16 +199,18 @@ def test_deleting_the_last_of_equal_ones_deletes_the_results(admin):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_erased_entity_leaves_the_stored_results():
+def test_an_erased_entity_is_removed_from_stored_results():
     release = ReleaseFactory()
-    made = evaluate(release, three((1, "m.2", 0.9), (2, "m.3", 0.8), (3, "m.1", 0.7)))
-    other = evaluate(release, three((1, "m.9", 1), (2, "", 1)), truth=["m.8", None])
-    figures, digest = made.figures, other.sha256
+    new_evaluation = evaluate(
+        release, three((1, "m.2", 0.9), (2, "m.3", 0.8), (3, "m.1", 0.7))
+    )
+    unrelated = evaluate(release, three((1, "m.9", 1), (2, "", 1)), truth=["m.8", None])
+    figures, digest = new_evaluation.figures, unrelated.sha256
     evaluation.remove_entity("m.2")
-    made.refresh_from_db()
-    other.refresh_from_db()
-    assert made.figures == figures
-    left = [(m.key, m.estimated) for m in evaluation.mistakes_of(made)]
-    assert left == [("m.3", "m.1")]
-    assert other.sha256 == digest
+    new_evaluation.refresh_from_db()
+    unrelated.refresh_from_db()
+    assert new_evaluation.figures == figures
+    mistakes = [(m.key, m.estimated) for m in evaluation.mistakes_of(new_evaluation)]
+    assert mistakes == [("m.3", "m.1")]
+    assert unrelated.sha256 == digest
     assert stored_files() == 2

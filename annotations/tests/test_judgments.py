@@ -1,4 +1,4 @@
-"""What becomes of a mark: recorded, corrected, skipped, taken back, late or refused."""
+"""Outcomes of a mark: recorded, corrected, skipped, taken back, late or refused."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from annotations import batches, judgments, queue
 from annotations.errors import PageIncomplete
-from annotations.judgments.reads import HISTORY
 from annotations.models import (
     Assignment,
     BatchEntity,
@@ -20,6 +19,7 @@ from annotations.models import (
     JudgmentRevision,
     Ruling,
 )
+from annotations.queue.standings import read_rows, tally
 
 from .desk import batch_of, let_expire, mark_of, refusal_of, say, say_all
 
@@ -40,95 +40,7 @@ def test_a_mark_takes_the_page_s_place(judge):
     assert judgment.centiseconds == 250
 
 
-def test_the_same_id_again_changes_nothing(judge):
-    batch_of(judge)
-    page = queue.lease(judge=judge)
-    mark = mark_of(page, 0, "yes")
-    assert judgments.record(judge=judge, marks=[mark])[0].status == "recorded"
-    assert judgments.record(judge=judge, marks=[mark])[0].status == "replayed"
-    assert JudgmentRevision.objects.count() == 0
-
-
-def test_the_same_id_with_other_content_is_refused(judge):
-    batch_of(judge)
-    page = queue.lease(judge=judge)
-    number = uuid4()
-    say(judge, page, 0, "yes", mark_id=number)
-    assert say(judge, page, 0, "no", mark_id=number) == "id-reused"
-    assert say(judge, page, 1, "yes", mark_id=number) == "id-reused"
-    assert current(page).verdict == "yes"
-
-
-def test_an_id_is_never_applied_to_another_page_of_the_batch(judge):
-    batch_of(judge, entities=2)
-    first = queue.lease(judge=judge)
-    second = queue.lease(judge=judge, after=first.pk)
-    replaced, kept, took_back, found_nothing = ids = [uuid4() for _ in range(4)]
-    for number, position, verdict in (
-        (replaced, 0, "yes"),
-        (kept, 0, "no"),
-        (uuid4(), 1, "yes"),
-        (took_back, 1, None),
-        (found_nothing, 2, None),
-    ):
-        assert say(judge, first, position, verdict, mark_id=number) == "recorded"
-    queue.release(assignment_id=first.pk, judge=judge)
-    again = queue.lease(judge=judge, after=second.pk)
-
-    for page, position in ((second, 0), (again, 0), (again, 1)):
-        for number in ids:
-            for verdict in ("no", None):
-                said = say(judge, page, position, verdict, mark_id=number)
-                assert said == "id-reused"
-    for number, position, verdict in zip(
-        ids, (0, 0, 1, 2), ("yes", "no", None, None), strict=True
-    ):
-        assert say(judge, first, position, verdict, mark_id=number) == "replayed"
-    assert Judgment.objects.get().client_id == kept
-
-
-def test_an_id_may_be_used_by_another_judge_and_in_another_batch(judge, other_judge):
-    number, batches = uuid4(), [batch_of(judge, other_judge) for _ in range(2)]
-    for batch in batches:
-        for person in (judge, other_judge):
-            page = queue.lease(judge=person, batch=batch)
-            assert say(person, page, 0, "yes", mark_id=number) == "recorded"
-            assert say(person, page, 0, "yes", mark_id=number) == "replayed"
-
-
-MANY_MARKS = """
-INSERT INTO annotations_judgment
-    (batch_id, candidate_id, judge_id, assignment_id, place, verdict, how, reason,
-     centiseconds, decided_at, received_at, client_id)
-SELECT a.batch_id, c.id, a.judge_id, a.id, 1, 'yes', 'key', '', 1, now(), now(),
-       gen_random_uuid()
-FROM annotations_assignment a JOIN annotations_candidate c USING (entity_id);
-INSERT INTO annotations_judgmentrevision
-    (batch_id, candidate_id, judge_id, old_client_id, new_client_id, new_verdict,
-     replaced_at)
-SELECT batch_id, candidate_id, judge_id, gen_random_uuid(), gen_random_uuid(),
-       CASE WHEN n % 2 = 0 THEN 'yes' END, now()
-FROM annotations_judgment, generate_series(1, 10) AS t (n);
-ANALYZE annotations_judgment, annotations_judgmentrevision
-"""
-
-
-def test_the_search_for_ids_is_by_index_wherever_they_stand(judge):
-    batch_of(judge, candidates=300)
-    page = queue.lease(judge=judge)
-    with connection.cursor() as cursor:
-        cursor.execute(MANY_MARKS)
-        given = [[page.batch_id], [page.candidates[0]], judge.pk]
-        values = cursor.mogrify("%s, %s, %s, ARRAY[gen_random_uuid()::text]", given)
-        cursor.execute(f"PREPARE said (bigint[], bigint[], bigint, text[]) AS {HISTORY}")
-        cursor.execute(f"EXPLAIN EXECUTE said ({values.decode()})")
-        plan = "\n".join(row[0] for row in cursor)
-        cursor.execute("DEALLOCATE said")
-    for index in ("one_judgment_per_mark", "replaced_marks", "marks_that_took_back"):
-        assert f"using {index}" in plan, plan
-
-
-def test_a_correction_keeps_what_it_replaced(judge):
+def test_a_correction_keeps_the_replaced_verdict(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
     first, second = uuid4(), uuid4()
@@ -144,8 +56,8 @@ def test_a_correction_keeps_what_it_replaced(judge):
 def test_ten_marks_on_one_tile_in_one_call_keep_their_order(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
-    said = ["yes", "no", None, "broken", "skip", "yes", None, "no", "no", "broken"]
-    marks = [mark_of(page, 0, verdict) for verdict in said]
+    verdicts = ["yes", "no", None, "broken", "skip", "yes", None, "no", "no", "broken"]
+    marks = [mark_of(page, 0, verdict) for verdict in verdicts]
     outcomes = judgments.record(judge=judge, marks=marks)
     assert [o.status for o in outcomes] == ["recorded"] * 10
     assert current(page).verdict == "broken"
@@ -153,16 +65,14 @@ def test_ten_marks_on_one_tile_in_one_call_keep_their_order(judge):
         "replayed"
     }
     assert current(page).verdict == "broken"
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
-def queue_is_true(page):
-    """Whether the stored counters are what the standings make."""
+def counters_are_correct(page):
+    """Return whether the stored counters are those of the standings."""
     row = BatchEntity.objects.get(batch=page.batch_id, entity=page.entity_id)
-    counted = queue.tally(
-        queue.read_rows([row.pk])[row.pk].standings.values(), page.batch.rules
-    )
-    return all(getattr(row, n) == getattr(counted, n) for n in counted.__slots__)
+    counters = tally(read_rows([row.pk])[row.pk].standings.values(), page.batch.rules)
+    return all(getattr(row, n) == getattr(counters, n) for n in counters.__slots__)
 
 
 def test_null_takes_a_mark_back_before_submit_only(judge):
@@ -175,10 +85,10 @@ def test_null_takes_a_mark_back_before_submit_only(judge):
         queue.submit(assignment_id=page.pk, judge=judge)
     say_all(judge, page)
     assert say(judge, page, 0, None) == "submitted"
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
-def test_what_was_submitted_is_not_taken_back_by_an_older_page(judge):
+def test_an_older_page_does_not_take_back_a_submitted_verdict(judge):
     batch_of(judge, candidates=1)
     older = queue.lease(judge=judge)
     say(judge, older, 0, "yes")
@@ -192,13 +102,13 @@ def test_what_was_submitted_is_not_taken_back_by_an_older_page(judge):
     assert current(page).verdict == "yes"
 
 
-def test_a_null_that_found_nothing_is_not_applied_later(judge):
+def test_a_null_without_a_judgment_is_not_applied_later(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
-    number = uuid4()
-    assert say(judge, page, 0, None, mark_id=number) == "recorded"
+    mark_id = uuid4()
+    assert say(judge, page, 0, None, mark_id=mark_id) == "recorded"
     say(judge, page, 0, "yes")
-    assert say(judge, page, 0, None, mark_id=number) == "replayed"
+    assert say(judge, page, 0, None, mark_id=mark_id) == "replayed"
     assert current(page).verdict == "yes"
 
 
@@ -244,26 +154,26 @@ def test_a_skip_changed_to_a_verdict_takes_a_free_place_or_is_lost(judge, other_
     queue.lease(judge=other_judge)
     assert say(judge, page, 1, "yes") == "lease-lost"
     assert current(page, 1).verdict == "skip"
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
 def test_a_skip_taken_back_does_not_bring_the_place_back(judge, other_judge):
     batch_of(judge, other_judge, judges_required=1, candidates=1)
     page = queue.lease(judge=judge)
     say(judge, page, 0, "skip")
-    other = queue.lease(judge=other_judge)
+    other_page = queue.lease(judge=other_judge)
     say(judge, page, 0, None)
     assert say(judge, page, 0, "yes") == "lease-lost"
-    assert say(other_judge, other, 0, "yes") == "recorded"
-    assert queue_is_true(page)
+    assert say(other_judge, other_page, 0, "yes") == "recorded"
+    assert counters_are_correct(page)
 
 
-def test_a_late_mark_takes_a_place_that_nobody_has(judge):
+def test_a_late_mark_takes_a_free_place(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
     let_expire(page)
     assert say(judge, page, 0, "yes") == "recorded"
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
 def test_a_late_mark_is_refused_when_the_place_is_taken(judge, other_judge):
@@ -276,13 +186,13 @@ def test_a_late_mark_is_refused_when_the_place_is_taken(judge, other_judge):
 
 def test_a_late_mark_on_a_candidate_held_on_another_page_uses_that_place(judge):
     batch_of(judge)
-    lost = queue.lease(judge=judge)
-    let_expire(lost)
+    expired_page = queue.lease(judge=judge)
+    let_expire(expired_page)
     page = queue.lease(judge=judge)
-    assert say(judge, lost, 0, "yes") == "recorded"
-    assert queue_is_true(page)
+    assert say(judge, expired_page, 0, "yes") == "recorded"
+    assert counters_are_correct(page)
     queue.release(assignment_id=page.pk, judge=judge)
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
 def test_a_late_correction_needs_no_place(judge, other_judge):
@@ -296,16 +206,16 @@ def test_a_late_correction_needs_no_place(judge, other_judge):
 
 def test_a_candidate_decided_meanwhile_is_judged_on_its_place(judge, other_judge):
     batch_of(judge, other_judge, judges_required=2, judges_maximum=2)
-    mine = queue.lease(judge=judge)
-    theirs = queue.lease(judge=other_judge)
-    say_all(other_judge, theirs)
-    assert say(judge, mine, 0, "no") == "recorded"
+    page = queue.lease(judge=judge)
+    other_page = queue.lease(judge=other_judge)
+    say_all(other_judge, other_page)
+    assert say(judge, page, 0, "no") == "recorded"
 
 
 def test_a_ruled_or_erased_candidate_is_refused(judge, admin):
     batch = batch_of(judge)
     page = queue.lease(judge=judge)
-    with queue.needs_of(page.candidates[:2]):
+    with queue.recount_needs(page.candidates[:2]):
         Ruling.objects.create(
             batch=batch, candidate_id=page.candidates[0], verdict="yes", by=admin
         )
@@ -316,16 +226,16 @@ def test_a_ruled_or_erased_candidate_is_refused(judge, admin):
     assert say(judge, page, 1, "no") == "erased"
     assert say(judge, page, 2, "no") == "recorded"
     assert queue.submit(assignment_id=page.pk, judge=judge)
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
-def test_a_reported_candidate_may_still_be_judged(judge):
+def test_a_reported_candidate_can_still_be_judged(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
     candidate = Candidate.objects.get(pk=page.candidates[0])
     queue.report(candidate=candidate, by=judge, reason="other", comment="odd")
     assert say(judge, page, 0, "yes") == "recorded"
-    assert queue_is_true(page)
+    assert counters_are_correct(page)
 
 
 def test_a_stranger_s_mark_is_refused(judge, stranger):
@@ -351,9 +261,13 @@ def _fields(mark):
 def test_a_refused_mark_does_not_undo_the_others(judge, stranger):
     batch_of(judge)
     page = queue.lease(judge=judge)
-    other = batch_of(stranger)
-    theirs = queue.lease(judge=stranger, batch=other)
-    marks = [mark_of(page, 0, "yes"), mark_of(theirs, 0, "yes"), mark_of(page, 1, "no")]
+    other_batch = batch_of(stranger)
+    other_page = queue.lease(judge=stranger, batch=other_batch)
+    marks = [
+        mark_of(page, 0, "yes"),
+        mark_of(other_page, 0, "yes"),
+        mark_of(page, 1, "no"),
+    ]
     statuses = [o.status for o in judgments.record(judge=judge, marks=marks)]
     assert statuses == ["recorded", "refused", "recorded"]
 
@@ -381,7 +295,7 @@ def test_time_is_clamped_to_the_lease_and_never_in_the_future(judge):
     assert judgment.decided_at <= judgment.received_at
 
 
-def test_own_numbers_are_kept(judge):
+def test_the_counters_of_a_judge_are_kept(judge):
     batch = batch_of(judge)
     page = queue.lease(judge=judge)
     for verdict in ("yes", "no", "skip"):
@@ -425,13 +339,13 @@ def test_revisions_cannot_be_changed_or_deleted(judge):
             cursor.execute(act)
 
 
-def test_the_database_keeps_two_judges_off_one_place(judge, other_judge):
+def test_the_database_refuses_two_judges_on_one_place(judge, other_judge):
     batch_of(judge, other_judge)
-    mine, theirs = queue.lease(judge=judge), queue.lease(judge=other_judge)
-    say(judge, mine, 0, "yes")
-    row = current(mine)
+    page, other_page = queue.lease(judge=judge), queue.lease(judge=other_judge)
+    say(judge, page, 0, "yes")
+    row = current(page)
     row.judge = other_judge
-    row.assignment = theirs
+    row.assignment = other_page
     row.client_id = uuid4()
     with pytest.raises(IntegrityError, match="one_judgment_per_place"):
         row.save(force_insert=True)

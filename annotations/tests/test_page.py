@@ -1,4 +1,4 @@
-"""What a judge sees on one screen, and what not."""
+"""The page of a judge: what it shows and what it hides."""
 
 import pytest
 from django.db import connection
@@ -19,27 +19,27 @@ def leased(judge):
 
 def test_tiles_are_in_the_page_s_order_under_tile_ids(judge):
     batch_of(judge, order="uncertain", candidates=8)
-    seen = leased(judge)
-    assert [tile.id for tile in seen.tiles] == [
-        f"{seen.assignment.pk}.{n}" for n in range(8)
+    view = leased(judge)
+    assert [tile.id for tile in view.tiles] == [
+        f"{view.assignment.pk}.{n}" for n in range(8)
     ]
     ranks = dict(Candidate.objects.values_list("pk", "rank"))
-    assert [tile.rank for tile in seen.tiles] == [
-        ranks[c] for c in seen.assignment.candidates
+    assert [tile.rank for tile in view.tiles] == [
+        ranks[c] for c in view.assignment.candidates
     ]
 
 
-def test_own_verdicts_are_shown_and_nobody_else_s(judge, other_judge):
+def test_only_the_judge_s_verdicts_are_shown(judge, other_judge):
     batch_of(judge, other_judge)
-    theirs = queue.lease(judge=other_judge)
-    say_all(other_judge, theirs, "no")
-    mine = queue.lease(judge=judge)
-    say(judge, mine, 1, "yes")
-    verdicts = [tile.verdict for tile in page.build_page(mine).tiles]
+    other_assignment = queue.lease(judge=other_judge)
+    say_all(other_judge, other_assignment, "no")
+    assignment = queue.lease(judge=judge)
+    say(judge, assignment, 1, "yes")
+    verdicts = [tile.verdict for tile in page.build_page(assignment).tiles]
     assert verdicts == [None, "yes", None]
 
 
-def test_done_and_total_count_own_pages_only(judge, other_judge):
+def test_done_and_total_count_the_judge_s_pages_only(judge, other_judge):
     batch_of(judge, other_judge, candidates=7, page_size=3)
     say_all(other_judge, queue.lease(judge=other_judge))
     first = leased(judge)
@@ -48,7 +48,7 @@ def test_done_and_total_count_own_pages_only(judge, other_judge):
     assert (leased(judge).done, leased(judge).total) == (1, 3)
 
 
-def test_unreadable_and_erased_candidates_are_told(judge):
+def test_unreadable_and_erased_candidates_are_marked(judge):
     batch_of(judge, candidates=2)
     assignment = queue.lease(judge=judge)
     Candidate.objects.filter(pk=assignment.candidates[0]).update(
@@ -64,14 +64,17 @@ def test_unreadable_and_erased_candidates_are_told(judge):
 
 def test_the_representative_is_the_named_picture_else_the_first_ready(judge):
     batch_of(judge, candidates=1)
-    seen = leased(judge)
-    assert seen.representative.pk == seen.assignment.candidates[0]
-    assert seen.is_representative_verified is False
-    chosen = CandidateFactory(entity=seen.entity, rank=99)
-    seen.entity.representative = chosen.image.sha256
-    seen.entity.save()
-    again = leased(judge)
-    assert (again.representative, again.is_representative_verified) == (chosen, True)
+    view = leased(judge)
+    assert view.representative.pk == view.assignment.candidates[0]
+    assert view.is_representative_verified is False
+    representative = CandidateFactory(entity=view.entity, rank=99)
+    view.entity.representative = representative.image.sha256
+    view.entity.save()
+    second_view = leased(judge)
+    assert (second_view.representative, second_view.is_representative_verified) == (
+        representative,
+        True,
+    )
 
 
 def test_other_names_are_shown(judge):
@@ -81,11 +84,11 @@ def test_other_names_are_shown(judge):
     assert leased(judge).aliases == ["Aka"]
 
 
-def test_the_display_name_is_no_other_name(judge):
+def test_the_display_name_is_not_an_alias(judge):
     batch_of(judge)
-    shown = leased(judge)
-    for name in (shown.entity.name, "Persona"):
-        Alias.objects.create(entity=shown.entity, name=name, language="en")
+    aliases = leased(judge)
+    for name in (aliases.entity.name, "Persona"):
+        Alias.objects.create(entity=aliases.entity, name=name, language="en")
     assert leased(judge).aliases == ["Persona"]
 
 

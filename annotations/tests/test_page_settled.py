@@ -1,4 +1,4 @@
-"""Settled pictures beside a page: of no concern to its judge, and telling nothing."""
+"""Settled pictures beside a page never reveal votes on pictures of its judge."""
 
 import pytest
 from django.db import connection
@@ -17,25 +17,28 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mine(judge):
-    """An open batch of one entity, and the judge's page of it."""
+    """Return the judge's page of an open batch with one entity."""
     batch_of(judge, candidates=2, judges_required=1)
     return queue.lease(judge=judge)
 
 
 def later_batch(*judges, count=1, **rules):
-    """Pictures of the same entity that came later, in a batch of their own."""
+    """Return another batch, with later pictures of the same entity."""
     entity = Entity.objects.get()
-    made = [CandidateFactory(entity=entity, image=stored(seed=n)) for n in range(count)]
+    batch = [
+        CandidateFactory(entity=entity, image=stored(seed=n)) for n in range(count)
+    ]
     admin = UserFactory(roles=["admin"])
     rules = {"judges_required": 2, "page_size": 100, **rules}
     batch = batches.create(by=admin, name="Later", entities=[entity.key], **rules)
     batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
-    return batches.open_batch(batch=batch, by=admin), made
+    return batches.open_batch(batch=batch, by=admin), batch
 
 
 def shown_beside(assignment):
     return [
-        page.settled_picture(assignment, place) for place in page.build_page(assignment).settled
+        page.settled_picture(assignment, place)
+        for place in page.build_page(assignment).settled
     ]
 
 
@@ -44,7 +47,7 @@ def settle(batch, *judges, verdict="yes"):
         say_all(judge, queue.lease(judge=judge, batch=batch), verdict)
 
 
-def test_what_all_required_judges_call_yes_is_shown(mine):
+def test_a_unanimous_yes_is_shown(mine):
     first, second = UserFactory.create_batch(2)
     batch, [later] = later_batch(first, second)
     settle(batch, first)
@@ -54,14 +57,14 @@ def test_what_all_required_judges_call_yes_is_shown(mine):
 
 
 @pytest.mark.parametrize("verdict", ["no", "broken", "skip"])
-def test_what_is_settled_otherwise_is_not_shown(mine, verdict):
-    others = UserFactory.create_batch(2)
-    batch, _ = later_batch(*others)
-    settle(batch, *others, verdict=verdict)
+def test_a_picture_settled_otherwise_is_not_shown(mine, verdict):
+    candidates = UserFactory.create_batch(2)
+    batch, _ = later_batch(*candidates)
+    settle(batch, *candidates, verdict=verdict)
     assert shown_beside(mine) == []
 
 
-def test_what_is_disputed_is_not_shown_until_it_is_ruled_yes(mine, admin):
+def test_a_disputed_picture_is_not_shown_until_it_is_ruled_yes(mine, admin):
     first, second = UserFactory.create_batch(2)
     batch, [later] = later_batch(first, second)
     settle(batch, first)
@@ -81,7 +84,7 @@ def test_no_picture_of_the_page_s_own_batch_is_shown(judge, other_judge):
     assert shown_beside(queue.lease(judge=judge, batch=batch)) == []
 
 
-def test_nothing_is_shown_that_the_judge_may_still_be_asked_about(judge, mine):
+def test_no_picture_is_shown_that_the_judge_has_yet_to_judge(judge, mine):
     first, second = UserFactory.create_batch(2)
     batch, [later] = later_batch(first, second, judge)
     settle(batch, first, second)
@@ -90,41 +93,41 @@ def test_nothing_is_shown_that_the_judge_may_still_be_asked_about(judge, mine):
     assert shown_beside(mine) == [later]
 
 
-def test_what_the_judge_has_judged_there_is_shown(judge, mine):
+def test_a_picture_that_the_judge_has_judged_is_shown(judge, mine):
     batch, [later] = later_batch(judge, judges_required=1)
-    held = queue.lease(judge=judge, batch=batch)
+    assignment = queue.lease(judge=judge, batch=batch)
     assert shown_beside(mine) == []
-    say(judge, held, held.candidates.index(later.pk), "yes")
+    say(judge, assignment, assignment.candidates.index(later.pk), "yes")
     assert shown_beside(mine) == [later]
 
 
 def test_a_reported_or_unreadable_picture_is_not_shown(mine):
-    others = UserFactory.create_batch(2)
-    batch, [first, second] = later_batch(*others, count=2)
-    settle(batch, *others)
-    Report.objects.create(candidate=first, by=others[0], reason="other")
+    candidates = UserFactory.create_batch(2)
+    batch, [first, second] = later_batch(*candidates, count=2)
+    settle(batch, *candidates)
+    Report.objects.create(candidate=first, by=candidates[0], reason="other")
     second.state = "unreadable"
     second.save()
     assert shown_beside(mine) == []
 
 
-def test_few_are_shown_and_each_costs_no_more_queries(mine):
-    page.build_page(mine)  # what belongs to the page is read once
+def test_the_number_shown_is_limited_and_costs_no_more_queries(mine):
+    page.build_page(mine)  # fills the caches
     with CaptureQueriesContext(connection) as before:
         page.build_page(mine)
-    others = UserFactory.create_batch(2)
-    batch, later = later_batch(*others, count=9)
-    settle(batch, *others)
+    candidates = UserFactory.create_batch(2)
+    batch, later = later_batch(*candidates, count=9)
+    settle(batch, *candidates)
     with CaptureQueriesContext(connection) as after:
-        seen = page.build_page(mine)
-    assert len(seen.settled) == PICTURES_SHOWN < len(later)
+        view = page.build_page(mine)
+    assert len(view.settled) == PICTURES_SHOWN < len(later)
     assert len(after) == len(before)
 
 
-def test_a_settled_picture_is_given_to_the_page_s_judge_alone(api, judge, mine):
-    others = UserFactory.create_batch(2)
-    batch, [later] = later_batch(*others)
-    settle(batch, *others)
+def test_only_the_page_s_judge_gets_a_settled_picture(api, judge, mine):
+    candidates = UserFactory.create_batch(2)
+    batch, [later] = later_batch(*candidates)
+    settle(batch, *candidates)
     client = api(judge)
     [address] = client.get(f"/api/v1/assignments/{mine.pk}/").json()["entity"][
         "settled"
@@ -134,7 +137,7 @@ def test_a_settled_picture_is_given_to_the_page_s_judge_alone(api, judge, mine):
     assert response["Content-Security-Policy"] == "sandbox"
     assert str(later.pk) not in address
     assert later.image.sha256 not in address
-    assert api(others[0]).get(address).status_code == 404
+    assert api(candidates[0]).get(address).status_code == 404
     assert client.get(address.replace("/0/", "/1/")).status_code == 404
     batches.close_batch(batch=mine.batch, by=UserFactory(roles=["admin"]))
     queue.release_all(judge=judge)

@@ -1,4 +1,4 @@
-"""People: who may come in and what changes when somebody leaves."""
+"""Users: creation, changes, and the effects of a deactivation."""
 
 import threading
 
@@ -17,13 +17,13 @@ PASSWORD = "a long enough sentence"
 
 
 def test_a_new_user_can_sign_in_and_is_in_the_audit(admin):
-    made = people.create(
+    user = people.create(
         username="new", password=PASSWORD, roles=["judge"], email="", by=admin
     )
-    assert made.check_password(PASSWORD)
-    assert made.roles == [Role.JUDGE]
+    assert user.check_password(PASSWORD)
+    assert user.roles == [Role.JUDGE]
     entry = AuditEntry.objects.get(action="user-made")
-    assert (entry.by, entry.details["user"]) == (admin, made.pk)
+    assert (entry.by, entry.details["user"]) == (admin, user.pk)
 
 
 @pytest.mark.parametrize(
@@ -37,20 +37,20 @@ def test_a_new_user_can_sign_in_and_is_in_the_audit(admin):
         ({"roles": ["king"]}, "roles"),
     ],
 )
-def test_what_breaks_a_rule_is_named(admin, fields, blamed):
-    given = {"username": "new", "password": PASSWORD, "roles": [], "by": admin}
+def test_an_invalid_field_is_named(admin, fields, blamed):
+    defaults = {"username": "new", "password": PASSWORD, "roles": [], "by": admin}
     with pytest.raises(Invalid) as refusal:
-        people.create(**given | fields)
+        people.create(**defaults | fields)
     assert set(refusal.value.errors) == {blamed}
     assert User.objects.get() == admin
 
 
-def test_a_name_is_taken_whatever_its_case(admin):
+def test_names_are_unique_ignoring_case(admin):
     with pytest.raises(WrongState):
         people.create(username="ADA", password=PASSWORD, by=admin)
 
 
-def test_what_is_not_named_stays(admin, judge):
+def test_other_fields_stay_the_same(admin, judge):
     judge.set_password(PASSWORD)
     judge.save()
     people.change(user=judge, by=admin, email="jo@example.net")
@@ -64,7 +64,7 @@ def test_what_is_not_named_stays(admin, judge):
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"roles": ["judge"]}])
-def test_the_last_active_admin_stays(admin, change):
+def test_the_last_active_admin_cannot_be_removed(admin, change):
     UserFactory(roles=[Role.ADMIN], is_active=False)
     with pytest.raises(WrongState):
         people.change(user=admin, by=admin, **change)
@@ -73,14 +73,14 @@ def test_the_last_active_admin_stays(admin, change):
     assert admin.is_admin
 
 
-def test_one_of_two_admins_may_go(admin):
-    other = UserFactory(roles=[Role.ADMIN])
-    people.change(user=admin, by=other, is_active=False)
+def test_one_of_two_admins_can_be_removed(admin):
+    second_admin = UserFactory(roles=[Role.ADMIN])
+    people.change(user=admin, by=second_admin, is_active=False)
     assert not User.objects.get(pk=admin.pk).is_active
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_admins_who_remove_each_other_at_once_leave_one():
+def test_one_admin_remains_when_two_remove_each_other_at_once():
     pair = [UserFactory(roles=[Role.ADMIN]) for _ in range(2)]
     refusals = []
 
@@ -105,7 +105,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one():
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"roles": []}])
-def test_who_judges_no_more_gives_held_pages_back(admin, judge, change):
+def test_a_former_judge_s_pages_are_released(admin, judge, change):
     entity = EntityFactory()
     CandidateFactory(entity=entity)
     batch = batches.create(by=admin, name="one", entities=[entity.key])
@@ -127,7 +127,7 @@ def test_tokens_end_with_a_deactivation_or_a_new_password(admin, judge, change, 
     assert AuthToken.objects.filter(user=judge).count() == left
 
 
-def test_make_users_makes_whoever_is_missing(db, monkeypatch, capsys):
+def test_make_users_creates_missing_users(db, monkeypatch, capsys):
     monkeypatch.setenv("LABELER_DEMO_PASSWORD", "weak")
     UserFactory(username="judge2", email="kept@example.org")
     call_command("make_users")
@@ -139,7 +139,7 @@ def test_make_users_makes_whoever_is_missing(db, monkeypatch, capsys):
     assert "weak" not in capsys.readouterr().out
 
 
-def test_make_users_shows_the_password_that_it_makes(db, monkeypatch, capsys):
+def test_make_users_shows_the_password_that_it_generates(db, monkeypatch, capsys):
     monkeypatch.delenv("LABELER_DEMO_PASSWORD", raising=False)
     call_command("make_users")
     password = capsys.readouterr().out.split()[-1]

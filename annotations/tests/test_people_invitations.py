@@ -1,4 +1,4 @@
-"""Invitations: who is let in by a link, once and for a while."""
+"""Invitations: a link that creates one user, until it expires."""
 
 import threading
 from datetime import timedelta
@@ -26,7 +26,7 @@ PASSWORD = "a long enough sentence"
 
 @pytest.fixture
 def invited(admin):
-    """An open invitation and the secret of its link."""
+    """Return an open invitation and the secret of its link."""
     return people.invite(email="New@Example.org", roles=["judge"], by=admin)
 
 
@@ -34,7 +34,7 @@ def accept(secret, username="new", password=PASSWORD):
     return people.accept(secret=secret, username=username, password=password)
 
 
-def test_whoever_has_the_link_becomes_what_they_were_invited_to(admin, invited):
+def test_the_link_creates_a_user_with_the_roles_of_the_invitation(admin, invited):
     invitation, secret = invited
     user = accept(secret)
     assert user.check_password(PASSWORD)
@@ -50,28 +50,32 @@ def test_whoever_has_the_link_becomes_what_they_were_invited_to(admin, invited):
     }
 
 
-def test_the_secret_is_not_kept(invited):
+def test_the_secret_is_not_stored(invited):
     _, secret = invited
-    kept = Invitation.objects.values().get()
-    assert secret not in str(kept)
-    told = str(list(AuditEntry.objects.values()))
-    assert secret not in told
-    assert "Example.org" not in told
+    stored_values = Invitation.objects.values().get()
+    assert secret not in str(stored_values)
+    audit_details = str(list(AuditEntry.objects.values()))
+    assert secret not in audit_details
+    assert "Example.org" not in audit_details
 
 
-def test_the_setting_says_how_long_it_is_open(admin, settings):
+def test_the_setting_limits_how_long_it_is_open(admin, settings):
     settings.INVITATION_DAYS = 3
     invitation, _ = people.invite(roles=["judge"], by=admin)
-    left = invitation.expires_at - timezone.now()
-    assert timedelta(days=2.9) < left <= timedelta(days=3)
+    remaining_time = invitation.expires_at - timezone.now()
+    assert timedelta(days=2.9) < remaining_time <= timedelta(days=3)
 
 
-def test_looking_uses_nothing_up(invited):
+def test_reading_an_invitation_does_not_use_it(invited):
     invitation, secret = invited
-    assert people.invitation_of(secret) == people.invitation_of(secret) == invitation
+    assert (
+        people.invitation_by_secret(secret)
+        == people.invitation_by_secret(secret)
+        == invitation
+    )
 
 
-def test_a_wrong_secret_is_no_invitation(invited):
+def test_a_wrong_secret_is_not_found(invited):
     for secret in ("", "x", invited[1][:-1], invited[0].digest):
         with pytest.raises(NotFound):
             accept(secret)
@@ -81,7 +85,7 @@ def test_an_expired_one_is_over(invited):
     invitation, secret = invited
     Invitation.objects.update(expires_at=timezone.now())
     with pytest.raises(InvitationExpired):
-        people.invitation_of(secret)
+        people.invitation_by_secret(secret)
     with pytest.raises(InvitationExpired):
         accept(secret)
     assert not people.open_invitations().exists()
@@ -100,10 +104,10 @@ def test_a_withdrawn_one_is_over(admin, invited):
         accept(invited[1])
 
 
-def test_withdrawing_twice_is_once(admin, invited):
+def test_withdrawing_twice_has_the_effect_of_once(admin, invited):
     first = people.withdraw(invitation=invited[0], by=admin)
-    again = people.withdraw(invitation=invited[0], by=admin)
-    assert first.withdrawn_at == again.withdrawn_at
+    second = people.withdraw(invitation=invited[0], by=admin)
+    assert first.withdrawn_at == second.withdrawn_at
     assert AuditEntry.objects.filter(action="invitation-withdrawn").count() == 1
 
 
@@ -114,14 +118,14 @@ def test_an_accepted_one_cannot_be_withdrawn(admin, invited):
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"roles": ["judge"]}])
-def test_the_invitations_of_an_admin_who_goes_are_withdrawn(admin, change):
-    other = UserFactory(roles=["admin"])
-    _, secret = people.invite(roles=["admin"], by=other)
-    _, kept = people.invite(roles=["judge"], by=admin)
-    people.change(user=other, by=admin, **change)
+def test_a_former_admin_s_invitations_are_withdrawn(admin, change):
+    leaving_admin = UserFactory(roles=["admin"])
+    _, secret = people.invite(roles=["admin"], by=leaving_admin)
+    _, other_secret = people.invite(roles=["judge"], by=admin)
+    people.change(user=leaving_admin, by=admin, **change)
     with pytest.raises(InvitationWithdrawn):
         accept(secret)
-    assert accept(kept)
+    assert accept(other_secret)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_the_invitations_of_an_admin_who_goes_are_withdrawn(admin, change):
         ({"password": "new@example.org"}, "password"),
     ],
 )
-def test_what_is_refused_leaves_the_invitation_open(invited, fields, blamed):
+def test_an_invalid_field_leaves_the_invitation_open(invited, fields, blamed):
     with pytest.raises(Invalid) as refusal:
         accept(invited[1], **fields)
     assert set(refusal.value.errors) == {blamed}
@@ -145,7 +149,7 @@ def test_a_taken_name_leaves_the_invitation_open(admin, invited):
     assert accept(invited[1])
 
 
-def test_who_is_here_is_not_invited_again(admin, judge):
+def test_the_address_of_a_user_is_not_invited_again(admin, judge):
     UserFactory(email="gone@example.org", is_active=False)
     for address in (judge.email.upper(), "gone@example.org"):
         with pytest.raises(WrongState):
@@ -159,7 +163,7 @@ def test_an_address_has_one_open_invitation(admin, invited):
     assert people.invite(email="new@example.org", roles=[], by=admin)
 
 
-def test_who_came_in_otherwise_meanwhile_is_not_made_twice(admin, invited):
+def test_no_second_user_is_created_for_an_address(admin, invited):
     UserFactory(email="new@example.org")
     with pytest.raises(WrongState):
         accept(invited[1])
@@ -169,15 +173,15 @@ def test_who_came_in_otherwise_meanwhile_is_not_made_twice(admin, invited):
     ("fields", "blamed"),
     [({"roles": ["king"]}, "roles"), ({"email": "nonsense"}, "email")],
 )
-def test_an_invitation_that_breaks_a_rule_is_named(admin, fields, blamed):
+def test_an_invalid_invitation_names_the_field(admin, fields, blamed):
     with pytest.raises(Invalid) as refusal:
         people.invite(**{"roles": [], "by": admin} | fields)
     assert set(refusal.value.errors) == {blamed}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_accept_at_once_one_comes_in(admin, invited):
-    came, refused = [], []
+def test_only_one_of_two_simultaneous_acceptances_succeeds(admin, invited):
+    came, errors = [], []
     ready = threading.Barrier(2)
 
     def try_as(name):
@@ -185,7 +189,7 @@ def test_of_two_who_accept_at_once_one_comes_in(admin, invited):
         try:
             came.append(accept(invited[1], username=name))
         except LabelerError as error:
-            refused.append(type(error))
+            errors.append(type(error))
         finally:
             connection.close()
 
@@ -195,16 +199,16 @@ def test_of_two_who_accept_at_once_one_comes_in(admin, invited):
     for thread in threads:
         thread.join()
     assert len(came) == 1
-    assert refused == [InvitationUsed]
+    assert errors == [InvitationUsed]
     assert User.objects.exclude(pk=admin.pk).count() == 1
 
 
-def test_people_are_found_by_the_beginning_of_their_name(db):
+def test_users_are_found_by_the_beginning_of_their_name(db):
     for name in ("Bea", "ada", "adam", "Adele", "bob_", "bobx"):
         UserFactory(username=name)
 
     def found(*args, **kwargs):
-        return [user.username for user in people.named(*args, **kwargs)]
+        return [user.username for user in people.users_by_prefix(*args, **kwargs)]
 
     assert found("") == ["ada", "adam", "Adele", "Bea", "bob_", "bobx"]
     assert found("AD") == ["ada", "adam", "Adele"]

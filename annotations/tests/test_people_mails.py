@@ -1,4 +1,4 @@
-"""Mails that lead people in: to whom, how often, and what they hold."""
+"""Mails with links: their receivers, their limits, their content."""
 
 import re
 import socket
@@ -23,17 +23,17 @@ def forgetful_cache():
 
 @pytest.fixture
 def member(db):
-    """Somebody with a password."""
+    """Return a user with a password."""
     return UserFactory(username="pat", password=PASSWORD)
 
 
 @pytest.fixture
 def no_mail_server(settings):
-    """Mail goes to a port at which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+    """Send mail to a port without a server."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = taken.getsockname()
+        settings.EMAIL_HOST, settings.EMAIL_PORT = listener.getsockname()
         yield
 
 
@@ -45,27 +45,27 @@ def test_a_forgotten_password_is_answered_by_mail(member, mailoutbox):
     assert re.search(r"https://labeler\.example/reset/\w+/[\w-]+/\n", mail.body)
 
 
-def test_strangers_and_the_deactivated_get_no_mail(db, mailoutbox):
+def test_unknown_and_deactivated_users_get_no_mail(db, mailoutbox):
     UserFactory(email="gone@example.org", password=PASSWORD, is_active=False)
-    UserFactory(email="elsewhere@example.org")  # has no password to forget
+    UserFactory(email="elsewhere@example.org")  # has no password
     for address in ("gone@example.org", "elsewhere@example.org", "no@example.org", ""):
         people.send_resets(address=address, link=LINK)
     assert mailoutbox == []
 
 
-def test_an_address_that_only_looks_alike_gets_no_mail(db, mailoutbox):
+def test_a_similar_address_gets_no_mail(db, mailoutbox):
     UserFactory(email="mike@example.org", password=PASSWORD)
     people.send_resets(address="mıke@example.org", link=LINK)
     assert mailoutbox == []
 
 
-def test_everybody_of_an_address_gets_a_link_of_their_own(member, mailoutbox):
+def test_each_user_of_an_address_gets_a_link(member, mailoutbox):
     UserFactory(username="pat2", email=member.email, password=PASSWORD)
     people.send_resets(address=member.email, link=LINK)
     assert len({mail.body for mail in mailoutbox}) == 2
 
 
-def test_an_address_gets_few_mails_an_hour(member, admin, mailoutbox):
+def test_mails_to_an_address_are_limited_per_hour(member, admin, mailoutbox):
     for address in ["pat@example.org", "PAT@example.org"] * 4:
         people.send_resets(address=address, link=LINK)
     assert len(mailoutbox) == 3
@@ -73,7 +73,7 @@ def test_an_address_gets_few_mails_an_hour(member, admin, mailoutbox):
         people.send_reset(user=member, link=LINK, by=admin)
 
 
-def test_an_admin_sends_a_link_to_whoever_is_active(admin, judge, mailoutbox):
+def test_an_admin_sends_a_link_to_an_active_user(admin, judge, mailoutbox):
     people.send_reset(user=judge, link=LINK, by=admin)
     assert mailoutbox[0].to == [judge.email]
     entry = AuditEntry.objects.get(action="reset-sent")
@@ -81,7 +81,9 @@ def test_an_admin_sends_a_link_to_whoever_is_active(admin, judge, mailoutbox):
 
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"email": ""}])
-def test_an_admin_cannot_write_to_whom_no_mail_may_go(admin, fields, mailoutbox):
+def test_an_admin_cannot_send_a_link_to_users_who_get_no_mail(
+    admin, fields, mailoutbox
+):
     with pytest.raises(WrongState):
         people.send_reset(user=UserFactory(**fields), link=LINK, by=admin)
     assert mailoutbox == []
@@ -106,7 +108,7 @@ def test_without_an_address_nothing_is_sent(admin, mailoutbox):
     assert mailoutbox == []
 
 
-def test_a_silent_mail_server_is_told_to_admins_only(admin, member, no_mail_server):
+def test_only_admins_learn_that_the_mail_server_failed(admin, member, no_mail_server):
     invitation, _ = people.invite(email="new@example.org", roles=[], by=admin)
     assert not people.send_invitation(invitation=invitation, link="https://a.example")
     with pytest.raises(MailNotSent):

@@ -1,4 +1,4 @@
-"""Drawing entities as the paper did."""
+"""Draws of entities as in the paper."""
 
 import random
 
@@ -20,11 +20,11 @@ def test_same_seed_same_sample():
     assert sample(people, 50, seed=7) != sample(people, 50, seed=8)
 
 
-def test_nobody_is_drawn_twice_and_nobody_without_frequency():
+def test_members_are_drawn_once_and_only_with_a_frequency():
     people = [(n, n % 3) for n in range(300)]
-    drawn = sample(people, 250, seed=1)
-    assert len(drawn) == len(set(drawn)) == 200
-    assert all(n % 3 for n in drawn)
+    members = sample(people, 250, seed=1)
+    assert len(members) == len(set(members)) == 200
+    assert all(n % 3 for n in members)
 
 
 def test_first_draws_follow_the_weights():
@@ -33,6 +33,6 @@ def test_first_draws_follow_the_weights():
     chance = random.Random(3)
     draws = [sample(people, 1, chance.randrange(2**40))[0] for _ in range(10_000)]
     expected = [10_000 * w / sum(weights) for w in weights]
-    found = [draws.count(n) for n in range(4)]
-    chi_square = sum((f - e) ** 2 / e for f, e in zip(found, expected, strict=True))
+    counts = [draws.count(n) for n in range(4)]
+    chi_square = sum((f - e) ** 2 / e for f, e in zip(counts, expected, strict=True))
     assert chi_square < 16.27  # 0.999 quantile, 3 degrees of freedom

@@ -1,4 +1,4 @@
-"""Periodic work: thin, and safe to run twice."""
+"""Periodic tasks, which can run twice."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from .desk import batch_of, let_expire, say_all
 pytestmark = pytest.mark.django_db
 
 
-def test_expired_leases_end_where_nobody_asks(judge):
+def test_expired_leases_end_without_a_request(judge):
     batch = batch_of(judge)
     page = queue.lease(judge=judge)
     let_expire(page)
@@ -26,7 +26,7 @@ def test_expired_leases_end_where_nobody_asks(judge):
     assert (row.state, row.open_places, row.held_places) == ("open", 6, 0)
 
 
-def test_batches_are_summed(judge):
+def test_the_counters_of_batches_are_added_up(judge):
     batch = batch_of(judge, entities=2, judges_required=1)
     say_all(judge, queue.lease(judge=judge))
     tasks.count_batches()
@@ -35,7 +35,7 @@ def test_batches_are_summed(judge):
     assert batch.counted_at is not None
 
 
-def test_tokens_whose_time_is_over_are_forgotten(judge):
+def test_expired_tokens_are_deleted(judge):
     AuthToken.objects.create(judge, expiry=timedelta(days=1))
     old, _ = AuthToken.objects.create(judge, expiry=timedelta(days=1))
     AuthToken.objects.filter(pk=old.pk).update(
