@@ -1,7 +1,7 @@
 """Users, invitations, and the mails for both.
 
 There is no open sign-up. An admin creates a user, or invites a person who then creates
-their own user (docs/adr/0011-people-come-by-invitation.md).
+their own user (docs/adr/0011-users-join-by-invitation.md).
 """
 
 from .acceptance import accept, recognise

@@ -12,7 +12,9 @@ from labeler import demo
 
 def read(path):
     with path.open(encoding="utf-8", newline="") as source:
-        return list(csv.DictReader(source, delimiter="\t", quoting=csv.QUOTE_NONE))
+        rows = list(csv.DictReader(source, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert rows
+    return rows
 
 
 @pytest.fixture(scope="module")

@@ -97,7 +97,9 @@ def test_a_second_run_on_the_same_data_names_the_first_one(running):
 
 def test_children_do_not_inherit_the_lock(running):
     lock = running.data / "supervisor.lock"
-    for pid in running.children().values():
+    children = running.children()
+    assert children
+    for pid in children.values():
         files = [fd for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.exists()]
         assert files
         assert not any(lock.samefile(fd) for fd in files)
