@@ -21,6 +21,12 @@ NODE_PROGRAMS = ROOT / "node_modules" / ".bin"
 PROSE = {".py", ".md", ".toml", ".yml", ".html", ".css", ".js", ".sh"}
 # A folder of one developer's machine does not exist on another one.
 MACHINE_PATH = re.compile(r"(?<![\w.\-])/(?:work|root|home|Users)/[\w.]")
+LONGEST_TEMPLATE_LINE = 120
+CSS_WITHOUT_SELECTORS = re.compile(
+    r"/\*.*?\*/|url\([^)]*\)|@keyframes[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.DOTALL
+)
+SELECTORS = re.compile(r"([^{};]+)\{")
+COMMA_BETWEEN_SELECTORS = re.compile(r",(?![^(\[]*[)\]])")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 NODE_IS_MISSING = (
     "node and npm are missing. Install Node.js 20 or newer: they check the pages' "
@@ -114,6 +120,39 @@ def files_are_small() -> str:
     )
 
 
+def template_lines_are_short() -> str:
+    paths = [path for path in project_files() if path.suffix == ".html"]
+    return "\n".join(
+        f"{place}: {len(line)} characters"
+        for place, line in _lines(paths)
+        if len(line) > LONGEST_TEMPLATE_LINE
+    )
+
+
+def each_selector_has_one_stylesheet() -> str:
+    """Return the selectors that several of the project's stylesheets define."""
+    stylesheets: dict[str, list[str]] = {}
+    for path in project_files():
+        if path.suffix == ".css" and "vendor" not in path.parts:
+            for selector in sorted(_selectors(path.read_text())):
+                stylesheets.setdefault(selector, []).append(_name(path))
+    return "\n".join(
+        f"{selector}: {', '.join(names)}"
+        for selector, names in stylesheets.items()
+        if len(names) > 1
+    )
+
+
+def _selectors(css: str) -> set[str]:
+    lists = SELECTORS.findall(CSS_WITHOUT_SELECTORS.sub("", css))
+    return {
+        " ".join(selector.split())
+        for selector_list in lists
+        if not selector_list.strip().startswith("@")
+        for selector in COMMA_BETWEEN_SELECTORS.split(selector_list)
+    }
+
+
 def licence_exists() -> str:
     path = ROOT / "LICENSE"
     is_apache = path.is_file() and "Apache License" in path.read_text()[:200]
@@ -160,6 +199,8 @@ FILES: dict[str, Check] = {
     "the lock names no package index": the_lock_names_no_index,
     "lines end cleanly": lines_end_cleanly,
     "files are small": files_are_small,
+    "template lines are short": template_lines_are_short,
+    "each selector has one stylesheet": each_selector_has_one_stylesheet,
     "the licence exists": licence_exists,
     "links have targets": links_have_targets,
 }

@@ -114,3 +114,21 @@ def test_a_benchmarks_table_says_no_where_a_goal_is_missed():
         "ms",
         "NO",
     ]
+
+
+def test_a_long_template_line_is_named(project):
+    (project / "page.html").write_text("<p>short</p>\n" + "x" * 121 + "\n")
+    assert checks.template_lines_are_short() == "page.html:2: 121 characters"
+
+
+def test_a_selector_in_two_stylesheets_is_named(project):
+    (project / "a.css").write_text(
+        "/* .x { } */\n.x,\n.y:is(a, b) {\n  color: red;\n}\n"
+        "@keyframes turn {\n  to {\n    opacity: 0;\n  }\n}\n"
+    )
+    (project / "b.css").write_text(
+        "@media (max-width: 9px) {\n  .y:is(a,   b) {\n    color: red;\n  }\n}\n"
+        '.z {\n  mask: url("data:,.x{}");\n}\n'
+        "@keyframes back {\n  to {\n    opacity: 1;\n  }\n}\n"
+    )
+    assert checks.each_selector_has_one_stylesheet() == ".y:is(a, b): a.css, b.css"

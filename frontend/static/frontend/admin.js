@@ -1,36 +1,37 @@
 // @ts-check
-/** The admin's pages: acts that ask first, panels that open, and news that stay away. */
+/** Admin pages: actions that ask for confirmation, panels that open, and parts that are out of date. */
 
-/** When each part that asks for news last had some; the page itself counts first. */
-const opened = new Date();
-/** @type {Map<string, Date>} */
-const heard = new Map();
+/** When the page was loaded. */
+const loadedAt = new Date();
+/** When each part was last updated, by its id. @type {Map<string, Date>} */
+const updatedAt = new Map();
 
 /** @param {Event} event */
 const partOf = (event) => /** @type {HTMLElement} */ (/** @type {CustomEvent} */ (event).detail.elt);
 
 /**
- * Say quietly that a part is not up to date. The next good answer replaces the part, and
- * the sentence with it.
+ * Show that a part is out of date. The next successful answer replaces the part together with this message.
  * @param {Event} event
  */
-function stale(event) {
+function showOutdated(event) {
   const part = partOf(event);
-  const note = /** @type {HTMLElement | null} */ (part.querySelector("[data-stale]") ?? document.querySelector("#list [data-stale]"));
+  const note = /** @type {HTMLElement | null} */ (
+    part.querySelector("[data-stale]") ?? document.querySelector("#list [data-stale]")
+  );
   if (!note) return;
-  const since = (heard.get(part.id) ?? opened).toISOString().slice(11, 16);
-  note.textContent = `Not up to date since ${since} UTC: the server does not answer. This page goes on asking.`;
+  const since = (updatedAt.get(part.id) ?? loadedAt).toISOString().slice(11, 16);
+  note.textContent = `Not up to date since ${since} UTC: the server does not answer. This page keeps trying.`;
   note.hidden = false;
 }
 
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-  document.body.addEventListener(name, stale);
+  document.body.addEventListener(name, showOutdated);
 }
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  heard.set(/** @type {CustomEvent} */ (event).detail.target.id, new Date());
+  updatedAt.set(/** @type {CustomEvent} */ (event).detail.target.id, new Date());
 });
 
-// What was asked for by a link opens above the page.
+// Content that a link loads into a dialog opens above the page.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const target = /** @type {HTMLElement} */ (/** @type {CustomEvent} */ (event).detail.target);
   const dialog = target.parentElement;

@@ -1,32 +1,43 @@
 // @ts-check
-/** One key an act, on the pages where somebody decides about one picture. */
+/** One key per action, on pages where a person decides about one picture. */
 
-import { watchLook } from "./settings.js";
+import { bindAppearance } from "./settings.js";
 
 /** @type {Record<string, string>} */
-const ACTS = { 1: "yes", y: "yes", 2: "no", n: "no", 3: "broken", b: "broken", s: "later", u: "undo", t: "note", o: "source" };
+const ACTIONS = {
+  1: "yes",
+  y: "yes",
+  2: "no",
+  n: "no",
+  3: "broken",
+  b: "broken",
+  s: "later",
+  u: "undo",
+  t: "note",
+  o: "source",
+};
 
 /** @param {Element} element */
-const isWriting = (element) => element.matches("input, textarea, select, [contenteditable]");
+const isField = (element) => element.matches("input, textarea, select, [contenteditable]");
 
 /** @param {KeyboardEvent} event */
-function act(event) {
+function onKey(event) {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const target = /** @type {Element} */ (event.target);
-  if (isWriting(target)) {
+  if (isField(target)) {
     if (event.key === "Escape") /** @type {HTMLElement} */ (target).blur();
     return;
   }
-  const name = ACTS[event.key.toLowerCase()];
-  const found = name && document.querySelector(`[data-key="${name}"]`);
-  if (!(found instanceof HTMLElement)) return;
+  const name = ACTIONS[event.key.toLowerCase()];
+  const control = name && document.querySelector(`[data-key="${name}"]`);
+  if (!(control instanceof HTMLElement)) return;
   event.preventDefault();
-  if (isWriting(found)) found.focus();
-  else found.click();
+  if (isField(control)) control.focus();
+  else control.click();
 }
 
-document.addEventListener("keydown", act);
-// Pressed twice, a verdict would be sent twice.
+document.addEventListener("keydown", onKey);
+// Without this, pressing a key twice would send a verdict twice.
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.dataset.sent) event.preventDefault();
@@ -35,4 +46,4 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
-watchLook();
+bindAppearance();

@@ -1,55 +1,55 @@
 // @ts-check
-/** The judge's page: hands out keys, clicks and what the browser tells. */
+/** The judge's page: passes keys, clicks and browser events to the session. */
 
-import { Desk } from "./grid/desk.js";
 import { isDialogOpen, open, view } from "./grid/dialogs.js";
 import { fit } from "./grid/fit.js";
 import { closeGuidelines, toggleGuidelines } from "./grid/guidelines.js";
 import { Painting } from "./grid/painting.js";
-import { arrived, failed, retryAll } from "./grid/pictures.js";
+import { onPictureFailed, onPictureLoaded, retryAll } from "./grid/pictures.js";
 import { Reminder } from "./grid/reminder.js";
-import { watchSignIn } from "./grid/session.js";
+import { Session } from "./grid/session.js";
+import { watchSignIn } from "./grid/sign_in.js";
 import * as page from "./grid/tiles.js";
 import { isZoomed, unzoom, zoom } from "./grid/zoom.js";
-import { watchLook } from "./settings.js";
+import { bindAppearance } from "./settings.js";
 
-const desk = new Desk();
+const session = new Session();
 const reminder = new Reminder();
 /** The tile under the pointer. @type {HTMLElement | null} */
 let hovered = null;
 
 /** @type {Record<string, () => void>} */
-const ACTS = {
-  yes: () => desk.say("yes", isPointing()),
-  no: () => desk.say("no", isPointing()),
-  broken: () => desk.say("broken", isPointing()),
-  "rest-yes": () => desk.rest.preview("yes"),
-  "rest-no": () => desk.rest.preview("no"),
-  skip: () => desk.skip(),
-  comment: () => desk.comment(),
-  report: () => desk.report(),
-  undo: () => desk.undo(),
-  redo: () => desk.redo(),
+const ACTIONS = {
+  yes: () => session.giveVerdict("yes", isPointing()),
+  no: () => session.giveVerdict("no", isPointing()),
+  broken: () => session.giveVerdict("broken", isPointing()),
+  "rest-yes": () => session.rest.preview("yes"),
+  "rest-no": () => session.rest.preview("no"),
+  skip: () => session.skip(),
+  comment: () => session.comment(),
+  report: () => session.report(),
+  undo: () => session.undo(),
+  redo: () => session.redo(),
   zoom: () => zoom(isPointing() && hovered?.isConnected ? hovered : page.currentTile()),
   full: () => follow("full"),
   source: () => follow("source"),
   guidelines: toggleGuidelines,
-  keys: () => desk.keys.open(),
+  keys: () => session.keys.open(),
   likeness: () => view(undefined),
-  confirm: () => desk.rest.confirm(),
-  cancel: () => desk.rest.close(),
-  submit: () => desk.submit(),
-  next: () => desk.book.next(),
+  confirm: () => session.rest.confirm(),
+  cancel: () => session.rest.close(),
+  submit: () => session.submit(),
+  next: () => session.pages.next(),
   "close-guidelines": closeGuidelines,
-  "send-again": () => desk.refused.sendAgain(),
-  "forget-refused": () => desk.refused.forget(),
+  "send-again": () => session.refused.sendAgain(),
+  "forget-refused": () => session.refused.forget(),
 };
 
 // --- Keys and pointer -----------------------------------------------------------------
 
 const isPointing = () => document.body.dataset.mode === "pointer";
 
-/** @param {"keys" | "pointer"} mode what is in use; it decides what a verdict's key means */
+/** @param {"keys" | "pointer"} mode the device in use. It decides the meaning of the verdict keys. */
 function setMode(mode) {
   document.body.dataset.mode = mode;
 }
@@ -63,33 +63,33 @@ function onKey(event) {
   const isChord = event.ctrlKey || event.metaKey || event.altKey;
   if (isChord ? !onChord(event) : !onPlainKey(event.key, target)) return;
   event.preventDefault();
-  desk.showTally();
+  session.showTally();
 }
 
 /** @param {KeyboardEvent} event */
 function onChord(event) {
   if (event.altKey || event.key.toLowerCase() !== "z") return false;
-  if (event.shiftKey) desk.redo();
-  else desk.undo();
+  if (event.shiftKey) session.redo();
+  else session.undo();
   return true;
 }
 
 /**
- * Do what a key means here; false where it means nothing.
+ * Run the action of a key. Return false if the key has no action here.
  * @param {string} key
  * @param {HTMLElement} target
  */
 function onPlainKey(key, target) {
-  const act = desk.keys.actOf(key);
+  const action = session.keys.actionOf(key);
   if (key === "Enter") {
-    // On a button or a link, Enter is theirs.
+    // Buttons and links handle Enter themselves.
     if (target.closest("a, button, summary")) return false;
-    desk.confirm();
-  } else if (key === "Escape" && desk.rest.isOpen) desk.rest.close();
+    session.confirm();
+  } else if (key === "Escape" && session.rest.isOpen) session.rest.close();
   else if (isMove(key, target)) {
     setMode("keys");
     page.goTo(page.neighbour(/** @type {HTMLElement} */ (page.currentTile()), key));
-  } else if (act) ACTS[act]();
+  } else if (action) ACTIONS[action]();
   else return false;
   return true;
 }
@@ -99,13 +99,13 @@ function onPlainKey(key, target) {
  * @param {HTMLElement} target
  */
 function isMove(key, target) {
-  const isHere = target === document.body || Boolean(target.closest(".tiles"));
-  return isHere && Boolean(page.currentTile()) && /^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key);
+  const isOnTiles = target === document.body || Boolean(target.closest(".tiles"));
+  return isOnTiles && Boolean(page.currentTile()) && /^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key);
 }
 
 /** @param {KeyboardEvent} event */
 function onKeyUp(event) {
-  if (isZoomed() && desk.keys.actOf(event.key) === "zoom") unzoom();
+  if (isZoomed() && session.keys.actionOf(event.key) === "zoom") unzoom();
 }
 
 /** @param {MouseEvent} event */
@@ -117,8 +117,8 @@ function onClick(event) {
   reminder.act();
   if (button) onButton(button);
   else if (link) onLink(event, link);
-  else if (tile) desk.paint(tile);
-  if (page.pageElement()) desk.showTally();
+  else if (tile) session.paint(tile);
+  if (page.pageElement()) session.showTally();
 }
 
 /** @param {HTMLElement} button */
@@ -127,11 +127,11 @@ function onButton(button) {
   const menu = /** @type {HTMLDialogElement | null} */ (button.closest("#more"));
   menu?.close();
   if (name === "dismiss") button.closest("[data-notice]")?.remove();
-  else if (verdict && desk.rest.isOpen && verdict !== "broken") desk.rest.preview(verdict);
-  else if (verdict) desk.showBrush(verdict);
+  else if (verdict && session.rest.isOpen && verdict !== "broken") session.rest.preview(verdict);
+  else if (verdict) session.showBrush(verdict);
   else if (opens && opens !== "look") open(opens);
-  else if (name) ACTS[name]?.();
-  // Back to the tiles, so that the next key is theirs and not the button's again.
+  else if (name) ACTIONS[name]?.();
+  // Move the focus back to the tiles, so that the next key acts on them and not on the button.
   if (verdict || /^(rest-|cancel|undo|redo)/.test(name ?? "")) page.goTo(page.currentTile());
 }
 
@@ -142,54 +142,55 @@ function onButton(button) {
 function onLink(event, link) {
   const tile = /** @type {HTMLElement | null} */ (link.closest(".tile"));
   if (tile) page.goTo(tile, { focus: false });
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return; // they want another tab
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return; // it opens another tab
   if (link.dataset.link === "full") {
     event.preventDefault();
     view(link.href);
-  } else if (desk.outbox.size && !link.target) {
+  } else if (session.outbox.size && !link.target) {
     event.preventDefault();
     leaveFor(link.href);
   }
 }
 
 /**
- * First send what waits for other marks to travel with; the browser warns of what is left.
+ * Send the waiting marks, then leave the page. The browser warns if some are left.
  * @param {string} address
  */
 async function leaveFor(address) {
-  await desk.outbox.settled();
+  await session.outbox.settled();
   location.assign(address);
 }
 
 /** @param {string} link full or source, of the tile that has the focus */
 function follow(link) {
-  /** @type {HTMLElement | null | undefined} */ (page.currentTile()?.querySelector(`[data-link="${link}"]`))?.click();
+  const anchor = page.currentTile()?.querySelector(`[data-link="${link}"]`);
+  /** @type {HTMLElement | null | undefined} */ (anchor)?.click();
 }
 
-// --- What the browser tells -----------------------------------------------------------
+// --- Browser events -------------------------------------------------------------------
 
 function onVisibility() {
-  desk.marking.clock.see(!document.hidden);
+  session.marking.clock.setVisible(!document.hidden);
   unzoom();
-  desk.outbox.hurry();
-  if (!document.hidden) desk.book.renew();
+  session.outbox.hurry();
+  if (!document.hidden) session.pages.renew();
 }
 
-/** The network is there again, or the judge. */
+/** The network or the judge is back. */
 function onBack() {
-  desk.outbox.hurry();
+  session.outbox.hurry();
   retryAll();
-  desk.book.fetchAhead();
+  session.pages.fetchAhead();
 }
 
 new Painting({
-  paint: (tile) => desk.paint(tile),
+  paint: (tile) => session.paint(tile),
   begin: () => {
     setMode("pointer");
-    desk.marking.beginStroke();
+    session.marking.beginStroke();
   },
-  // After the click that may follow.
-  end: () => setTimeout(() => desk.marking.endStroke()),
+  // A click event may follow. It belongs to the stroke.
+  end: () => setTimeout(() => session.marking.endStroke()),
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("keyup", onKeyUp);
@@ -198,13 +199,17 @@ document.addEventListener("pointerover", (event) => {
   hovered = /** @type {HTMLElement} */ (event.target).closest("#page .tile");
 });
 document.addEventListener("visibilitychange", onVisibility);
-document.addEventListener("load", (event) => event.target instanceof HTMLImageElement && arrived(event.target), true);
-document.addEventListener("error", (event) => event.target instanceof HTMLImageElement && failed(event.target), true);
+for (const [name, listener] of /** @type {const} */ ([
+  ["load", onPictureLoaded],
+  ["error", onPictureFailed],
+])) {
+  document.addEventListener(name, ({ target }) => target instanceof HTMLImageElement && listener(target), true);
+}
 window.addEventListener("blur", unzoom);
 window.addEventListener("resize", () => requestAnimationFrame(fit));
 window.addEventListener("online", onBack);
-window.addEventListener("beforeunload", (event) => desk.outbox.size && event.preventDefault());
+window.addEventListener("beforeunload", (event) => session.outbox.size && event.preventDefault());
 
-watchLook(fit);
+bindAppearance(fit);
 watchSignIn(onBack);
-desk.open();
+session.open();

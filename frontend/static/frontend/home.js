@@ -1,39 +1,44 @@
 // @ts-check
-/** A judge's home: sends what an earlier visit could not, and says how that goes. */
+/** A judge's home page: sends marks that an earlier visit could not send, and shows the progress. */
 
-import { call, trouble } from "./grid/api.js";
+import { call, callProblem } from "./grid/api.js";
 import { Outbox } from "./grid/outbox.js";
-import { Shelf } from "./grid/shelf.js";
-import { tabsOf } from "./grid/tabs.js";
+import { OutboxStorage } from "./grid/outbox_storage.js";
+import { shareBetweenTabs } from "./grid/tabs.js";
 import * as words from "./grid/words.js";
-import { watchLook } from "./settings.js";
+import { bindAppearance } from "./settings.js";
 
 const person = document.body.dataset.user ?? "";
-let refused = 0;
+let refusedCount = 0;
 
-const outbox = new Outbox(new Shelf(person), {
+const outbox = new Outbox(new OutboxStorage(person), {
   send: (marks) => call("PUT", "judgments/", { judgments: marks }),
   submit: (assignment) => call("POST", `assignments/${assignment}/submit/`),
-  trouble,
-  answered: ({ outcome }) => {
-    refused += Number(outcome.status === "refused");
+  callProblem,
+  onResult: ({ outcome }) => {
+    refusedCount += Number(outcome.status === "refused");
   },
-  changed: show,
-  ...tabsOf(person, (news) => outbox.hear(news)),
+  onChange: show,
+  ...shareBetweenTabs(person, (results) => outbox.receive(results)),
 });
 
 /**
  * @param {import("./grid/outbox.js").State} state
- * @param {number} waiting
+ * @param {number} waitingCount
  */
-function show(state, waiting) {
-  const place = document.getElementById("waiting");
-  if (!place) return;
-  const told = refused ? ` ${words.pictures(refused)} could not be recorded; open the batch to see why.` : "";
-  place.hidden = state === "saved" && !told && place.hidden;
-  place.textContent = state === "saved" ? `Everything is sent.${told}` : `${words.pictures(waiting)} marked before and not sent yet. ${words.saving(state, waiting)}`;
+function show(state, waitingCount) {
+  const note = document.getElementById("waiting");
+  if (!note) return;
+  const refused = refusedCount
+    ? ` ${words.pictures(refusedCount)} could not be saved. Open the batch to see the reason.`
+    : "";
+  note.hidden = state === "saved" && !refused && note.hidden;
+  note.textContent =
+    state === "saved"
+      ? `All marks are sent.${refused}`
+      : `${words.marks(waitingCount)} of an earlier visit not sent yet. ${words.saving(state, waitingCount)}`;
 }
 
-watchLook();
+bindAppearance();
 window.addEventListener("online", () => outbox.hurry());
 outbox.open();

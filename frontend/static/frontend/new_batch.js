@@ -1,32 +1,32 @@
 // @ts-check
-/** A new batch: finds judges by a part of their names, and says when no mix comes. */
+/** The form of a new batch: finds judges by a part of their names, and reports a failed preview. */
 
-const FEW = 12;
+const SHORT_LIST = 12;
 
 const search = /** @type {HTMLInputElement | null} */ (document.getElementById("judges-search"));
-const judges = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".choices .check")]);
+const judges = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".check-list .check")]);
 
-if (search && judges.length > FEW) {
+if (search && judges.length > SHORT_LIST) {
   search.closest(".search")?.removeAttribute("hidden");
   search.addEventListener("input", () => {
     const part = search.value.trim().toLowerCase();
     for (const judge of judges) {
-      // Who is chosen stays in sight.
-      const isChosen = Boolean(judge.querySelector(":checked"));
-      judge.hidden = !isChosen && !judge.textContent?.toLowerCase().includes(part);
+      // Selected judges stay visible.
+      const isSelected = Boolean(judge.querySelector(":checked"));
+      judge.hidden = !isSelected && !judge.textContent?.toLowerCase().includes(part);
     }
   });
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault(); // it is no answer to the form
+    if (event.key === "Enter") event.preventDefault(); // it must not submit the form
   });
 }
 
 for (const event of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.body.addEventListener(event, () => {
-    const said = document.createElement("p");
-    said.className = "note error";
-    said.setAttribute("role", "alert");
-    said.textContent = "The mix could not be shown just now. Please try again.";
-    document.getElementById("mix")?.replaceChildren(said);
+    const message = document.createElement("p");
+    message.className = "note error";
+    message.setAttribute("role", "alert");
+    message.textContent = "The preview could not be loaded. Please try again.";
+    document.getElementById("mix")?.replaceChildren(message);
   });
 }

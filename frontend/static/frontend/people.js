@@ -1,22 +1,22 @@
 // @ts-check
 /** The page of people: copies the link of an invitation. */
 
-import { watchLook } from "./settings.js";
+import { bindAppearance } from "./settings.js";
 
-watchLook();
+bindAppearance();
 
-for (const button of document.querySelectorAll("[data-copies]")) {
-  const copy = /** @type {HTMLButtonElement} */ (button);
-  const link = /** @type {HTMLInputElement} */ (document.getElementById(copy.dataset.copies ?? ""));
-  // Over plain HTTP a browser has no clipboard to offer; the link is selected all the same.
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
+for (const element of document.querySelectorAll("[data-copies]")) {
+  const button = /** @type {HTMLButtonElement} */ (element);
+  const link = /** @type {HTMLInputElement} */ (document.getElementById(button.dataset.copies ?? ""));
+  // Browsers offer no clipboard over plain HTTP. A click on the link still selects it.
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
     link.select();
     try {
       await navigator.clipboard.writeText(link.value);
-      copy.textContent = "Copied";
+      button.textContent = "Copied";
     } catch {
-      copy.textContent = "Copy it by hand";
+      button.textContent = "Copy it by hand";
     }
   });
   link.addEventListener("focus", () => link.select());

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * How this browser's user wants the pages: kept in the browser. Theme and background lie
- * in cookies, so that the server writes them into the page and nothing flashes.
+ * The settings of this browser's user. They are stored in the browser. The theme and the background are cookies,
+ * so that the server writes them into the page and the colours do not flash.
  */
 
 const YEAR = 365 * 24 * 3600;
 const PREFIX = "labeler.";
 
-/** @typedef {"localStorage" | "sessionStorage"} Store for good, or while the tab lives */
+/** @typedef {"localStorage" | "sessionStorage"} Store permanent, or for the lifetime of the tab */
 
 /**
  * @param {string} name
@@ -17,13 +17,13 @@ export function read(name, store = "localStorage") {
   try {
     return globalThis[store].getItem(PREFIX + name);
   } catch {
-    return null; // the browser keeps nothing for us
+    return null; // the browser forbids storage
   }
 }
 
 /**
  * @param {string} name
- * @param {string | null} value null forgets it
+ * @param {string | null} value null deletes the setting
  * @param {Store} [store]
  */
 export function write(name, value, store = "localStorage") {
@@ -31,34 +31,23 @@ export function write(name, value, store = "localStorage") {
     if (value === null) globalThis[store].removeItem(PREFIX + name);
     else globalThis[store].setItem(PREFIX + name, value);
   } catch {
-    // It holds until the page is left.
+    // Without storage, the setting holds until the page is left.
   }
 }
 
 /**
- * @param {"theme" | "surround"} name
- * @param {string} value empty for the system's
+ * Connect the fields of the Appearance dialog to the settings.
+ * @param {() => void} [onChange] called after each change
  */
-function wear(name, value) {
-  const age = value ? YEAR : 0;
-  document.cookie = `labeler_${name}=${value};path=/;max-age=${age};samesite=lax`;
-  if (value) document.documentElement.dataset[name] = value;
-  else delete document.documentElement.dataset[name];
-}
-
-/**
- * Let the fields of the "look" dialog show and change the settings.
- * @param {() => void} [changed] called after each change
- */
-export function watchLook(changed = () => {}) {
+export function bindAppearance(onChange = () => {}) {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("#look form"));
   if (!form) return;
   for (const field of form.querySelectorAll("select, input")) {
     const control = /** @type {HTMLInputElement} */ (field);
-    control.value = valueOf(control) ?? control.value;
+    control.value = storedValue(control.name) ?? control.value;
     control.addEventListener("input", () => {
-      take(control);
-      changed();
+      store(control.name, control.value);
+      onChange();
     });
   }
   document.querySelector('[data-opens="look"]')?.addEventListener("click", (event) => {
@@ -67,14 +56,30 @@ export function watchLook(changed = () => {}) {
   });
 }
 
-/** @param {HTMLInputElement} control */
-function valueOf({ name }) {
-  if (name === "theme" || name === "surround") return document.documentElement.dataset[name] ?? "";
-  return read(name);
+/** @param {string} name */
+const isCookie = (name) => name === "theme" || name === "surround";
+
+/** @param {string} name */
+function storedValue(name) {
+  return isCookie(name) ? (document.documentElement.dataset[name] ?? "") : read(name);
 }
 
-/** @param {HTMLInputElement} control */
-function take({ name, value }) {
-  if (name === "theme" || name === "surround") wear(name, value);
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function store(name, value) {
+  if (isCookie(name)) storeCookie(name, value);
   else write(name, value);
+}
+
+/**
+ * @param {string} name
+ * @param {string} value empty for the system's
+ */
+function storeCookie(name, value) {
+  const age = value ? YEAR : 0;
+  document.cookie = `labeler_${name}=${value};path=/;max-age=${age};samesite=lax`;
+  if (value) document.documentElement.dataset[name] = value;
+  else delete document.documentElement.dataset[name];
 }

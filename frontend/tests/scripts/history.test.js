@@ -1,4 +1,4 @@
-// Undo and redo: every act of the sitting, in order, across pages.
+// Undo and redo: every step of the session, in order, across pages.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,36 +7,36 @@ import { History, leavesGaps } from "../../static/frontend/grid/history.js";
 
 const step = (page, before, after) => ({ page, changes: [{ tile: `${page}.0`, before, after }] });
 
-test("acts are taken back in reverse order and done again in order", () => {
+test("steps are undone in reverse order and redone in order", () => {
   const history = new History();
   const [first, second] = [step(1, "", "yes"), step(2, "", "no")];
   history.push(first);
   history.push(second);
   assert.equal(history.last(), second);
-  history.undid();
+  history.moveToUndone();
   assert.equal(history.last(), first);
-  history.undid();
+  history.moveToUndone();
   assert.equal(history.last(), undefined);
   assert.equal(history.redo(), first);
   assert.equal(history.redo(), second);
   assert.equal(history.redo(), undefined);
 });
 
-test("a new act ends what could be done again", () => {
+test("after a new step, nothing can be redone", () => {
   const history = new History();
   history.push(step(1, "", "yes"));
-  history.undid();
+  history.moveToUndone();
   history.push(step(1, "", "no"));
   assert.equal(history.redo(), undefined);
 });
 
-test("an act that changed nothing is no step", () => {
+test("a step without changes is not kept", () => {
   const history = new History();
   history.push({ page: 1, changes: [] });
   assert.equal(history.last(), undefined);
 });
 
-test("a step that cannot be taken back is forgotten and the one before is next", () => {
+test("a step that cannot be undone is dropped, and the previous one is next", () => {
   const history = new History();
   history.push(step(1, "yes", "no"));
   history.push(step(1, "", "yes"));
@@ -44,29 +44,29 @@ test("a step that cannot be taken back is forgotten and the one before is next",
   assert.deepEqual(history.last(), step(1, "yes", "no"));
 });
 
-test("a reload forgets nothing", () => {
+test("a reload keeps the history", () => {
   const history = new History();
   history.push(step(1, "", "yes"));
   history.push(step(2, "yes", "no"));
-  history.undid();
-  const again = new History(history.stored());
+  history.moveToUndone();
+  const again = new History(history.serialize());
   assert.deepEqual(again.last(), step(1, "", "yes"));
   assert.deepEqual(again.redo(), step(2, "yes", "no"));
 });
 
-test("what cannot be read is an empty history", () => {
+test("a damaged text gives an empty history", () => {
   assert.equal(new History("{").last(), undefined);
   assert.equal(new History(null).last(), undefined);
 });
 
-test("a long sitting keeps its latest thousand acts", () => {
+test("a long session keeps its latest thousand steps", () => {
   const history = new History();
   for (let page = 0; page < 1005; page += 1) history.push(step(page, "", "yes"));
   assert.equal(history.done.length, 1000);
   assert.equal(history.done[0].page, 5);
 });
 
-test("a first mark leaves a gap when it is taken back, a correction does not", () => {
+test("undoing a first mark leaves a gap, undoing a correction does not", () => {
   assert.equal(leavesGaps(step(1, "", "yes")), true);
   assert.equal(leavesGaps(step(1, "no", "yes")), false);
 });

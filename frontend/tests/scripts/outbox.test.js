@@ -1,36 +1,40 @@
-// What is on its way: nothing is lost, nothing is sent twice at once, order is kept.
+// The outbox loses nothing, sends nothing twice at once, and keeps the order.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { Outbox } from "../../static/frontend/grid/outbox.js";
 
-/** A shelf in memory, with what is refused beside it. */
-class MemoryShelf {
+/** A storage in memory, with the refused marks. */
+class MemoryStorage {
   rows = new Map();
-  kept = [];
-  async put(entries) {
-    for (const entry of entries) this.rows.set(entry.id, entry);
+  refused = [];
+  async put(items) {
+    for (const item of items) this.rows.set(item.id, item);
   }
-  async drop(entries) {
-    for (const { id } of entries) this.rows.delete(id);
+  async drop(items) {
+    for (const { id } of items) this.rows.delete(id);
   }
   async all() {
     return [...this.rows.values()];
   }
-  async refuse(refused) {
-    this.kept.push(...refused);
+  async refuse(marks) {
+    this.refused.push(...marks);
   }
 }
 
-const recorded = (marks) => ({ status: 200, wait: 0, body: { results: marks.map(({ id }) => ({ id, status: "recorded" })) } });
+const recorded = (marks) => ({
+  status: 200,
+  wait: 0,
+  body: { results: marks.map(({ id }) => ({ id, status: "recorded" })) },
+});
 const mark = (id, more = {}) => ({ id, assignment: 1, candidate: `1.${id}`, verdict: "yes", ...more });
 const submission = (id) => ({ id, assignment: 1, submit: true });
 
-let shelf, sent, told, answers, answer, repair;
+let storage, sent, messages, results, answer, checkPerson;
 
 function makeOutbox() {
-  return new Outbox(shelf, {
+  return new Outbox(storage, {
     send: async (marks) => {
       sent.push(marks.map(({ id }) => id));
       return answer(marks);
@@ -39,54 +43,54 @@ function makeOutbox() {
       sent.push(`submit ${assignment}`);
       return answer([]);
     },
-    trouble: async ({ status }) => {
+    callProblem: async ({ status }) => {
       if (status === 0) return "offline";
-      if (status === 403) return repair();
+      if (status === 403) return checkPerson();
       return status >= 500 ? "server" : null;
     },
-    answered: ({ entry, outcome }) => answers.push([entry.id, outcome.status, outcome.reason]),
-    changed: () => {},
-    alone: (work) => work(),
-    tell: (news) => told.push(news),
+    onResult: ({ item, outcome }) => results.push([item.id, outcome.status, outcome.reason]),
+    onChange: () => {},
+    runAlone: (work) => work(),
+    tellOtherTabs: (news) => messages.push(news),
   });
 }
 
 beforeEach(() => {
-  shelf = new MemoryShelf();
-  [sent, told, answers] = [[], [], []];
+  storage = new MemoryStorage();
+  [sent, messages, results] = [[], [], []];
   answer = recorded;
-  repair = () => "signed-out";
+  checkPerson = () => "signed-out";
 });
 
-test("a mark is kept before it is sent, and dropped when it is answered for", async () => {
+test("a mark is stored before it is sent, and dropped after the answer", async () => {
   const outbox = makeOutbox();
-  let keptWhenSent;
+  let storedWhenSent;
   answer = (marks) => {
-    keptWhenSent = shelf.rows.has("a");
+    storedWhenSent = storage.rows.has("a");
     return recorded(marks);
   };
   await outbox.add(mark("a"));
   await outbox.settled();
-  assert.equal(keptWhenSent, true);
-  assert.equal(shelf.rows.size, 0);
-  assert.deepEqual(answers, [["a", "recorded", undefined]]);
+  assert.equal(storedWhenSent, true);
+  assert.equal(storage.rows.size, 0);
+  assert.deepEqual(results, [["a", "recorded", undefined]]);
   assert.equal(outbox.state, "saved");
 });
 
-test("marks that follow each other closely travel together", async (t) => {
+test("marks in quick succession are sent together", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_700_000_000_000 });
   const outbox = makeOutbox();
   for (const id of ["a", "b", "c"]) {
     await outbox.add(mark(id));
     t.mock.timers.tick(900);
   }
-  assert.deepEqual([sent, shelf.rows.size], [[], 3]);
+  assert.deepEqual([sent, storage.rows.size], [[], 3]);
   t.mock.timers.tick(100);
   await outbox.settled();
   assert.deepEqual(sent, [["a", "b", "c"]]);
 });
 
-test("no mark waits long for others to travel with", async (t) => {
+test("no mark waits long for others", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_700_000_000_000 });
   const outbox = makeOutbox();
   for (let n = 0; n < 10; n += 1) {
@@ -97,13 +101,13 @@ test("no mark waits long for others to travel with", async (t) => {
   assert.equal(outbox.isSending, true);
 });
 
-test("without a network marks stay, and are sent once each when it is back", async () => {
+test("without a network, marks wait, and each is sent once when it is back", async () => {
   const outbox = makeOutbox();
   answer = () => ({ status: 0, body: null, wait: 0 });
   await outbox.add(mark("a"));
   await outbox.settled();
   await outbox.add(mark("b"));
-  assert.deepEqual([outbox.state, outbox.size, shelf.rows.size], ["offline", 2, 2]);
+  assert.deepEqual([outbox.state, outbox.size, storage.rows.size], ["offline", 2, 2]);
   answer = recorded;
   sent = [];
   await outbox.settled();
@@ -111,15 +115,15 @@ test("without a network marks stay, and are sent once each when it is back", asy
   assert.equal(outbox.size, 0);
 });
 
-test("what an earlier visit left is sent by the next one", async () => {
-  await shelf.put([mark("b"), mark("a")]);
+test("marks of an earlier visit are sent by the next one", async () => {
+  await storage.put([mark("b"), mark("a")]);
   const outbox = makeOutbox();
   await outbox.open();
   await outbox.settled();
   assert.deepEqual(sent, [["a", "b"]]);
 });
 
-test("a page is handed in after its marks and before those that follow", async () => {
+test("a page is submitted after its marks and before later marks", async () => {
   const outbox = makeOutbox();
   answer = () => ({ status: 0, body: null, wait: 0 });
   await outbox.add(mark("a"), submission("b"), mark("c"));
@@ -130,17 +134,17 @@ test("a page is handed in after its marks and before those that follow", async (
   assert.deepEqual(sent, [["a"], "submit 1", ["c"]]);
 });
 
-test("a page that is not taken tells what is missing, and is not sent again", async () => {
+test("a refused page reports the missing tiles and is not sent again", async () => {
   const outbox = makeOutbox();
   answer = () => ({ status: 409, wait: 0, body: { missing: ["1.0"] } });
   await outbox.add(submission("a"));
   await outbox.settled();
-  assert.deepEqual(answers, [["a", "refused", "not-submitted"]]);
+  assert.deepEqual(results, [["a", "refused", "not-submitted"]]);
   assert.equal(outbox.size, 0);
-  assert.deepEqual(shelf.kept, []);
+  assert.deepEqual(storage.refused, []);
 });
 
-test("a refused mark is kept apart, unless nothing is asked any more", async () => {
+test("a refused mark is stored, unless no verdict is needed any more", async () => {
   const outbox = makeOutbox();
   const reasons = { a: "lease-lost", b: "ruled" };
   answer = (marks) => ({
@@ -151,21 +155,21 @@ test("a refused mark is kept apart, unless nothing is asked any more", async () 
   await outbox.add(mark("a"), mark("b"));
   await outbox.settled();
   assert.deepEqual(
-    shelf.kept.map(({ entry, reason }) => [entry.id, reason]),
+    storage.refused.map(({ item, reason }) => [item.id, reason]),
     [["a", "lease-lost"]],
   );
-  assert.equal(shelf.rows.size, 0);
+  assert.equal(storage.rows.size, 0);
 });
 
-test("a mark without a word in the answer counts as refused", async () => {
+test("a mark without a result in the answer counts as refused", async () => {
   const outbox = makeOutbox();
   answer = () => ({ status: 200, wait: 0, body: { results: [] } });
   await outbox.add(mark("a"));
   await outbox.settled();
-  assert.deepEqual(answers, [["a", "refused", "not-understood"]]);
+  assert.deepEqual(results, [["a", "refused", "not-understood"]]);
 });
 
-test("at most a hundred marks go at once", async () => {
+test("a request has at most 100 marks", async () => {
   const outbox = makeOutbox();
   const many = Array.from({ length: 250 }, (_, n) => mark(String(n).padStart(3, "0")));
   await outbox.add(...many);
@@ -176,9 +180,9 @@ test("at most a hundred marks go at once", async () => {
   );
 });
 
-test("after the same person signed in again marks go at once, and only once", async () => {
+test("after the same person signs in again, marks are sent at once, and only once", async () => {
   const outbox = makeOutbox();
-  repair = () => "again";
+  checkPerson = () => "again";
   const statuses = [403];
   answer = (marks) => (statuses.length ? { status: statuses.pop(), body: null, wait: 0 } : recorded(marks));
   await outbox.add(mark("a"));
@@ -187,9 +191,9 @@ test("after the same person signed in again marks go at once, and only once", as
   assert.equal(outbox.state, "saved");
 });
 
-test("a server that keeps refusing the person is not asked without end", async () => {
+test("a server that keeps refusing the person is not asked forever", async () => {
   const outbox = makeOutbox();
-  repair = () => "again";
+  checkPerson = () => "again";
   answer = () => ({ status: 403, body: null, wait: 0 });
   await outbox.add(mark("a"));
   await outbox.settled();
@@ -207,21 +211,21 @@ test("a signed-out judge's marks wait", async () => {
   clearTimeout(outbox.timer);
 });
 
-test("what another tab sent does not wait here any more", async () => {
+test("marks that another tab sent no longer wait here", async () => {
   const outbox = makeOutbox();
   answer = () => ({ status: 0, body: null, wait: 0 });
   await outbox.add(mark("a"));
   await outbox.settled();
-  outbox.hear([{ entry: mark("a"), outcome: { status: "recorded" } }]);
+  outbox.receive([{ item: mark("a"), outcome: { status: "recorded" } }]);
   assert.deepEqual([outbox.size, outbox.state], [0, "saved"]);
-  assert.deepEqual(answers, [["a", "recorded", undefined]]);
+  assert.deepEqual(results, [["a", "recorded", undefined]]);
   clearTimeout(outbox.timer);
 });
 
-test("the other tabs are told what became of what was sent", async () => {
+test("the other tabs get the results", async () => {
   const outbox = makeOutbox();
   await outbox.add(mark("a"));
   await outbox.settled();
-  assert.equal(told.length, 1);
-  assert.equal(told[0][0].entry.id, "a");
+  assert.equal(messages.length, 1);
+  assert.equal(messages[0][0].item.id, "a");
 });

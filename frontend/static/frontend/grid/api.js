@@ -1,30 +1,31 @@
 // @ts-check
-/** Speaks to this server as the person who is signed in. */
+/** Calls this server as the person who is signed in. */
 
 /**
  * @typedef {object} Answer
- * @property {number} status 0 when no answer came
+ * @property {number} status 0 if there was no answer
  * @property {any} body
- * @property {number} wait seconds that the server asks to wait, 0 if it does not
+ * @property {number} wait seconds that the server asks to wait, or 0
+ *
+ * @typedef {"again" | "offline" | "signed-out" | "server"} Problem
  */
 
-const PATIENCE = 15_000;
-/** Browsers refuse more than 64 kB that shall outlive the page. */
-const KEPT_ALIVE = 60_000;
+const TIMEOUT = 15_000;
+/** Browsers refuse requests over 64 kB that outlive the page. */
+const LARGEST_KEEPALIVE = 60_000;
 
-/** The address of the API. */
-const base = () => document.body.dataset.api ?? "/api/v1/";
+const apiRoot = () => document.body.dataset.api ?? "/api/v1/";
 
 function newestToken() {
-  const found = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
-  return found ? found[1] : "";
+  const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+  return cookie ? cookie[1] : "";
 }
 
-// The token as it was when this page came, not the newest: signing in changes it, so
-// that what is sent after somebody else has signed in here is refused, and kept.
+// The token from when the page was loaded, not the newest one. Signing in changes it. So the server refuses
+// marks that are sent after another person has signed in in this browser, and the marks stay in the outbox.
 let token = newestToken();
 
-/** Speak from now on for whoever is signed in now; check first who that is. */
+/** Use the newest token from now on. First check that the same person is signed in. */
 export function adoptToken() {
   token = newestToken();
 }
@@ -38,18 +39,18 @@ export function adoptToken() {
 export async function call(method, path, body) {
   const text = body && JSON.stringify(body);
   try {
-    const response = await fetch(base() + path, {
+    const response = await fetch(apiRoot() + path, {
       method,
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
       body: text,
       credentials: "same-origin",
-      // A mark made just before the page is left still arrives.
-      keepalive: method === "PUT" && (text?.length ?? 0) < KEPT_ALIVE,
-      signal: AbortSignal.timeout(PATIENCE),
+      // So that a mark made just before leaving the page still arrives.
+      keepalive: method === "PUT" && (text?.length ?? 0) < LARGEST_KEEPALIVE,
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     return {
       status: response.status,
-      body: readJson(await response.text()),
+      body: parseJson(await response.text()),
       wait: Number(response.headers.get("Retry-After")) || 0,
     };
   } catch {
@@ -58,7 +59,7 @@ export async function call(method, path, body) {
 }
 
 /** @param {string} text */
-function readJson(text) {
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {
@@ -67,21 +68,21 @@ function readJson(text) {
 }
 
 /**
- * Fetch the inner part of a page of this site; its `main` element, ready to be shown.
+ * Fetch a page of this site. Return its `main` element.
  * @param {string} address
- * @returns {Promise<{status: number, element: HTMLElement | null}>} status 0 when no
- *   answer came, 401 when nobody is signed in
+ * @returns {Promise<{status: number, element: HTMLElement | null}>} status 0 if there was no answer,
+ *   401 if no person is signed in
  */
 export async function fetchPage(address) {
   try {
     const response = await fetch(address, {
       headers: { "HX-Request": "true", "HX-Current-URL": location.href },
       credentials: "same-origin",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     if (response.headers.has("HX-Redirect")) return { status: 401, element: null };
-    const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
-    const element = /** @type {HTMLElement | null} */ (parsed.getElementById("page"));
+    const html = new DOMParser().parseFromString(await response.text(), "text/html");
+    const element = /** @type {HTMLElement | null} */ (html.getElementById("page"));
     return { status: response.status, element: element && document.adoptNode(element) };
   } catch {
     return { status: 0, element: null };
@@ -102,7 +103,7 @@ export async function signIn(username, password) {
       body: new URLSearchParams({ username, password }),
       credentials: "same-origin",
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     if (response.type === "opaqueredirect") return "signed-in";
     return response.status === 429 ? "locked" : "wrong";
@@ -112,22 +113,22 @@ export async function signIn(username, password) {
 }
 
 /**
- * Why a call may go better later; null where it was answered for good, and "again" where
- * the same person has signed in anew meanwhile and it may be sent at once.
+ * Return why a call should be retried, or null if its answer is final. "again" means that the same person
+ * has signed in again and the call can be retried at once.
  * @param {Answer} answer
- * @returns {Promise<"again" | "offline" | "signed-out" | "server" | null>}
+ * @returns {Promise<Problem | null>}
  */
-export async function trouble(answer) {
+export async function callProblem(answer) {
   if (answer.status === 0) return "offline";
-  if (answer.status === 401 || answer.status === 403) return (await isStillMe()) ? "again" : "signed-out";
+  if (answer.status === 401 || answer.status === 403) return (await isSamePerson()) ? "again" : "signed-out";
   if (answer.status === 429 || answer.status === 408 || answer.status >= 500) return "server";
   return null;
 }
 
-/** Whether the person of this page is signed in; then this page speaks for them again. */
-export async function isStillMe() {
+/** Return whether the person of this page is signed in. If so, use the new token. */
+export async function isSamePerson() {
   const me = await call("GET", "me/");
-  const isMe = me.status === 200 && me.body?.username === document.body.dataset.username;
-  if (isMe) adoptToken();
-  return isMe;
+  const isSame = me.status === 200 && me.body?.username === document.body.dataset.username;
+  if (isSame) adoptToken();
+  return isSame;
 }

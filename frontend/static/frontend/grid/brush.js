@@ -1,52 +1,51 @@
 // @ts-check
-/** What a pointer means on the tiles: a click, a stroke across tiles, or a long press. */
+/** The meaning of a pointer on the tiles: a click, a stroke across tiles, or a long press. */
 
-/** A press this long, without moving to another tile, looks closer and paints nothing. */
+/** Milliseconds. A press this long on one tile zooms and paints nothing. */
 export const LONG_PRESS = 450;
 
 /**
- * One press of a pointer, told in places of tiles; -1 is no tile.
+ * One press of a pointer. Tiles are given by their positions; -1 is no tile.
  *
- * `paints` is called with each place that a stroke reaches, the first one included, once
- * the pointer has left the tile where it was pressed. A press that never leaves it is a
- * click, and the browser's own click event speaks for it.
+ * `paint` is called with each position that a stroke reaches, including the first one, once the pointer has left
+ * the tile where it was pressed. A press that never leaves the tile is a click, which the browser reports itself.
  */
 export class Stroke {
   /**
    * @param {number} start
-   * @param {(place: number) => void} paints
+   * @param {(position: number) => void} paint
    */
-  constructor(start, paints) {
+  constructor(start, paint) {
     this.start = start;
-    this.paints = paints;
+    this.paint = paint;
     /** @type {Set<number>} */
     this.painted = new Set();
     this.isZoom = false;
   }
 
-  /** Whether the click that the browser sends after it must be ignored. */
-  get isOver() {
+  /** Whether to ignore the click event that the browser sends after the press. */
+  get consumesClick() {
     return this.isZoom || this.painted.size > 0;
   }
 
-  /** The pointer has rested long enough on the tile: it is a look closer. */
+  /** Turn a press that has rested on its tile into a zoom. Return whether it is one. */
   hold() {
     if (!this.painted.size) this.isZoom = true;
     return this.isZoom;
   }
 
-  /** @param {number} place */
-  reach(place) {
-    if (this.isZoom || place < 0 || this.start < 0) return;
-    if (!this.painted.size && place === this.start) return;
-    if (!this.painted.size) this.paint(this.start);
-    this.paint(place);
+  /** @param {number} position */
+  reach(position) {
+    if (this.isZoom || position < 0 || this.start < 0) return;
+    if (!this.painted.size && position === this.start) return;
+    if (!this.painted.size) this.paintOnce(this.start);
+    this.paintOnce(position);
   }
 
-  /** @param {number} place */
-  paint(place) {
-    if (this.painted.has(place)) return;
-    this.painted.add(place);
-    this.paints(place);
+  /** @param {number} position */
+  paintOnce(position) {
+    if (this.painted.has(position)) return;
+    this.painted.add(position);
+    this.paint(position);
   }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The dialogs of the page, and what they ask. */
+/** The dialogs of the page. */
 
 /**
  * @param {string} id
@@ -7,7 +7,7 @@
  */
 export const dialog = (id) => /** @type {HTMLDialogElement} */ (document.getElementById(id));
 
-/** Whether a dialog is open, which then has the keys to itself. */
+/** Whether a dialog is open. It then gets all keys. */
 export const isDialogOpen = () => Boolean(document.querySelector("dialog[open]"));
 
 /** @param {string} id */
@@ -16,48 +16,48 @@ export function open(id) {
 }
 
 /**
- * Open a dialog with a form and wait for its answer.
+ * Open a dialog with a form and wait until it is closed.
  * @param {string} id
- * @param {Record<string, string>} [values] what its fields hold at first
- * @returns {Promise<Record<string, string> | null>} its fields by name; null if left
+ * @param {Record<string, string>} [values] the initial values of fields, by name
+ * @returns {Promise<Record<string, string> | null>} the fields by name, or null if the dialog was cancelled
  */
 export function ask(id, values = {}) {
-  const asked = dialog(id);
-  const form = /** @type {HTMLFormElement} */ (asked.querySelector("form"));
+  const element = dialog(id);
+  const form = /** @type {HTMLFormElement} */ (element.querySelector("form"));
   form.reset();
   for (const [name, value] of Object.entries(values)) {
     /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value = value;
   }
-  asked.returnValue = "";
+  element.returnValue = "";
   open(id);
   return new Promise((resolve) => {
-    const answer = () => {
+    const onClose = () => {
       const fields = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]);
-      resolve(asked.returnValue === "do" ? Object.fromEntries(fields) : null);
+      resolve(element.returnValue === "do" ? Object.fromEntries(fields) : null);
     };
-    asked.addEventListener("close", answer, { once: true });
+    element.addEventListener("close", onClose, { once: true });
   });
 }
 
 /**
- * Show a picture in full, beside what it is compared with.
- * @param {string | undefined} address none: only what it is compared with
+ * Show a full picture beside the picture of the entity.
+ * @param {string | undefined} address if undefined, show only the picture of the entity
  */
 export function view(address) {
-  const shown = dialog("viewer");
+  const viewer = dialog("viewer");
   const likeness = document.querySelector(".likeness img")?.getAttribute("src");
-  setPicture(shown, "picture", address);
-  setPicture(shown, "likeness", likeness);
+  setPicture(viewer, "picture", address);
+  setPicture(viewer, "likeness", likeness);
   open("viewer");
 }
 
 /**
- * @param {HTMLElement} shown
+ * @param {HTMLElement} parent
  * @param {string} name
  * @param {string | null | undefined} address
  */
-export function setPicture(shown, name, address) {
-  const picture = /** @type {HTMLImageElement} */ (shown.querySelector(`[data-view="${name}"]`));
+export function setPicture(parent, name, address) {
+  const picture = /** @type {HTMLImageElement} */ (parent.querySelector(`[data-view="${name}"]`));
   picture.hidden = !address;
   if (address) picture.src = address;
   else picture.removeAttribute("src");

@@ -1,15 +1,15 @@
 // @ts-check
-/** Chooses the tiles' size: all of them on one screen where they stay large enough. */
+/** Chooses the size of the tiles, so that a page fits on the screen if the tiles stay large enough. */
 
 import { read } from "../settings.js";
 import { tiles } from "./tiles.js";
 
-const SMALLEST = 112; // unless the judge wants them larger or smaller
-const LARGEST = 320; // the side of a thumbnail: more would only blur it
-const NARROW = 700; // below, the page scrolls, as people expect of a phone
+const SMALLEST = 112; // the default of the judge's setting
+const LARGEST = 320; // the side of a thumbnail: a larger tile would only blur it
+const NARROW = 700; // on narrower screens, such as phones, the page scrolls
 
 /**
- * Columns and side that show `count` square tiles largest in a space.
+ * Return the columns and the side with which `count` square tiles are largest in a space.
  * @param {number} count
  * @param {number} width
  * @param {number} height
@@ -27,18 +27,18 @@ export function bestFit(count, width, height, gap) {
 
 /** @typedef {{width: number, height: number, gap: number}} Space */
 
-/** The room for the tiles, as it was measured last. @type {Space | null} */
+/** The last measured space for the tiles. @type {Space | null} */
 let space = null;
 
-/** Fit the grid of the page to the window. */
+/** Measure the window and fit the grid of the page to it. */
 export function fit() {
   space = null;
   refit();
 }
 
 /**
- * Fit the grid of a new page into the room that the one before had, so that the browser
- * need not lay the page out before it is painted.
+ * Fit the grid of a new page into the space of the previous one, so that the browser need not compute the layout
+ * before it paints.
  */
 export function refit() {
   const grid = /** @type {HTMLElement | null} */ (document.querySelector("#page .tiles"));
@@ -70,7 +70,7 @@ function measure(grid) {
 }
 
 /**
- * Give each line of tiles its row, which screen readers count by.
+ * Group the tiles into rows, by which screen readers count.
  * @param {HTMLElement} grid
  * @param {number} columns
  */
@@ -88,6 +88,6 @@ function layRows(grid, columns) {
     rows.push(row);
   }
   grid.replaceChildren(...rows);
-  // Moving an element takes the focus from it.
+  // Moving an element removes the focus from it.
   if (focused instanceof HTMLElement && grid.contains(focused)) focused.focus({ preventScroll: true });
 }

@@ -1,41 +1,41 @@
 // @ts-check
-/** The guidelines: shown at first and again when they changed, and nobody is stopped. */
+/** The guidelines. They are open at the first visit and after a change, and never block the work. */
 
 import { read, write } from "../settings.js";
-import { whisper } from "./notices.js";
+import { announceToScreenReaders } from "./notices.js";
 
 const panel = () => /** @type {HTMLElement | null} */ (document.getElementById("guidelines"));
 
-/** A page has been painted: the panel belongs into it. */
+/** Move the panel into a page that was just shown. Open it if this version was not closed before. */
 export function placeGuidelines() {
-  const shown = panel();
-  if (!shown) return;
-  document.querySelector("#page .side")?.append(shown);
-  if (read(nameOf(shown)) !== shown.dataset.version) setShown(true);
+  const element = panel();
+  if (!element) return;
+  document.querySelector("#page .side")?.append(element);
+  if (read(settingOf(element)) !== element.dataset.version) setOpen(true);
 }
 
 export function toggleGuidelines() {
-  const shown = panel();
-  if (!shown) return;
-  setShown(shown.hidden);
-  if (!shown.hidden) shown.scrollIntoView({ block: "nearest" });
+  const element = panel();
+  if (!element) return;
+  setOpen(element.hidden);
+  if (!element.hidden) element.scrollIntoView({ block: "nearest" });
 }
 
-/** They have been read as they are now. */
+/** Close the panel until the guidelines change. */
 export function closeGuidelines() {
-  const shown = panel();
-  if (!shown) return;
-  write(nameOf(shown), shown.dataset.version ?? "");
-  setShown(false);
+  const element = panel();
+  if (!element) return;
+  write(settingOf(element), element.dataset.version ?? "");
+  setOpen(false);
 }
 
-/** @param {boolean} isShown */
-function setShown(isShown) {
-  const shown = panel();
-  if (!shown || shown.hidden !== isShown) return;
-  shown.hidden = !isShown;
-  whisper(isShown ? "The guidelines are shown." : "The guidelines are closed.");
+/** @param {boolean} isOpen */
+function setOpen(isOpen) {
+  const element = panel();
+  if (!element || element.hidden !== isOpen) return;
+  element.hidden = !isOpen;
+  announceToScreenReaders(isOpen ? "The guidelines are open." : "The guidelines are closed.");
 }
 
-/** @param {HTMLElement} shown */
-const nameOf = (shown) => `guidelines.${shown.dataset.batch}`;
+/** @param {HTMLElement} element */
+const settingOf = (element) => `guidelines.${element.dataset.batch}`;

@@ -1,8 +1,8 @@
 // @ts-check
-/** What Undo and Redo go through: every act of this sitting, across pages. */
+/** The steps for undo and redo in this session, across pages. */
 
 /**
- * @typedef {object} Change what an act did to one tile
+ * @typedef {object} Change the effect of a step on one tile
  * @property {string} tile
  * @property {string} before verdict, empty for none
  * @property {string} after
@@ -16,22 +16,22 @@ const LONGEST = 1000;
 
 export class History {
   /**
-   * @param {string | null} [stored] what `stored` gave, so that a reload forgets nothing
+   * @param {string | null} [text] the text from `serialize`, so that a reload keeps the history
    */
-  constructor(stored) {
+  constructor(text) {
     /** @type {Step[]} */
     this.done = [];
     /** @type {Step[]} */
     this.undone = [];
     try {
-      Object.assign(this, JSON.parse(stored || "{}"));
+      Object.assign(this, JSON.parse(text || "{}"));
     } catch {
-      // What cannot be read is forgotten.
+      // Start with an empty history if the text is damaged.
     }
   }
 
-  /** As text, to be given to the next `History`. */
-  stored() {
+  /** Return the history as text for the next `History`. */
+  serialize() {
     return JSON.stringify({ done: this.done, undone: this.undone });
   }
 
@@ -44,27 +44,27 @@ export class History {
   }
 
   /**
-   * The act to take back. It stays until `undid` says that it was.
+   * Return the step to undo. It stays in the history until `moveToUndone`.
    * @returns {Step | undefined}
    */
   last() {
     return this.done.at(-1);
   }
 
-  /** The last act was taken back and can be done again. */
-  undid() {
+  /** Record that the last step was undone, so that it can be redone. */
+  moveToUndone() {
     const step = this.done.pop();
     if (step) this.undone.push(step);
   }
 
-  /** The last act cannot be taken back; nothing can be done again. */
+  /** Drop the last step, because it cannot be undone. Nothing can be redone then. */
   forget() {
     this.done.pop();
     this.undone = [];
   }
 
   /**
-   * The act to do again, already back among those that are done.
+   * Return the step to redo. It is already back among the steps that are done.
    * @returns {Step | undefined}
    */
   redo() {
@@ -75,8 +75,8 @@ export class History {
 }
 
 /**
- * Whether a step can be undone on a page that is submitted: there a verdict can be
- * changed for another, and not be taken back.
+ * Whether undoing a step would leave a tile without a verdict. On a submitted page, verdicts can be changed but
+ * not removed.
  * @param {Step} step
  */
 export const leavesGaps = (step) => step.changes.some((change) => !change.before);

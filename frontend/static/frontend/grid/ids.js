@@ -1,12 +1,12 @@
 // @ts-check
-/** Ids that the client makes: UUID version 7, strictly rising within this tab. */
+/** Ids made by the client: UUID version 7, strictly ascending within this tab. */
 
 let lastMoment = 0;
 let counter = 0;
 
 /**
- * The id of a new mark. Ids sort in the order in which the marks were made, because
- * the 12 bits after the time count the marks of one millisecond.
+ * Return the id of a new mark. Ids sort in the order in which the marks were made: the 12 bits after the time
+ * count the marks of one millisecond.
  * @param {number} [now]
  * @returns {string}
  */

@@ -1,5 +1,5 @@
 // @ts-check
-/** Which key does what. Every one can be changed, and no act needs two keys at once. */
+/** The keys of the actions. Each key can be changed, and no action needs two keys at once. */
 
 /** @type {Readonly<Record<string, readonly string[]>>} */
 export const DEFAULTS = Object.freeze({
@@ -20,55 +20,67 @@ export const DEFAULTS = Object.freeze({
   keys: ["?"],
 });
 
-/** Keys that mean the same everywhere: they move, confirm and leave. */
-const FIXED = new Set(["Enter", "Escape", "Tab", " ", "Home", "End", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
+/** Keys with a fixed meaning: they move, confirm or close. */
+const FIXED = new Set([
+  "Enter",
+  "Escape",
+  "Tab",
+  " ",
+  "Home",
+  "End",
+  "ArrowLeft",
+  "ArrowRight",
+  "ArrowUp",
+  "ArrowDown",
+]);
 
 export class Keymap {
-  /** @param {string | null} [stored] what `stored` gave */
-  constructor(stored) {
+  /** @param {string | null} [text] the text from `serialize` */
+  constructor(text) {
     /** @type {Record<string, readonly string[]>} */
     this.keys = { ...DEFAULTS };
-    for (const [act, keys] of Object.entries(readable(stored))) {
-      if (act in DEFAULTS && Array.isArray(keys)) this.keys[act] = keys.map(String);
+    for (const [action, keys] of Object.entries(parse(text))) {
+      if (action in DEFAULTS && Array.isArray(keys)) this.keys[action] = keys.map(String);
     }
   }
 
-  /** Only what differs from the defaults, as text. */
-  stored() {
-    return JSON.stringify(Object.fromEntries(Object.entries(this.keys).filter(([act, keys]) => keys !== DEFAULTS[act])));
+  /** Return only the changed keys, as text. */
+  serialize() {
+    const changes = Object.entries(this.keys).filter(([action, keys]) => keys !== DEFAULTS[action]);
+    return JSON.stringify(Object.fromEntries(changes));
   }
 
   /**
-   * The act that a key means, if any. Letters mean the same with Shift or Caps Lock.
+   * Return the action of a key, if any. Shift and Caps Lock do not change the meaning of letters.
    * @param {string} key
    */
-  actOf(key) {
-    const wanted = plain(key);
-    return Object.keys(this.keys).find((act) => this.keys[act].includes(wanted));
+  actionOf(key) {
+    const plainKey = plain(key);
+    return Object.keys(this.keys).find((action) => this.keys[action].includes(plainKey));
   }
 
   /**
-   * Why a key cannot be given to an act; empty where it can.
-   * @param {string} act
+   * Return why an action cannot have this key, or an empty string if it can.
+   * @param {string} action
    * @param {string} key
    */
-  conflict(act, key) {
-    if (FIXED.has(key)) return "This key moves, confirms or leaves; choose another.";
+  conflict(action, key) {
+    if (FIXED.has(key)) return "This key moves, confirms or closes. Choose another key.";
     if ([...key].length !== 1) return "Choose a letter, a digit or a sign.";
-    const other = this.actOf(key);
-    return other && other !== act ? `This key means “${other.replace("-", " ")}”; choose another.` : "";
+    const other = this.actionOf(key);
+    return other && other !== action ? `This key is for “${other.replace("-", " ")}”. Choose another key.` : "";
   }
 
   /**
-   * Give an act a key of its own in place of those that it had.
-   * @param {string} act
+   * Replace the keys of an action by this key.
+   * @param {string} action
    * @param {string} key
-   * @returns {string} why not, empty where it was done
+   * @returns {string} the reason if the key is refused, else an empty string
    */
-  set(act, key) {
-    const why = this.conflict(act, key);
-    if (!why) this.keys[act] = [plain(key)];
-    return why;
+  set(action, key) {
+    const problem = this.conflict(action, key);
+    if (!problem) this.keys[action] = [plain(key)];
+    return problem;
   }
 
   reset() {
@@ -80,12 +92,12 @@ export class Keymap {
 const plain = (key) => (key.length === 1 ? key.toLowerCase() : key);
 
 /**
- * @param {string | null | undefined} stored
+ * @param {string | null | undefined} text
  * @returns {Record<string, unknown>}
  */
-function readable(stored) {
+function parse(text) {
   try {
-    return Object(JSON.parse(stored || "{}"));
+    return Object(JSON.parse(text || "{}"));
   } catch {
     return {};
   }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The list of keys: shows them, lets each be changed, and switches them off. */
+/** The list of keys: shows them, changes them, and turns them off. */
 
 import { read, write } from "../settings.js";
 import { dialog, open } from "./dialogs.js";
@@ -8,36 +8,36 @@ import { Keymap } from "./keymap.js";
 export class Keys {
   constructor() {
     this.map = new Keymap(read("keys"));
-    /** The act that waits for its new key. @type {string | null} */
+    /** The action that waits for its new key. @type {string | null} */
     this.changing = null;
     this.show();
     this.watch();
   }
 
-  /** Whether letters, digits and signs are keys at all; who dictates may not want it. */
+  /** Whether letters, digits and signs work as keys. People who dictate can turn them off. */
   get areOn() {
     return read("letters-off") === null;
   }
 
   /**
-   * The act that a key means now, if any.
+   * Return the current action of a key, if any.
    * @param {string} key
    */
-  actOf(key) {
-    if (this.map.actOf(key) === "keys") return "keys"; // or there would be no way back
-    return this.areOn ? this.map.actOf(key) : undefined;
+  actionOf(key) {
+    if (this.map.actionOf(key) === "keys") return "keys"; // else the list could not be opened to turn keys on again
+    return this.areOn ? this.map.actionOf(key) : undefined;
   }
 
   open() {
     open("keys");
   }
 
-  /** Write the keys into the list and on the buttons. */
+  /** Show the keys in the list and on the buttons. */
   show() {
-    for (const place of document.querySelectorAll("[data-keys]")) {
-      const keys = this.map.keys[/** @type {HTMLElement} */ (place).dataset.keys ?? ""] ?? [];
-      const isList = Boolean(place.closest("#keys"));
-      place.replaceChildren(...(isList ? keys : keys.slice(0, 1)).map(kbd));
+    for (const element of document.querySelectorAll("[data-keys]")) {
+      const keys = this.map.keys[/** @type {HTMLElement} */ (element).dataset.keys ?? ""] ?? [];
+      const isInList = Boolean(element.closest("#keys"));
+      element.replaceChildren(...(isInList ? keys : keys.slice(0, 1)).map(keyElement));
     }
   }
 
@@ -47,18 +47,18 @@ export class Keys {
     box.checked = this.areOn;
     box.addEventListener("change", () => write("letters-off", box.checked ? null : "1"));
     list.addEventListener("click", (event) => this.onClick(/** @type {HTMLElement} */ (event.target)));
-    // Before anything else hears the key.
+    // In the capture phase, before other listeners get the key.
     list.addEventListener("keydown", (event) => this.onKey(event), true);
-    list.addEventListener("close", () => this.wait(null));
+    list.addEventListener("close", () => this.waitFor(null));
   }
 
   /** @param {HTMLElement} target */
   onClick(target) {
-    const change = /** @type {HTMLElement | null} */ (target.closest("[data-change]"));
-    if (change) this.wait(change.dataset.change ?? null);
+    const button = /** @type {HTMLElement | null} */ (target.closest("[data-change]"));
+    if (button) this.waitFor(button.dataset.change ?? null);
     if (target.closest("[data-reset-keys]")) {
       this.map.reset();
-      this.save("The keys are as they were at first.");
+      this.save("All keys are reset.");
     }
   }
 
@@ -67,40 +67,42 @@ export class Keys {
     if (!this.changing || event.isComposing || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
-    if (event.key === "Escape") return this.wait(null);
-    const why = this.map.set(this.changing, event.key);
-    if (why) this.tell(why);
+    if (event.key === "Escape") {
+      this.waitFor(null);
+      return;
+    }
+    const problem = this.map.set(this.changing, event.key);
+    if (problem) this.showMessage(problem);
     else this.save(`“${event.key}” is the new key.`);
   }
 
-  /** @param {string | null} act */
-  wait(act) {
-    this.changing = act;
-    this.tell(act ? "Press the new key, or Esc." : "");
+  /** @param {string | null} action */
+  waitFor(action) {
+    this.changing = action;
+    this.showMessage(action ? "Press the new key, or Esc." : "");
     for (const button of document.querySelectorAll("[data-change]")) {
-      button.toggleAttribute("data-waiting", /** @type {HTMLElement} */ (button).dataset.change === act);
+      button.toggleAttribute("data-waiting", /** @type {HTMLElement} */ (button).dataset.change === action);
     }
   }
 
   /** @param {string} sentence */
   save(sentence) {
-    write("keys", this.map.stored());
+    write("keys", this.map.serialize());
     this.show();
-    this.wait(null);
-    this.tell(sentence);
+    this.waitFor(null);
+    this.showMessage(sentence);
   }
 
   /** @param {string} sentence */
-  tell(sentence) {
-    const place = document.querySelector("[data-keys-said]");
-    if (place) place.textContent = sentence;
+  showMessage(sentence) {
+    const line = document.querySelector("[data-keys-said]");
+    if (line) line.textContent = sentence;
   }
 }
 
 /** @param {string} key */
-function kbd(key) {
-  const made = document.createElement("kbd");
-  made.textContent = key;
-  return made;
+function keyElement(key) {
+  const element = document.createElement("kbd");
+  element.textContent = key;
+  return element;
 }
-

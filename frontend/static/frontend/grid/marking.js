@@ -1,5 +1,5 @@
 // @ts-check
-/** Marks tiles; every mark goes to the outbox at once, and into what Undo goes through. */
+/** Marks tiles. Each mark goes to the outbox at once and into the undo history. */
 
 import { Clock } from "./clock.js";
 import { uuid7 } from "./ids.js";
@@ -19,20 +19,20 @@ export class Marking {
     this.outbox = outbox;
     this.history = history;
     this.clock = new Clock();
-    /** @type {Change[] | null} while the pointer is drawn across tiles, they are one act */
+    /** The changes of the stroke in progress. They become one step. @type {Change[] | null} */
     this.stroke = null;
-    /** Pictures marked in this sitting, and the seconds that they took. */
+    /** Pictures marked in this session, and their seconds in total. */
     this.pace = { marked: 0, seconds: 0 };
   }
 
-  /** A page has been painted: its time starts, and marks on their way are shown. */
+  /** Start with a new page: restart the clock and show the marks that wait. */
   begin() {
     this.clock.restart();
     for (const tile of tiles()) tile.dataset.recorded = tile.dataset.verdict;
     this.showWaiting();
   }
 
-  /** Marks that have not arrived are not in what the server wrote. */
+  /** Show marks that the server did not have when it rendered the page. */
   showWaiting() {
     for (const mark of this.outbox.marks()) {
       const tile = mark.assignment === assignmentId() && tileById(mark.candidate);
@@ -45,7 +45,7 @@ export class Marking {
    * @param {string} verdict
    * @param {How} how
    * @param {string} [reason]
-   * @returns {boolean} whether there was something to change
+   * @returns {boolean} whether the tile changed
    */
   mark(tile, verdict, how, reason) {
     const isNew = tile.dataset.verdict !== verdict || (reason ?? "") !== (tile.dataset.comment ?? "");
@@ -58,7 +58,7 @@ export class Marking {
   }
 
   /**
-   * Mark many tiles in one act, which share the time it took.
+   * Mark many tiles in one step. They share its time equally.
    * @param {Map<HTMLElement, string>} verdicts
    */
   fill(verdicts) {
@@ -82,7 +82,7 @@ export class Marking {
   }
 
   /**
-   * Put the tiles of a step as they were before it, or as they were after.
+   * Set the tiles of a step to their state before or after it.
    * @param {import("./history.js").Step} step
    * @param {"before" | "after"} when
    */
@@ -100,7 +100,7 @@ export class Marking {
   }
 
   /**
-   * Show the verdicts and hand them to the outbox.
+   * Show the verdicts and add them to the outbox.
    * @param {Array<[HTMLElement, string, (string | undefined)?]>} marks
    * @param {How} how
    */
@@ -109,11 +109,14 @@ export class Marking {
     const seconds = this.clock.lap();
     this.pace.marked += marks.filter(([tile, verdict]) => verdict && !tile.dataset.verdict).length;
     this.pace.seconds += seconds;
-    this.outbox.add(...marks.map(([tile, verdict, reason]) => made(tile, verdict, how, seconds / marks.length, reason)));
+    this.outbox.add(
+      ...marks.map(([tile, verdict, reason]) => makeMark(tile, verdict, how, seconds / marks.length, reason)),
+    );
   }
 }
 
 /**
+ * Return the change from a tile's current verdict to another one.
  * @param {HTMLElement} tile
  * @param {string} after
  * @param {string} [reason]
@@ -125,7 +128,7 @@ function change(tile, after, reason) {
 }
 
 /**
- * Show the verdict and make the mark that will be sent.
+ * Show the verdict on the tile and return the mark to send.
  * @param {HTMLElement} tile
  * @param {string} verdict
  * @param {How} how
@@ -133,7 +136,7 @@ function change(tile, after, reason) {
  * @param {string} [reason]
  * @returns {import("./outbox.js").Mark}
  */
-function made(tile, verdict, how, seconds, reason) {
+function makeMark(tile, verdict, how, seconds, reason) {
   showVerdict(tile, verdict, reason);
   showRefusal(tile, "");
   return {
@@ -149,23 +152,23 @@ function made(tile, verdict, how, seconds, reason) {
 }
 
 /**
- * What "the rest is …" would do: a verdict for each tile that has none and whose
- * picture has been seen; where there is no picture to see, broken.
- * @param {string} verdict empty: only what is proposed by itself
+ * Return the verdicts that "the rest is …" gives: this verdict for each unmarked tile whose picture was seen, and
+ * broken for each broken file.
+ * @param {string} verdict empty for broken files only
  * @returns {Map<HTMLElement, string>}
  */
 export function restOf(verdict) {
   /** @type {Map<HTMLElement, string>} */
-  const rest = new Map();
+  const verdicts = new Map();
   for (const tile of unmarked()) {
-    if ("unreadable" in tile.dataset) rest.set(tile, "broken");
-    else if (verdict && hasBeenSeen(tile)) rest.set(tile, verdict);
+    if ("unreadable" in tile.dataset) verdicts.set(tile, "broken");
+    else if (verdict && wasSeen(tile)) verdicts.set(tile, verdict);
   }
-  return rest;
+  return verdicts;
 }
 
 /** @param {HTMLElement} tile */
-function hasBeenSeen(tile) {
+function wasSeen(tile) {
   const picture = tile.querySelector("img");
   return "seen" in tile.dataset && Boolean(picture?.complete && picture.naturalWidth);
 }

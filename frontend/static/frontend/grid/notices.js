@@ -1,51 +1,51 @@
 // @ts-check
-/** Tells the judge: in passing, for good, and how saving goes. */
+/** Messages to the judge: short announcements, notices that stay, and the state of saving. */
 
 import * as words from "./words.js";
 
-/** Shorter than this, saving is not worth a word. */
+/** Milliseconds. Faster saves are not announced. */
 const NOTICEABLE = 1200;
 
 /**
- * Say something that need not stay; screen readers read it.
+ * Show a message for a few seconds. Screen readers read it.
  * @param {string} sentence
  */
-export function say(sentence) {
-  const place = document.getElementById("said");
-  if (!place) return;
-  place.textContent = sentence;
-  place.classList.remove("hidden");
-  clearTimeout(Number(place.dataset.timer));
-  place.dataset.timer = String(setTimeout(() => place.classList.add("hidden"), 4000));
+export function announce(sentence) {
+  const line = document.getElementById("said");
+  if (!line) return;
+  line.textContent = sentence;
+  line.classList.remove("hidden");
+  clearTimeout(Number(line.dataset.timer));
+  line.dataset.timer = String(setTimeout(() => line.classList.add("hidden"), 4000));
 }
 
 /**
- * Say to screen readers what everybody else sees anyway.
+ * Tell screen readers about a change that is visible on the page.
  * @param {string} sentence
  */
-export function whisper(sentence) {
-  const place = document.getElementById("said");
-  place?.classList.add("hidden");
-  if (place) place.textContent = sentence;
+export function announceToScreenReaders(sentence) {
+  const line = document.getElementById("said");
+  line?.classList.add("hidden");
+  if (line) line.textContent = sentence;
 }
 
 /**
- * Show something that stays until it is closed. The same name is shown once.
+ * Show a notice that stays until it is closed. A notice of the same name is replaced.
  * @param {string} name
  * @param {string} sentence
- * @param {HTMLElement} [way] a button or link that leads on
+ * @param {HTMLElement} [action] a button or link
  */
-export function notice(name, sentence, way) {
-  const place = document.getElementById("notices");
-  if (!place) return;
+export function notice(name, sentence, action) {
+  const list = document.getElementById("notices");
+  if (!list) return;
   dismiss(name);
   const line = document.createElement("div");
   line.className = "note error";
   line.dataset.notice = name;
   const text = document.createElement("span");
   text.textContent = sentence;
-  line.append(text, ...(way ? [way] : []), button("Close", { act: "dismiss" }));
-  place.append(line);
+  line.append(text, ...(action ? [action] : []), button("Close", { act: "dismiss" }));
+  list.append(line);
 }
 
 /** @param {string} name */
@@ -58,39 +58,38 @@ export function dismiss(name) {
  * @param {Record<string, string>} data
  */
 export function button(text, data) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  Object.assign(made.dataset, data);
-  return made;
+  const element = document.createElement("button");
+  element.type = "button";
+  element.textContent = text;
+  Object.assign(element.dataset, data);
+  return element;
 }
 
 let timer = 0;
 
 /**
- * Say how saving goes. A save that takes no time is not announced, so that screen
- * readers are not interrupted by every mark.
+ * Show the state of saving. Fast saves are not announced, so that screen readers are not interrupted by every mark.
  * @param {import("./outbox.js").State} state
- * @param {number} waiting
+ * @param {number} waitingCount
  */
-export function showSaving(state, waiting) {
-  const place = document.getElementById("saving");
-  if (!place) return;
-  place.dataset.state = state;
+export function showSaving(state, waitingCount) {
+  const line = document.getElementById("saving");
+  if (!line) return;
+  line.dataset.state = state;
   clearTimeout(timer);
-  if (state === "saving") timer = window.setTimeout(() => setText(place, words.saving(state, waiting)), NOTICEABLE);
-  else setText(place, words.saving(state, waiting));
+  const text = words.saving(state, waitingCount);
+  if (state === "saving") timer = window.setTimeout(() => setText(line, text), NOTICEABLE);
+  else setText(line, text);
   if (state === "signed-out") {
     const isShown = document.querySelector('#notices [data-notice="signed-out"]');
-    const way = button("Sign in", { opens: "sign-in" });
-    if (!isShown) notice("signed-out", "You are signed out. Your marks are kept here; sign in again to send them.", way);
+    if (!isShown) notice("signed-out", words.SIGNED_OUT, button("Sign in", { opens: "sign-in" }));
   } else if (state !== "saving") dismiss("signed-out");
 }
 
 /**
- * @param {HTMLElement} place
+ * @param {HTMLElement} element
  * @param {string} text
  */
-function setText(place, text) {
-  if (place.textContent !== text) place.textContent = text;
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

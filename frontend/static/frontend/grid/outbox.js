@@ -1,8 +1,7 @@
 // @ts-check
 /**
- * What is on its way to the server: marks, and pages handed in. Each entry is kept in
- * the browser until the server has answered for it, and sent again until then. One tab
- * sends at a time; the others hear what became of it.
+ * The outbox: marks and submissions that wait to be sent. Each item is stored in the browser and sent again until
+ * the server has answered for it. One tab sends at a time. The other tabs receive the results.
  */
 
 /**
@@ -10,115 +9,114 @@
  * @property {string} id
  * @property {number} assignment
  * @property {string} candidate tile id
- * @property {string | null} verdict null takes the mark back
+ * @property {string | null} verdict null removes the mark
  * @property {string} decided_at
  * @property {number} seconds
  * @property {"key" | "click" | "fill"} how
  * @property {string} [reason]
  *
- * @typedef {{id: string, assignment: number, submit: true}} Submission a page handed in
- * @typedef {Mark | Submission} Entry
+ * @typedef {{id: string, assignment: number, submit: true}} Submission a submitted page
+ * @typedef {Mark | Submission} Item
  *
  * @typedef {object} Outcome
  * @property {"recorded" | "replayed" | "refused"} status
  * @property {string} [reason]
- * @property {any} [problem] of a page that was not taken: what is missing, what is lost
+ * @property {any} [problem] of a refused page: the tiles that are missing or lost
  *
  * @typedef {"saved" | "saving" | "offline" | "signed-out" | "server"} State
- * @typedef {{entry: Entry, outcome: Outcome}} News
+ * @typedef {{item: Item, outcome: Outcome}} Result
  *
- * @typedef {object} Doors what the outbox needs from outside
+ * @typedef {object} Services the functions that the outbox calls
  * @property {(marks: Mark[]) => Promise<import("./api.js").Answer>} send
  * @property {(assignment: number) => Promise<import("./api.js").Answer>} submit
- * @property {(answer: import("./api.js").Answer) => Promise<"again" | State | null>} trouble
- * @property {(news: News) => void} answered
- * @property {(state: State, waiting: number) => void} changed
- * @property {(work: () => Promise<void>) => Promise<void>} alone do it while no other tab does
- * @property {(news: News[]) => void} tell the other tabs
+ * @property {(answer: import("./api.js").Answer) => Promise<import("./api.js").Problem | null>} callProblem
+ * @property {(result: Result) => void} onResult
+ * @property {(state: State, waitingCount: number) => void} onChange
+ * @property {(work: () => Promise<void>) => Promise<void>} runAlone run while no other tab runs this
+ * @property {(results: Result[]) => void} tellOtherTabs
  *
- * @typedef {Pick<import("./shelf.js").Shelf, "put" | "drop" | "all" | "refuse">} Keeper
+ * @typedef {Pick<import("./outbox_storage.js").OutboxStorage, "put" | "drop" | "all" | "refuse">} Storage
  */
 
-const AT_ONCE = 100;
-const LONGEST_WAIT = 30_000;
-// Marks that follow each other closely travel together: kept at once, sent when nothing
-// came for a moment, and never later than this.
-const QUIET = 1000;
-const LONGEST_QUIET = 5000;
-/** Refusals that only say that nothing is asked any more; there is nothing to keep. */
-const SETTLED = new Set(["ruled", "erased", "submitted"]);
+const LARGEST_REQUEST = 100; // marks
+const LONGEST_RETRY_DELAY = 30_000;
+// Marks in quick succession are sent together: after a quiet moment, and never later than the longest delay.
+const QUIET_DELAY = 1000;
+const LONGEST_DELAY = 5000;
+/** Refusals that only mean that no verdict is needed any more. Their marks need not be kept. */
+const NOT_NEEDED = new Set(["ruled", "erased", "submitted"]);
 
 /**
- * @param {Entry} entry
- * @returns {entry is Submission}
+ * @param {Item} item
+ * @returns {item is Submission}
  */
-export const isSubmission = (entry) => "submit" in entry;
+export const isSubmission = (item) => "submit" in item;
 
 export class Outbox {
   /**
-   * @param {Keeper} shelf
-   * @param {Doors} doors
+   * @param {Storage} storage
+   * @param {Services} services
    */
-  constructor(shelf, doors) {
-    this.shelf = shelf;
-    this.doors = doors;
-    /** @type {Map<string, Entry>} what the server has not answered for, by id */
+  constructor(storage, services) {
+    this.storage = storage;
+    this.services = services;
+    /** Items without an answer, by id. @type {Map<string, Item>} */
     this.waiting = new Map();
     /** @type {State} */
     this.state = "saved";
-    this.failures = 0;
+    this.failureCount = 0;
     this.isSending = false;
     this.hasRetried = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    /** When the first of the marks came that wait for others to travel with. */
-    this.since = 0;
+    /** When the first of the delayed marks was added, or 0. */
+    this.delayedSince = 0;
     /** @type {Array<() => void>} */
     this.waiters = [];
   }
 
-  /** How much the server has not answered for. */
+  /** The number of items without an answer. */
   get size() {
     return this.waiting.size;
   }
 
-  /** Take up what earlier visits could not send. */
+  /** Send the items that earlier visits left. */
   async open() {
-    await this.collect();
+    await this.loadStored();
     if (this.size) this.pump();
-    else this.rest();
+    else this.onEmpty();
   }
 
   /** @returns {Mark[]} the marks that wait, in the order in which they were made */
   marks() {
-    return this.inOrder().filter((entry) => !isSubmission(entry));
+    return this.inOrder().filter((item) => !isSubmission(item));
   }
 
-  /** @param {Entry[]} entries */
-  async add(...entries) {
-    if (!entries.length) return;
-    for (const entry of entries) this.waiting.set(entry.id, entry);
-    // While the network is away, a new mark must not hurry the next attempt.
-    this.show(this.failures ? this.state : "saving");
-    await this.shelf.put(entries);
-    if (this.failures) return;
-    if (entries.some(isSubmission)) this.pump();
-    else this.soon();
+  /** @param {Item[]} items */
+  async add(...items) {
+    if (!items.length) return;
+    for (const item of items) this.waiting.set(item.id, item);
+    // While the network is down, a new mark must not advance the next attempt.
+    this.setState(this.failureCount ? this.state : "saving");
+    await this.storage.put(items);
+    if (this.failureCount) return;
+    if (items.some(isSubmission)) this.pump();
+    else this.pumpSoon();
   }
 
-  soon() {
+  pumpSoon() {
     const now = Date.now();
-    this.since ||= now;
+    this.delayedSince ||= now;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.pump(), Math.min(QUIET, this.since + LONGEST_QUIET - now));
+    this.timer = setTimeout(() => this.pump(), Math.min(QUIET_DELAY, this.delayedSince + LONGEST_DELAY - now));
   }
 
-  /** Send at once: the network came back, or the page is looked at again, or left. */
+  /** Send at once, because the network is back or the visibility of the page changed. */
   hurry() {
     this.pump();
   }
 
-  /** Resolves when nothing waits, or the present attempt has failed. */
+  /** Resolve when nothing waits or the current attempt has failed. */
   settled() {
     return new Promise((/** @type {(value?: any) => void} */ resolve) => {
       if (!this.size) resolve();
@@ -130,119 +128,120 @@ export class Outbox {
   }
 
   /**
-   * Another tab has had answers.
-   * @param {News[]} news
+   * Handle results that another tab received.
+   * @param {Result[]} results
    */
-  hear(news) {
-    for (const { entry } of news) this.waiting.delete(entry.id);
-    for (const each of news) this.doors.answered(each);
-    if (!this.size) this.rest();
+  receive(results) {
+    for (const { item } of results) this.waiting.delete(item.id);
+    for (const result of results) this.services.onResult(result);
+    if (!this.size) this.onEmpty();
   }
 
   async pump() {
     if (this.isSending) return;
     clearTimeout(this.timer);
-    this.since = 0;
+    this.delayedSince = 0;
     this.isSending = true;
     try {
-      await this.doors.alone(async () => {
-        await this.collect();
-        while (this.size && (await this.sendSome()));
+      await this.services.runAlone(async () => {
+        await this.loadStored();
+        while (this.size && (await this.sendNext()));
       });
     } finally {
       this.isSending = false;
       for (const resolve of this.waiters.splice(0)) resolve();
     }
-    if (!this.size) this.rest();
+    if (!this.size) this.onEmpty();
   }
 
-  rest() {
-    this.failures = 0;
-    this.show("saved");
+  onEmpty() {
+    this.failureCount = 0;
+    this.setState("saved");
   }
 
-  /** Other tabs, closed ones among them, may have left something on the shelf. */
-  async collect() {
-    for (const entry of await this.shelf.all()) this.waiting.set(entry.id, entry);
+  /** Load the stored items: tabs that are closed now may have left some. */
+  async loadStored() {
+    for (const item of await this.storage.all()) this.waiting.set(item.id, item);
   }
 
-  /** @returns {any[]} ids are made so that they sort in the order of their making */
+  /** @returns {any[]} the items in the order in which they were made, which is the order of their ids */
   inOrder() {
     return [...this.waiting.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Send what comes next, and return whether the server answered. */
-  async sendSome() {
+  /** Send the next marks or the next submission. Return whether the server answered. */
+  async sendNext() {
     const queue = this.inOrder();
     const stop = queue.findIndex(isSubmission);
-    const marks = queue.slice(0, stop < 0 ? AT_ONCE : Math.min(stop, AT_ONCE));
-    const sent = marks.length ? marks : queue.slice(0, 1);
-    if (!this.failures) this.show("saving");
-    const answer = marks.length ? await this.doors.send(marks) : await this.doors.submit(sent[0].assignment);
-    const why = await this.doors.trouble(answer);
-    if (why === "again" && !this.hasRetried) {
+    const marks = queue.slice(0, stop < 0 ? LARGEST_REQUEST : Math.min(stop, LARGEST_REQUEST));
+    const items = marks.length ? marks : queue.slice(0, 1);
+    if (!this.failureCount) this.setState("saving");
+    const answer = marks.length ? await this.services.send(marks) : await this.services.submit(items[0].assignment);
+    const problem = await this.services.callProblem(answer);
+    if (problem === "again" && !this.hasRetried) {
       this.hasRetried = true;
       return true;
     }
     this.hasRetried = false;
-    if (why) {
-      this.retryLater(why === "again" ? "server" : why, answer.wait);
+    if (problem) {
+      this.retryLater(problem === "again" ? "server" : problem, answer.wait);
       return false;
     }
-    this.failures = 0;
-    await this.settle(marks.length ? outcomesOf(marks, answer) : [{ entry: sent[0], outcome: outcomeOf(answer) }]);
+    this.failureCount = 0;
+    await this.finish(marks.length ? markResults(marks, answer) : [submissionResult(items[0], answer)]);
     return true;
   }
 
-  /** @param {News[]} news */
-  async settle(news) {
-    for (const { entry } of news) this.waiting.delete(entry.id);
-    const refused = news
-      .filter(({ entry, outcome }) => outcome.status === "refused" && !isSubmission(entry))
-      .map(({ entry, outcome }) => ({ entry, reason: outcome.reason ?? "" }))
-      .filter(({ reason }) => !SETTLED.has(reason));
-    // First kept as refused, then dropped: a tab that dies in between loses nothing.
-    if (refused.length) await this.shelf.refuse(refused);
-    await this.shelf.drop(news.map(({ entry }) => entry));
-    this.doors.tell(news);
-    for (const each of news) this.doors.answered(each);
+  /** @param {Result[]} results */
+  async finish(results) {
+    for (const { item } of results) this.waiting.delete(item.id);
+    const refused = results
+      .filter(({ item, outcome }) => outcome.status === "refused" && !isSubmission(item))
+      .map(({ item, outcome }) => ({ item, reason: outcome.reason ?? "" }))
+      .filter(({ reason }) => !NOT_NEEDED.has(reason));
+    // Store the refused marks before dropping the items, so that a tab that crashes in between loses nothing.
+    if (refused.length) await this.storage.refuse(refused);
+    await this.storage.drop(results.map(({ item }) => item));
+    this.services.tellOtherTabs(results);
+    for (const result of results) this.services.onResult(result);
   }
 
   /**
-   * @param {State} why
-   * @param {number} seconds
+   * @param {State} problem
+   * @param {number} seconds that the server asks to wait
    */
-  retryLater(why, seconds) {
-    this.failures += 1;
-    this.show(why);
-    const backOff = Math.min(LONGEST_WAIT, 500 * 2 ** this.failures);
-    const wait = Math.max(seconds * 1000, backOff * (0.75 + Math.random() / 2));
-    this.timer = setTimeout(() => this.pump(), wait);
+  retryLater(problem, seconds) {
+    this.failureCount += 1;
+    this.setState(problem);
+    const backOff = Math.min(LONGEST_RETRY_DELAY, 500 * 2 ** this.failureCount);
+    const delay = Math.max(seconds * 1000, backOff * (0.75 + Math.random() / 2));
+    this.timer = setTimeout(() => this.pump(), delay);
   }
 
   /** @param {State} state */
-  show(state) {
+  setState(state) {
     this.state = state;
-    this.doors.changed(state, this.size);
+    this.services.onChange(state, this.size);
   }
 }
 
 /**
  * @param {Mark[]} marks
  * @param {import("./api.js").Answer} answer
- * @returns {News[]} a mark without a word of its own will never be taken
+ * @returns {Result[]} a mark without a result in the answer counts as refused, because it will never be accepted
  */
-function outcomesOf(marks, answer) {
-  const said = new Map((answer.body?.results ?? []).map((/** @type {any} */ outcome) => [outcome.id, outcome]));
-  const lost = { status: /** @type {const} */ ("refused"), reason: "not-understood" };
-  return marks.map((entry) => ({ entry, outcome: said.get(entry.id) ?? lost }));
+function markResults(marks, answer) {
+  const outcomes = new Map((answer.body?.results ?? []).map((/** @type {any} */ outcome) => [outcome.id, outcome]));
+  const missing = { status: /** @type {const} */ ("refused"), reason: "not-understood" };
+  return marks.map((item) => ({ item, outcome: outcomes.get(item.id) ?? missing }));
 }
 
 /**
+ * @param {Submission} item
  * @param {import("./api.js").Answer} answer
- * @returns {Outcome} of a page that was handed in
+ * @returns {Result}
  */
-function outcomeOf(answer) {
-  if (answer.status === 200) return { status: "recorded" };
-  return { status: "refused", reason: "not-submitted", problem: answer.body };
+function submissionResult(item, answer) {
+  if (answer.status === 200) return { item, outcome: { status: "recorded" } };
+  return { item, outcome: { status: "refused", reason: "not-submitted", problem: answer.body } };
 }

@@ -6,59 +6,59 @@ import { tiles } from "./tiles.js";
 import { unzoom, zoom } from "./zoom.js";
 
 /**
- * @typedef {object} Hands what the pointer does
+ * @typedef {object} Listeners
  * @property {(tile: HTMLElement) => void} paint
- * @property {() => void} begin of a press on a tile
+ * @property {() => void} begin called when a tile is pressed
  * @property {() => void} end
  */
 
 export class Painting {
-  /** @param {Hands} hands */
-  constructor(hands) {
-    this.hands = hands;
+  /** @param {Listeners} listeners */
+  constructor(listeners) {
+    this.listeners = listeners;
     /** @type {Stroke | null} */
     this.stroke = null;
     this.timer = 0;
-    document.addEventListener("pointerdown", (event) => this.down(event));
-    document.addEventListener("pointermove", (event) => this.move(event));
-    document.addEventListener("pointerup", () => this.up());
-    document.addEventListener("pointercancel", () => this.up());
+    document.addEventListener("pointerdown", (event) => this.onDown(event));
+    document.addEventListener("pointermove", (event) => this.onMove(event));
+    document.addEventListener("pointerup", () => this.onUp());
+    document.addEventListener("pointercancel", () => this.onUp());
     document.addEventListener("contextmenu", (event) => this.stroke?.isZoom && event.preventDefault());
-    // Heard first, so that a click that ends a stroke or a zoom is nobody's.
-    document.addEventListener("click", (event) => this.click(event), true);
+    // In the capture phase, so that no other listener gets the click that ends a stroke or a zoom.
+    document.addEventListener("click", (event) => this.onClick(event), true);
   }
 
   /** @param {PointerEvent} event */
-  down(event) {
+  onDown(event) {
     this.stroke = null;
     const tile = tileOf(event.target);
     if (!tile || event.button || isLink(event.target)) return;
-    this.hands.begin();
-    this.stroke = new Stroke(tiles().indexOf(tile), (place) => this.hands.paint(tiles()[place]));
-    // A finger would else hold the pointer on the tile where it was put down.
+    this.listeners.begin();
+    this.stroke = new Stroke(tiles().indexOf(tile), (position) => this.listeners.paint(tiles()[position]));
+    // Otherwise the tile captures a touch, and no other tile gets its events.
     tile.releasePointerCapture?.(event.pointerId);
     this.timer = window.setTimeout(() => this.stroke?.hold() && zoom(tile), LONG_PRESS);
   }
 
   /** @param {PointerEvent} event */
-  move(event) {
+  onMove(event) {
     if (!this.stroke || !event.buttons) return;
     const tile = tileOf(document.elementFromPoint(event.clientX, event.clientY));
-    const place = tile ? tiles().indexOf(tile) : -1;
-    if (place !== this.stroke.start) clearTimeout(this.timer);
-    this.stroke.reach(place);
+    const position = tile ? tiles().indexOf(tile) : -1;
+    if (position !== this.stroke.start) clearTimeout(this.timer);
+    this.stroke.reach(position);
   }
 
-  up() {
+  onUp() {
     clearTimeout(this.timer);
     if (!this.stroke) return;
     if (this.stroke.isZoom) unzoom();
-    this.hands.end();
+    this.listeners.end();
   }
 
   /** @param {MouseEvent} event */
-  click(event) {
-    if (!this.stroke?.isOver || !tileOf(event.target)) return;
+  onClick(event) {
+    if (!this.stroke?.consumesClick || !tileOf(event.target)) return;
     event.stopPropagation();
     event.preventDefault();
   }

@@ -1,34 +1,34 @@
 // @ts-check
-/** Watches the pictures: whether they came, have been seen, and where frames lie. */
+/** Watches the pictures: whether they are loaded, were seen, and where their frames are. */
 
-const TRIES = 3;
+const LAST_RETRY = 3;
 
-/** Set while no page is shown. @type {IntersectionObserver | undefined} */
-let watcher;
+/** Undefined until a page is shown. @type {IntersectionObserver | undefined} */
+let observer;
 
-/** A page has been painted: watch which of its tiles come on the screen. */
+/** Start with a new page: record which of its tiles come into view. */
 export function watch() {
-  watcher?.disconnect();
-  watcher = new IntersectionObserver(
+  observer?.disconnect();
+  observer = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
         if (entry.isIntersecting) /** @type {HTMLElement} */ (entry.target).dataset.seen = "";
       }
     },
-    { threshold: 0.5, rootMargin: uncovered() },
+    { threshold: 0.5, rootMargin: marginOfBars() },
   );
-  for (const tile of document.querySelectorAll("#page .tile")) watcher.observe(tile);
+  for (const tile of document.querySelectorAll("#page .tile")) observer.observe(tile);
   for (const picture of document.querySelectorAll("#page .tile img")) {
-    // What came or failed before this script was there.
+    // Pictures that loaded or failed before this script ran.
     if (picture instanceof HTMLImageElement && picture.complete && picture.getAttribute("src")) {
-      if (picture.naturalWidth) arrived(picture);
-      else failed(picture);
+      if (picture.naturalWidth) onPictureLoaded(picture);
+      else onPictureFailed(picture);
     }
   }
 }
 
-/** The part of the window that no bar lies over: on a phone one is above and one below. */
-function uncovered() {
+/** Return the margin of the window that bars cover: on a phone there is one above and one below. */
+function marginOfBars() {
   const [above, below] = [".entity", ".marking"].map((bar) => {
     const element = document.querySelector(`#page ${bar}`);
     const isBar = element && getComputedStyle(element).position === "sticky";
@@ -38,8 +38,7 @@ function uncovered() {
 }
 
 /**
- * Fetch and decode the pictures of a page that is not shown yet, so that all of them
- * are there in the frame that paints it.
+ * Fetch and decode the pictures of a prefetched page, so that all of them appear in the frame that shows it.
  * @param {HTMLElement} element
  */
 export async function prepare(element) {
@@ -52,11 +51,11 @@ export async function prepare(element) {
 }
 
 /**
- * A frame's corners are shares of the picture: once its sides are known, the drawing
- * lies over it exactly, because both are fitted into the tile in the same way.
+ * Set the frame's view box to the size of the picture. The corners of the frame are fractions of the picture, and
+ * both are fitted into the tile in the same way, so the frame lies exactly on the picture.
  * @param {HTMLImageElement} picture
  */
-export function arrived(picture) {
+export function onPictureLoaded(picture) {
   const tile = /** @type {HTMLElement | null} */ (picture.closest(".tile"));
   if (tile) delete tile.dataset.failed;
   picture.parentElement
@@ -65,28 +64,29 @@ export function arrived(picture) {
 }
 
 /**
- * A picture that does not come is asked for again; it is not broken for that.
+ * Retry a picture that failed to load. That does not mean that the file is broken.
  * @param {HTMLImageElement} picture
  */
-export function failed(picture) {
+export function onPictureFailed(picture) {
   const tile = /** @type {HTMLElement | null} */ (picture.closest(".tile"));
   if (!tile) {
-    // More pictures to compare with are no loss where they do not come.
+    // Settled pictures are optional.
     picture.closest(".settled li")?.remove();
     return;
   }
-  const tried = Number(picture.dataset.tried ?? 0) + 1;
-  picture.dataset.tried = String(tried);
-  tile.dataset.failed = tried > TRIES ? "given-up" : "";
-  if (tried <= TRIES) setTimeout(() => retry(picture), 1000 * 2 ** tried);
+  const attempts = Number(picture.dataset.tried ?? 0) + 1;
+  picture.dataset.tried = String(attempts);
+  tile.dataset.failed = attempts > LAST_RETRY ? "given-up" : "";
+  if (attempts <= LAST_RETRY) setTimeout(() => retry(picture), 1000 * 2 ** attempts);
 }
 
 /** @param {HTMLImageElement} picture */
 function retry(picture) {
-  if (picture.isConnected) picture.src = picture.src; // eslint-disable-line no-self-assign
+  const address = picture.src;
+  if (picture.isConnected) picture.src = address; // assigning the same address loads the picture again
 }
 
-/** Ask again for every picture that did not come; the network is back. */
+/** Retry every picture that failed, because the network is back. */
 export function retryAll() {
   for (const picture of document.querySelectorAll("#page .tile[data-failed] img")) {
     if (picture instanceof HTMLImageElement) {

@@ -1,47 +1,49 @@
 // @ts-check
-/** What the server refused stays until the judge has seen it. */
+/** The marks that the server refused. They are stored until the judge has seen them. */
 
 import { dialog } from "./dialogs.js";
 import * as words from "./words.js";
 
 export class RefusedMarks {
   /**
-   * @param {import("./shelf.js").Shelf} shelf
+   * @param {import("./outbox_storage.js").OutboxStorage} storage
    * @param {import("./outbox.js").Outbox} outbox
    */
-  constructor(shelf, outbox) {
-    this.shelf = shelf;
+  constructor(storage, outbox) {
+    this.storage = storage;
     this.outbox = outbox;
   }
 
-  /** Say in the bar how many there are, and list them in the dialog. */
+  /** Show their number in the bar, and list them in the dialog. */
   async show() {
-    const all = await this.shelf.refused();
-    const sign = /** @type {HTMLElement} */ (document.getElementById("refused-count"));
-    sign.hidden = !all.length;
-    sign.textContent = `${all.length} refused`;
-    dialog("refused").querySelector("ul")?.replaceChildren(...all.map(line));
+    const marks = await this.storage.refused();
+    const counter = /** @type {HTMLElement} */ (document.getElementById("refused-count"));
+    counter.hidden = !marks.length;
+    counter.textContent = `${marks.length} not saved`;
+    dialog("refused")
+      .querySelector("ul")
+      ?.replaceChildren(...marks.map(line));
   }
 
   async forget() {
-    await this.shelf.forgetRefused();
+    await this.storage.forgetRefused();
     await this.show();
   }
 
-  /** Put them back on their way, in the order in which they were made. */
+  /** Send the marks again, in the order in which they were made. */
   async sendAgain() {
-    const all = await this.shelf.refused();
-    // First on the way, then no longer refused: a tab that dies in between loses nothing.
-    await this.outbox.add(...all.map(({ entry }) => entry));
+    const marks = await this.storage.refused();
+    // Add them to the outbox before deleting them here, so that a tab that crashes in between loses nothing.
+    await this.outbox.add(...marks.map(({ item }) => item));
     await this.forget();
   }
 }
 
-/** @param {import("./shelf.js").Refused} refused */
-function line({ entry, reason }) {
-  const made = document.createElement("li");
-  const mark = /** @type {import("./outbox.js").Mark} */ (entry);
-  const when = new Date(mark.decided_at).toLocaleString();
-  made.textContent = `${mark.verdict ?? "taken back"}, ${when}: ${words.refusal(reason)}`;
-  return made;
+/** @param {import("./outbox_storage.js").Refused} refused */
+function line({ item, reason }) {
+  const element = document.createElement("li");
+  const mark = /** @type {import("./outbox.js").Mark} */ (item);
+  const time = new Date(mark.decided_at).toLocaleString();
+  element.textContent = `${mark.verdict ?? "undone"}, ${time}: ${words.refusal(reason)}`;
+  return element;
 }

@@ -1,36 +1,38 @@
 // @ts-check
-/** A calm word when somebody has looked for long without a pause. */
+/** Reminds a judge who has worked for long to take a break. */
 
 import { read } from "../settings.js";
 import { dismiss, notice } from "./notices.js";
 
-const LOOK = 15_000;
-const PAUSE = 180_000; // this long without an act is a pause
-const USUAL_MINUTES = "30";
+const INTERVAL = 15_000;
+const BREAK = 180_000; // this long without an action is a break
+const DEFAULT_MINUTES = "30";
 
-/** Counts since when somebody has worked without a pause. */
 export class Reminder {
   constructor() {
-    this.begun = Date.now();
-    this.lastAct = Date.now();
-    setInterval(() => this.look(), LOOK);
+    this.startedAt = Date.now();
+    this.lastActionAt = Date.now();
+    setInterval(() => this.check(), INTERVAL);
   }
 
-  /** The judge did something. */
+  /** Record an action of the judge. */
   act() {
     const now = Date.now();
-    if (now - this.lastAct > PAUSE) {
-      this.begun = now;
+    if (now - this.lastActionAt > BREAK) {
+      this.startedAt = now;
       dismiss("pause");
     }
-    this.lastAct = now;
+    this.lastActionAt = now;
   }
 
-  look() {
-    const minutes = Number(read("pause") ?? USUAL_MINUTES);
-    const worked = (this.lastAct - this.begun) / 60_000;
-    if (!minutes || worked < minutes || document.hidden) return;
-    this.begun = Date.now();
-    notice("pause", `You have looked for ${minutes} minutes. A short pause keeps eye and judgment sharp; your page waits.`);
+  check() {
+    const minutes = Number(read("pause") ?? DEFAULT_MINUTES);
+    const workedMinutes = (this.lastActionAt - this.startedAt) / 60_000;
+    if (!minutes || workedMinutes < minutes || document.hidden) return;
+    this.startedAt = Date.now();
+    notice(
+      "pause",
+      `You have worked for ${minutes} minutes. Take a short break to stay accurate. Your page stays open.`,
+    );
   }
 }

@@ -1,8 +1,8 @@
 // @ts-check
-/** "The rest is …": shown on the tiles first, done only when it is confirmed. */
+/** "The rest is …" (fill): shown on the tiles first, and done when it is confirmed. */
 
 import { restOf } from "./marking.js";
-import { say, whisper } from "./notices.js";
+import { announce, announceToScreenReaders } from "./notices.js";
 import { goTo, propose, tiles, unmarked } from "./tiles.js";
 import * as words from "./words.js";
 
@@ -18,44 +18,45 @@ export class Rest {
     return this.verdicts.size > 0;
   }
 
-  /** Pictures that cannot be shown wait at the end, proposed as broken. */
+  /** Start with a new page. Broken files are proposed as broken. */
   begin() {
-    this.verdicts = new Map();
-    this.show("");
-    this.proposeBroken();
+    this.close();
   }
 
   proposeBroken() {
-    const proposed = restOf("");
-    for (const tile of tiles()) propose(tile, proposed.get(tile) ?? "");
+    const verdicts = restOf("");
+    for (const tile of tiles()) propose(tile, verdicts.get(tile) ?? "");
   }
 
-  /** @param {string} verdict empty: only what is proposed by itself */
+  /** @param {string} verdict empty for broken files only */
   preview(verdict) {
     this.verdicts = restOf(verdict);
     if (!this.isOpen) {
-      say(unmarked().length ? "The other pictures have not been seen yet." : "Every picture has a verdict.");
+      announce(unmarked().length ? "You have not seen the other pictures yet." : "Every picture has a verdict.");
       return;
     }
     for (const tile of tiles()) propose(tile, this.verdicts.get(tile) ?? "");
-    this.show(this.sentence(verdict));
+    this.show(this.question(verdict));
   }
 
   /** @param {string} verdict */
-  sentence(verdict) {
-    const broken = [...this.verdicts.values()].filter((each) => each === "broken").length;
-    const others = this.verdicts.size - broken;
-    const parts = [others && `${words.pictures(others)} as ${verdict}`, broken && `${words.pictures(broken)} that cannot be shown as broken`];
-    const unseen = unmarked().length - this.verdicts.size;
-    const left = unseen ? ` ${words.pictures(unseen)} not seen yet will be left.` : "";
-    return `Mark ${parts.filter(Boolean).join(" and ")}?${left}`;
+  question(verdict) {
+    const brokenCount = [...this.verdicts.values()].filter((value) => value === "broken").length;
+    const otherCount = this.verdicts.size - brokenCount;
+    const parts = [
+      otherCount && `${words.pictures(otherCount)} as ${verdict}`,
+      brokenCount && `${words.brokenFiles(brokenCount)} as broken`,
+    ];
+    const unseenCount = unmarked().length - this.verdicts.size;
+    const unseen = unseenCount ? ` ${words.pictures(unseenCount)} that you have not seen yet stay unmarked.` : "";
+    return `Mark ${parts.filter(Boolean).join(" and ")}?${unseen}`;
   }
 
   confirm() {
     const { verdicts } = this;
     this.close();
     this.marking.fill(verdicts);
-    say(`${words.pictures(verdicts.size)} marked.`);
+    announce(`${words.pictures(verdicts.size)} marked.`);
     goTo(unmarked()[0] ?? tiles()[0]);
   }
 
@@ -72,6 +73,6 @@ export class Rest {
     panel.hidden = !text;
     panel.parentElement?.toggleAttribute("data-asks", Boolean(text));
     /** @type {HTMLElement} */ (panel.querySelector("[data-preview-text]")).textContent = text;
-    if (text) whisper(text);
+    if (text) announceToScreenReaders(text);
   }
 }

@@ -1,26 +1,35 @@
 // @ts-check
-/** One tab sends at a time, and tells the others what became of it. */
+/** Lets one tab send at a time, and shares its results with the other tabs. */
 
 /**
- * @typedef {import("./outbox.js").News} News
- * @typedef {import("./outbox.js").Doors} Doors
+ * @typedef {import("./outbox.js").Result} Result
+ * @typedef {import("./outbox.js").Services} Services
+ * @typedef {{entry: import("./outbox.js").Item, outcome: import("./outbox.js").Outcome}} Message
  */
 
 /**
  * @param {string} person
- * @param {(news: News[]) => void} hear
- * @returns {Pick<Doors, "alone" | "tell">}
+ * @param {(results: Result[]) => void} receive
+ * @returns {Pick<Services, "runAlone" | "tellOtherTabs">}
  */
-export function tabsOf(person, hear) {
+export function shareBetweenTabs(person, receive) {
   const name = `labeler.outbox.${person}`;
   const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : null;
-  channel?.addEventListener("message", (event) => hear(event.data));
+  channel?.addEventListener("message", (event) => receive(event.data.map(fromMessage)));
   return {
-    // Without locks two tabs may send the same marks: their ids make that harmless.
-    alone: async (work) => {
+    // Without locks, two tabs can send the same marks. Their ids make that harmless.
+    runAlone: async (work) => {
       if (navigator.locks) await navigator.locks.request(name, work);
       else await work();
     },
-    tell: (news) => channel?.postMessage(news),
+    tellOtherTabs: (results) => channel?.postMessage(results.map(toMessage)),
   };
 }
+
+// The name `entry` is older than `item`. It stays in messages, because another tab may run an older version.
+
+/** @param {Result} result @returns {Message} */
+const toMessage = ({ item, outcome }) => ({ entry: item, outcome });
+
+/** @param {Message} message @returns {Result} */
+const fromMessage = ({ entry, outcome }) => ({ item: entry, outcome });

@@ -1,13 +1,13 @@
 // @ts-check
-/** The tiles of the page that is shown: what they say, and where the focus is. */
+/** The tiles of the current page: their verdicts, their names and the focus. */
 
 /** @returns {HTMLElement | null} */
 export const pageElement = () => document.querySelector("#page[data-assignment]");
 
-/** @returns {number} 0 where there is no page */
+/** @returns {number} 0 if there is no page */
 export const assignmentId = () => Number(pageElement()?.dataset.assignment ?? 0);
 
-/** Whether the page that is shown has been handed in; corrections are still taken. */
+/** Whether the current page is submitted. Corrections are still possible. */
 export const isSubmitted = () => Boolean(pageElement()?.hasAttribute("data-submitted"));
 
 /** @returns {HTMLElement[]} in reading order */
@@ -19,24 +19,22 @@ export const tiles = () => [.../** @type {NodeListOf<HTMLElement>} */ (document.
  */
 export const tileById = (id) => document.querySelector(`#page .tile[data-tile="${CSS.escape(id)}"]`);
 
-/** The tile that the keys mark. */
-export const currentTile = () => /** @type {HTMLElement | null} */ (document.querySelector('#page .tile[tabindex="0"]'));
+/** Return the tile that keys mark. */
+export const currentTile = () =>
+  /** @type {HTMLElement | null} */ (document.querySelector('#page .tile[tabindex="0"]'));
 
-/** Tiles that still need a verdict. Withdrawn ones are no longer asked for. */
+/** Return the tiles that need a verdict. Withdrawn tiles need none. */
 export const unmarked = () => tiles().filter((tile) => !tile.dataset.verdict && !("withdrawn" in tile.dataset));
 
-/** Which picture it is, for people: counted from 1 in reading order. @param {HTMLElement} tile */
-export const numberOf = (tile) => tiles().indexOf(tile) + 1;
-
 /**
- * Make this the tile that Tab reaches, and move the focus to it where asked.
+ * Make this the tile that Tab reaches. By default, also move the focus to it.
  * @param {HTMLElement | undefined | null} tile
  * @param {{focus?: boolean}} [options]
  */
 export function goTo(tile, { focus = true } = {}) {
   if (!tile) return;
-  const before = currentTile();
-  if (before && before !== tile) setReachable(before, false);
+  const previous = currentTile();
+  if (previous && previous !== tile) setReachable(previous, false);
   setReachable(tile, true);
   if (focus) tile.focus({ preventScroll: true });
   tile.scrollIntoView({ block: "nearest" });
@@ -52,44 +50,44 @@ function setReachable(tile, isReachable) {
 }
 
 /**
- * Where an arrow key leads from a tile; the tile itself at the edge.
+ * Return the tile to which a key leads from a tile, or the tile itself at the edge.
  * @param {HTMLElement} tile
  * @param {string} key
  */
 export function neighbour(tile, key) {
   const all = tiles();
-  const at = all.indexOf(tile);
+  const index = all.indexOf(tile);
   const columns = Number(tile.closest("[data-columns]")?.getAttribute("data-columns")) || all.length;
   /** @type {Record<string, number>} */
-  const places = {
-    ArrowLeft: at - 1,
-    ArrowRight: at + 1,
-    ArrowUp: at - columns,
-    ArrowDown: at + columns,
+  const targets = {
+    ArrowLeft: index - 1,
+    ArrowRight: index + 1,
+    ArrowUp: index - columns,
+    ArrowDown: index + columns,
     Home: 0,
     End: all.length - 1,
   };
-  return all[places[key]] ?? tile;
+  return all[targets[key]] ?? tile;
 }
 
 /**
- * The next tile without a verdict after this one, from the start again at the end;
- * where all are marked, the one that follows.
+ * Return the next unmarked tile after this one, continuing at the start. If all are marked, return the following
+ * tile.
  * @param {HTMLElement} tile
  */
 export function nextToMark(tile) {
   const all = tiles();
-  const at = all.indexOf(tile);
+  const index = all.indexOf(tile);
   const open = new Set(unmarked());
-  const turned = [...all.slice(at + 1), ...all.slice(0, at)];
-  return turned.find((other) => open.has(other)) ?? all[at + 1] ?? tile;
+  const others = [...all.slice(index + 1), ...all.slice(0, index)];
+  return others.find((other) => open.has(other)) ?? all[index + 1] ?? tile;
 }
 
 /**
- * Show a verdict by colour, sign, border and in words.
+ * Show a verdict by colour, icon, border and in words.
  * @param {HTMLElement} tile
  * @param {string} verdict empty for none
- * @param {string} [comment] what the judge says about it
+ * @param {string} [comment] the judge's comment
  */
 export function showVerdict(tile, verdict, comment = "") {
   tile.dataset.verdict = verdict;
@@ -98,7 +96,7 @@ export function showVerdict(tile, verdict, comment = "") {
 }
 
 /**
- * Show on a tile what it would be marked as; it is not marked by that.
+ * Show the verdict that the tile would get. This does not mark it.
  * @param {HTMLElement} tile
  * @param {string} verdict empty for none
  */
@@ -108,22 +106,23 @@ export function propose(tile, verdict) {
 }
 
 /**
- * Say on the tile why a mark was not taken; nothing says that all is well.
+ * Show on the tile why its mark was refused. An empty sentence removes the message.
  * @param {HTMLElement} tile
  * @param {string} sentence
  */
 export function showRefusal(tile, sentence) {
-  const place = /** @type {HTMLElement} */ (tile.querySelector(".refusal"));
-  place.textContent = sentence;
-  place.hidden = !sentence;
+  const line = /** @type {HTMLElement} */ (tile.querySelector(".refusal"));
+  line.textContent = sentence;
+  line.hidden = !sentence;
   describe(tile);
 }
 
-/** @param {HTMLElement} tile */
+/** Update the accessible name. @param {HTMLElement} tile */
 function describe(tile) {
   const name = (tile.getAttribute("aria-label") ?? "").split(":")[0];
   const { verdict, proposed, comment } = tile.dataset;
-  const said = verdict || (proposed ? `not marked, proposed ${proposed}` : "not marked");
+  const state = verdict || (proposed ? `not marked, proposed ${proposed}` : "not marked");
   const refusal = tile.querySelector(".refusal")?.textContent ?? "";
-  tile.setAttribute("aria-label", [`${name}: ${said}`, comment && `comment: ${comment}`, refusal].filter(Boolean).join(". "));
+  const parts = [`${name}: ${state}`, comment && `comment: ${comment}`, refusal];
+  tile.setAttribute("aria-label", parts.filter(Boolean).join(". "));
 }

@@ -1,60 +1,85 @@
 // @ts-check
-/** What the page says to the judge. */
+/** The texts of the judge's page. */
 
 /** @type {Record<string, string>} */
 const REFUSALS = {
-  "lease-lost": "Not recorded: this page went back to the queue, and others have judged this picture.",
-  "batch-closed": "Not recorded: this batch is closed.",
-  ruled: "Not needed: this picture has been decided meanwhile.",
-  submitted: "Cannot be taken back: the page is submitted. Give another verdict instead.",
-  "not-yours": "Not recorded: this batch is no longer assigned to you.",
-  "unknown-candidate": "Not recorded: this picture is not known here.",
-  "id-reused": "Not recorded. Please mark it again.",
+  "lease-lost": "Not saved: this page went back to the queue, and other judges have judged this picture.",
+  "batch-closed": "Not saved: this batch is closed.",
+  ruled: "Not needed: this picture has been decided.",
+  submitted: "You cannot undo this, because the page is submitted. Change the verdict instead.",
+  "not-yours": "Not saved: you are no longer a judge of this batch.",
+  "unknown-candidate": "Not saved: this picture does not exist.",
+  "id-reused": "Not saved. Please mark it again.",
   erased: "Not needed: this picture has been removed.",
-  paused: "Not recorded: you are paused in this batch. Please ask an admin.",
-  "not-understood": "Not recorded: the server did not understand. Please mark it again.",
+  paused: "Not saved: you are paused in this batch. Please ask an admin.",
+  "not-understood": "Not saved: the server could not read the mark. Please mark it again.",
 };
 
-/** After these, no verdict on the picture is asked for any more. */
-export const WITHDRAWN = new Set(["ruled", "erased", "lease-lost", "batch-closed", "not-yours", "unknown-candidate", "paused"]);
+/** Refusals after which the picture needs no verdict any more. */
+export const WITHDRAWN = new Set([
+  "ruled",
+  "erased",
+  "lease-lost",
+  "batch-closed",
+  "not-yours",
+  "unknown-candidate",
+  "paused",
+]);
+
+export const LEASE_LOST =
+  "This page went back to the queue, because you did nothing on it for some time. Your marks are saved where possible.";
+export const NOT_SUBMITTED = "A page could not be submitted: a picture on it has no verdict.";
+export const SIGNED_OUT = "You are signed out. Your marks are stored in this browser. Sign in again to send them.";
 
 /** @param {string | null | undefined} reason */
 export const refusal = (reason) => REFUSALS[reason ?? ""] ?? REFUSALS["not-understood"];
 
 /**
  * @param {import("./outbox.js").State} state
- * @param {number} waiting
+ * @param {number} waitingCount
  */
-export function saving(state, waiting) {
+export function saving(state, waitingCount) {
   if (state === "saved") return "Saved";
   if (state === "saving") return "Saving …";
-  if (state === "offline") return `Offline · ${waiting} waiting`;
-  if (state === "signed-out") return `Signed out · ${waiting} waiting`;
-  return `${waiting} waiting · trying again`;
+  if (state === "offline") return `Offline · ${waitingCount} waiting`;
+  if (state === "signed-out") return `Signed out · ${waitingCount} waiting`;
+  return `${waitingCount} waiting · trying again`;
 }
 
-/** @param {number} count */
-export const pictures = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
+const count = (number, noun) => (number === 1 ? `1 ${noun}` : `${number} ${noun}s`);
 
-/** @param {number} count */
-export const missing = (count) => (count === 1 ? "1 picture has no verdict yet." : `${count} pictures have no verdict yet.`);
+/** @param {number} number */
+export const pictures = (number) => count(number, "picture");
 
-/** @param {number} status of the answer that held no page */
+/** @param {number} number */
+export const brokenFiles = (number) => count(number, "broken file");
+
+/** @param {number} number */
+export const marks = (number) => count(number, "mark");
+
+/** @param {number} number */
+export const missing = (number) => `${pictures(number)} ${number === 1 ? "has" : "have"} no verdict yet.`;
+
+/** @param {number} status of the answer without a page */
 export function unreachable(status) {
   if (status === 401) return "You are signed out. Sign in again to get the next page.";
-  return "The next page could not be fetched. Press Enter to try again.";
+  return "The next page could not be loaded. Press Enter to try again.";
 }
 
 /** @param {{marked: number, seconds: number}} pace */
 export function pace({ marked, seconds }) {
   if (marked < 20) return "";
-  return `${pictures(marked)} in this sitting, ${(seconds / marked).toFixed(1)} s each`;
+  return `${pictures(marked)} in this session, ${(seconds / marked).toFixed(1)} s each`;
 }
 
 /** @type {Record<string, string>} */
 export const SIGN_IN = {
-  wrong: "This password does not fit.",
-  locked: "Too many attempts failed. Please wait a quarter of an hour; your marks are kept.",
-  offline: "The server cannot be reached. Your marks are kept.",
-  "somebody else": "Somebody else is signed in here. Your marks are kept until you are back.",
+  wrong: "Wrong password.",
+  locked: "Too many attempts failed. Wait 15 minutes, then try again. Your marks are stored in this browser.",
+  offline: "The server cannot be reached. Your marks are stored in this browser.",
+  "another-person": "Another person is signed in here. Your marks stay in this browser until you sign in again.",
 };

@@ -1,5 +1,5 @@
 // @ts-check
-/** Hold to look closer: the picture in full beside the one to compare with. */
+/** Zoom while a key or the pointer is held: the full picture beside the picture of the entity. */
 
 import { setPicture } from "./dialogs.js";
 
@@ -12,7 +12,7 @@ export function zoom(tile) {
   const small = tile?.querySelector("img");
   if (!small || isZoomed()) return;
   const full = /** @type {HTMLAnchorElement | null} */ (tile?.querySelector('[data-link="full"]'));
-  // What is there already is shown until the full picture has come.
+  // The thumbnail stays visible until the full picture is loaded.
   setPicture(panel(), "small", small.getAttribute("src"));
   setPicture(panel(), "picture", full?.href);
   setPicture(panel(), "likeness", document.querySelector(".likeness img")?.getAttribute("src"));
