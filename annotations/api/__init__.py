@@ -1,6 +1,6 @@
-"""The programs' face: HTTP in, one call into a stage, JSON or a stream out.
+"""The HTTP API for programs: each call validates, calls one stage, and serializes.
 
-Views are one module per noun, and so are serializers; `errors` holds the only table
-that translates domain errors to statuses. Pages are another face (`frontend`); the two
-do not know each other.
+`views` and `serializers` have one module per noun, `urls` maps addresses to views, and
+`errors` has the only table from domain errors to statuses. The pages (`frontend`) are
+separate: neither package imports the other.
 """

@@ -1,4 +1,4 @@
-"""Who is asking: a program by its token."""
+"""Authentication of programs by token."""
 
 import re
 
@@ -21,38 +21,38 @@ TOKEN = re.compile(rb"[0-9a-f]{64}")
 
 
 class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Token <token>`, found by its digest in one query.
+    """Authentication by `Authorization: Token <token>`, in one query.
 
-    knox's own class asks for all the tokens of a user on every request, and fails on
-    a token that is no text.
+    knox's own class reads all tokens of a user on every request, and fails on a token
+    that is not text.
     """
 
     def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
-        """The user of the token; None where the header is not for us."""
-        scheme, _, token = get_authorization_header(request).partition(b" ")
+        """Return the user of the token; None if the header has another scheme."""
+        scheme, _, secret = get_authorization_header(request).partition(b" ")
         if scheme.lower() != PREFIX.lower().encode():
             return None
-        if not TOKEN.fullmatch(token):
+        if not TOKEN.fullmatch(secret):
             raise AuthenticationFailed("Invalid token.")
-        digest = hash_token(token.decode())
-        found = AuthToken.objects.select_related("user").filter(digest=digest).first()
-        if found is None or (found.expiry and found.expiry < timezone.now()):
+        digest = hash_token(secret.decode())
+        token = AuthToken.objects.select_related("user").filter(digest=digest).first()
+        if token is None or (token.expiry and token.expiry < timezone.now()):
             raise AuthenticationFailed("Invalid token.")
-        if not found.user.is_active:
+        if not token.user.is_active:
             raise AuthenticationFailed("Invalid token.")
-        return found.user, found
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for."""
+        """Return the scheme that a 401 asks for."""
         return PREFIX
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
-    """How the schema describes it."""
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The description of token authentication in the OpenAPI document."""
 
     target_class = TokenAuthentication
     name = "token"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        """A header with a prefix, which OpenAPI has no other word for."""
+        """Return a bearer scheme with our prefix, the closest that OpenAPI has."""
         return build_bearer_security_scheme_object("Authorization", PREFIX)

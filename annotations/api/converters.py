@@ -1,33 +1,33 @@
-"""What may stand in an address. Anything else is no address: 404, never 500."""
+"""The types of path parameters. A path that does not match them answers 404, not 500."""
 
 from django.urls import register_converter
 
 
 class IdConverter:
-    """A row's number: 18 digits always fit a bigint."""
+    """The id of a row. 18 digits always fit into a bigint."""
 
     regex = "[0-9]{1,18}"
 
     def to_python(self, value: str) -> int:
-        """The number."""
+        """Return the id."""
         return int(value)
 
     def to_url(self, value: int) -> str:
-        """Its digits."""
+        """Return its digits."""
         return str(value)
 
 
 class TextConverter:
-    """Something that stays as it is."""
+    """A text that needs no conversion."""
 
     regex = ""
 
     def to_python(self, value: str) -> str:
-        """The text."""
+        """Return the text."""
         return value
 
     def to_url(self, value: str) -> str:
-        """The text."""
+        """Return the text."""
         return value
 
 
@@ -38,7 +38,7 @@ class KeyConverter(TextConverter):
 
 
 class UsernameConverter(TextConverter):
-    """A user's name."""
+    """A username."""
 
     regex = r"[\w.@+-]{1,150}"
 
@@ -50,7 +50,7 @@ class DigestConverter(TextConverter):
 
 
 class CandidateConverter(TextConverter):
-    """A candidate's number, or the tile `<assignment>.<position>` of a judge's page."""
+    """The id of a candidate, or of a tile on a judge's page: `<assignment>.<position>`."""
 
     regex = r"[0-9]{1,18}(?:\.[0-9]{1,4})?"
 

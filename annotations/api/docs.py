@@ -1,4 +1,4 @@
-"""The schema to read, under a policy that allows no inline script."""
+"""The API's documentation page."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
-# Swagger UI draws its icons and columns with style attributes; scripts stay strict.
+# Swagger UI draws icons and columns with style attributes. Scripts stay restricted.
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class Docs(SpectacularSwaggerSplitView):
-    """Swagger UI from our own server."""
+    """Swagger UI, served by this server."""
 
     url_name = "api:schema"
     authentication_classes: Any = ()

@@ -1,4 +1,4 @@
-"""Every refusal as `application/problem+json` (RFC 9457), decided in one table."""
+"""Errors as `application/problem+json` (RFC 9457), by one table of statuses."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,13 @@ from rest_framework.views import set_rollback
 
 from annotations.errors import (
     Erased,
+    ImportStopped,
     Invalid,
     InvitationOver,
     LabelerError,
     MailNotSent,
     NotFound,
     NotRecognised,
-    Stopped,
     Unreadable,
     UnreadableFile,
     WrongState,
@@ -33,10 +33,10 @@ from annotations.scoring.weights import WrongWeights
 
 API_PREFIX = "/api/"
 CONTENT_TYPE = "application/problem+json"
-WHOLE = "request"  # the key of errors that no field is to blame for
+WHOLE = "request"  # the key of errors that belong to no field
 
-# The most special class of an error decides. A domain error that is missing here is
-# a mistake of ours, hence 500.
+# The most specific class of an error decides. A domain error that is missing here is a
+# bug, so it becomes a 500.
 STATUS: dict[type[LabelerError], int] = {
     Invalid: 400,
     UnreadableFile: 400,
@@ -46,12 +46,12 @@ STATUS: dict[type[LabelerError], int] = {
     WrongState: 409,
     Erased: 410,
     InvitationOver: 410,
-    Stopped: 500,
+    ImportStopped: 500,
     WrongWeights: 500,
     MailNotSent: 502,
 }
 
-# Stable names for what the framework refuses; others are named by their status.
+# Stable slugs for errors of the framework. Other errors take the name of their status.
 SLUGS: dict[type[Exception], str] = {
     exceptions.ValidationError: "invalid",
     exceptions.ParseError: "malformed",
@@ -66,22 +66,22 @@ SLUGS: dict[type[Exception], str] = {
 
 
 class TooLarge(exceptions.APIException):
-    """More than one request may carry; the detail says what to do instead."""
+    """A request that is too large; the detail says what to do instead."""
 
     status_code = 413
     default_detail = "The request is too large."
 
 
 class WrongCredentials(exceptions.APIException):
-    """No sign-in with this name and password; which of the two, nobody learns."""
+    """A wrong username or password; the message does not say which of them."""
 
     status_code = 401
-    default_detail = "There is no such active user with this password."
+    default_detail = "Wrong username or password."
     auth_header = "Token"
 
 
 class LockedOut(exceptions.Throttled):
-    """Too many wrong passwords in a row."""
+    """An account or address that is locked after too many wrong passwords."""
 
     default_detail = "Too many failed attempts."
 
@@ -94,7 +94,7 @@ SLUGS |= {
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Turn what a view raised into a problem; None (a 500) for what nobody foresaw."""
+    """Turn an exception of a view into a problem; None (a 500) if it was unexpected."""
     if isinstance(error, LabelerError):
         status = status_of(error)
         if status is None:
@@ -105,10 +105,10 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         body = problem(status, error.slug, error.detail, **fields)
         headers: dict[str, str] = {}
     else:
-        known = _as_api_exception(error)
-        if known is None:
+        api_error = _as_api_exception(error)
+        if api_error is None:
             return None
-        body, headers = _of_framework(known)
+        body, headers = _framework_problem(api_error)
     set_rollback()
     return Response(
         body, status=body["status"], headers=headers, content_type=CONTENT_TYPE
@@ -116,12 +116,12 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def status_of(error: LabelerError) -> int | None:
-    """The status of a domain error, by its most special class in the table."""
+    """Return the status of a domain error, by its most specific class in the table."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
 
 
 def problem(status: int, slug: str, detail: str, **fields: Any) -> dict[str, Any]:
-    """The body of a problem. `type` is stable; what it says is not."""
+    """Return the body of a problem. Its `type` is stable, its wording is not."""
     return {
         "type": f"/problems/{slug}",
         "title": HTTPStatus(status).phrase,
@@ -143,7 +143,7 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     return error if isinstance(error, exceptions.APIException) else None
 
 
-def _of_framework(
+def _framework_problem(
     error: exceptions.APIException,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     phrase = HTTPStatus(error.status_code).phrase
@@ -156,59 +156,63 @@ def _of_framework(
     if not isinstance(error, exceptions.ValidationError):
         return problem(error.status_code, slug, str(error.detail)), headers
     errors: dict[str, list[str]] = {}
-    for field, text in _flat(error.detail):
+    for field, text in _flatten(error.detail):
         errors.setdefault(field, []).append(text)
     field, texts = next(iter(errors.items()))
     return problem(error.status_code, slug, f"{field}: {texts[0]}", errors=errors), {}
 
 
-def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The leaves of nested errors, by dotted path: `judgments.3.verdict`."""
+def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the leaves of nested errors with dotted paths, as in `judgments.3.verdict`."""
     if isinstance(detail, Mapping):
-        for name, below in detail.items():
-            own = "" if name == "non_field_errors" else str(name)
-            yield from _flat(below, ".".join(part for part in (path, own) if part))
+        for name, nested in detail.items():
+            field = "" if name == "non_field_errors" else str(name)
+            yield from _flatten(
+                nested, ".".join(part for part in (path, field) if part)
+            )
     elif isinstance(detail, list):
-        for index, below in enumerate(detail):
-            is_leaf = isinstance(below, str)
-            yield from _flat(below, path if is_leaf else f"{path}.{index}")
+        for index, nested in enumerate(detail):
+            is_leaf = isinstance(nested, str)
+            yield from _flatten(nested, path if is_leaf else f"{path}.{index}")
     else:
         yield path or WHOLE, str(detail)
 
 
-def _reply(status: int, slug: str, detail: str) -> HttpResponse:
+def _respond(status: int, slug: str, detail: str) -> HttpResponse:
     body = problem(status, slug, detail)
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-# What Django itself refuses, before or instead of a view. These four are the project's
-# handlers: pages keep Django's own answers.
+# Django's own errors, raised before or instead of a view. These are the project's four
+# error handlers. Pages keep Django's answers.
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A request that Django cannot read."""
+    """Answer a request that Django cannot read."""
     if request.path_info.startswith(API_PREFIX):
-        return _reply(400, "malformed", "The request cannot be read.")
+        return _respond(400, "malformed", "The request cannot be read.")
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A request that Django refuses."""
+    """Answer a request that Django refuses."""
     if request.path_info.startswith(API_PREFIX):
-        return _reply(403, "not-allowed", "You may not do this.")
+        return _respond(403, "not-allowed", "You are not allowed to do this.")
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """An address that is none."""
+    """Answer a request to an address that does not exist."""
     if request.path_info.startswith(API_PREFIX):
-        return _reply(404, "not-found", "There is no such address.")
+        return _respond(404, "not-found", "There is no such address.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A mistake of ours; the log has it."""
+    """Answer a request that failed because of a bug; the log has the traceback."""
     if request.path_info.startswith(API_PREFIX):
         logging.getLogger(__name__).error("500 at %s", request.path_info)
-        return _reply(500, "server-error", "This is a mistake of the server's.")
+        return _respond(
+            500, "server-error", "The server has a bug. Its log has the details."
+        )
     return defaults.server_error(request)

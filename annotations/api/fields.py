@@ -1,4 +1,4 @@
-"""Fields that take what JSON says and nothing like it: no "5" for 5, no 1 for true."""
+"""Serializer fields without coercion: "5" is not a number and 1 is not true."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,21 +9,21 @@ BIGGEST = 2**63 - 1
 BIGGEST_INT = 2**31 - 1
 
 
-class Text(serializers.CharField):
-    """A JSON string, kept as it is; no NUL, no half of a surrogate pair."""
+class StrictCharField(serializers.CharField):
+    """A JSON string, with its spaces. NUL and lone surrogates are refused."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuse everything but a string."""
+        """Refuse everything except a string."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
-class Whole(serializers.IntegerField):
-    """A JSON number without a fraction, within 64 bits unless told narrower."""
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON number without a fraction: 0 to 64 bits, unless other limits are given."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_value", BIGGEST)
@@ -31,7 +31,7 @@ class Whole(serializers.IntegerField):
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> int:
-        """Refuse everything but a number without a fraction; 1.0 is one."""
+        """Refuse everything except a number without a fraction, such as 1 or 1.0."""
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
         if isinstance(data, float) and not data.is_integer():
@@ -39,11 +39,11 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(int(data))
 
 
-class Number(serializers.FloatField):
+class StrictFloatField(serializers.FloatField):
     """A finite JSON number."""
 
     def to_internal_value(self, data: Any) -> float:
-        """Refuse everything but a number."""
+        """Refuse everything except a number."""
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
         try:
@@ -52,37 +52,37 @@ class Number(serializers.FloatField):
             self.fail("invalid")
 
 
-class Flag(serializers.BooleanField):
+class StrictBooleanField(serializers.BooleanField):
     """true or false."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Refuse everything but a boolean."""
+        """Refuse everything except a boolean."""
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
 
 
-class Choice(serializers.ChoiceField):
-    """One of some strings."""
+class StrictChoiceField(serializers.ChoiceField):
+    """One of several strings."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse everything but one of the strings."""
+        """Refuse everything except one of the strings."""
         if not isinstance(data, str):
             self.fail("invalid_choice", input=data)
         return super().to_internal_value(data)
 
 
-class Strict(serializers.Serializer):
-    """A body that holds known fields only: nothing is assigned that is not named here."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """A request body that refuses unknown fields, so that none is assigned by accident."""
 
-    # What a form carries besides its fields.
+    # What browsers send in a form besides its fields.
     ignored = frozenset({"csrfmiddlewaretoken"})
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse unknown fields by name, then read the known ones."""
+        """Refuse unknown fields by name, then validate the others."""
         if isinstance(data, Mapping):
-            known = {name for name, f in self.fields.items() if not f.read_only}
-            unknown = [str(n) for n in data if n not in known | self.ignored]
+            accepted = {name for name, f in self.fields.items() if not f.read_only}
+            unknown = [str(n) for n in data if n not in accepted | self.ignored]
             if unknown:
                 raise serializers.ValidationError(
                     {name: ["There is no such field."] for name in unknown}

@@ -1,4 +1,4 @@
-"""Whether the server lives, and whether all that it needs is there."""
+"""Health checks for operators: is the process alive, and are its dependencies ready?"""
 
 import secrets
 import time
@@ -8,27 +8,29 @@ from celery import current_app
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError as BrokerError
 from redis import Redis
 from redis.exceptions import RedisError
 
-SECONDS = 2  # that a part has to answer
-REMEMBERED = 5  # seconds that slow answers are good for
-_remembered: dict[str, tuple[float, bool]] = {}
+from annotations import sql
+
+TIMEOUT = 2  # seconds that a dependency has to answer
+CACHE_SECONDS = 5  # how long the result of an expensive check is reused
+_results: dict[str, tuple[float, bool]] = {}
 
 
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
-    """200 as long as the process answers; asks nobody else."""
+    """Answer 200 while the process runs. Checks no dependency."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when everything is there, else 503; `down` names what is not."""
+    """Answer 200 if every dependency works, else 503; `down` names the others."""
     down = [name for name, works in PARTS.items() if not works()]
     body = {"status": "down" if down else "ok", "down": down}
     return JsonResponse(body, status=503 if down else 200)
@@ -36,8 +38,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 def _database() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        sql.value("SELECT 1")
     except DatabaseError:
         return False
     return True
@@ -45,7 +46,7 @@ def _database() -> bool:
 
 def _broker() -> bool:
     client = Redis.from_url(
-        settings.REDIS_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS
+        settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
     )
     try:
         return bool(client.ping())
@@ -56,17 +57,17 @@ def _broker() -> bool:
 
 
 def _worker() -> bool:
-    """Whether any worker answers a ping. Without the broker nobody can be asked."""
+    """Check whether a worker answers a ping, which goes through the broker."""
     if not _broker():
         return False
     try:
-        return bool(current_app.control.ping(timeout=SECONDS, limit=1))
+        return bool(current_app.control.ping(timeout=TIMEOUT, limit=1))
     except (OSError, BrokerError):
         return False
 
 
 def _store() -> bool:
-    """Whether a file can be written and deleted again."""
+    """Check whether a file can be written and deleted."""
     try:
         name = default_storage.save(
             f"health/{secrets.token_hex(8)}", ContentFile(b"ok")
@@ -77,22 +78,22 @@ def _store() -> bool:
     return True
 
 
-def _remembering(name: str, works: Callable[[], bool]) -> Callable[[], bool]:
-    """Ask at most every few seconds: pings and writes cost something."""
+def _cached(name: str, check: Callable[[], bool]) -> Callable[[], bool]:
+    """Run a check at most every few seconds, because pings and writes are expensive."""
 
-    def ask() -> bool:
-        asked, answer = _remembered.get(name, (float("-inf"), False))
-        if time.monotonic() - asked > REMEMBERED:
-            answer = works()
-            _remembered[name] = (time.monotonic(), answer)
-        return answer
+    def cached_check() -> bool:
+        checked_at, is_working = _results.get(name, (float("-inf"), False))
+        if time.monotonic() - checked_at > CACHE_SECONDS:
+            is_working = check()
+            _results[name] = (time.monotonic(), is_working)
+        return is_working
 
-    return ask
+    return cached_check
 
 
 PARTS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "broker": _broker,
-    "workers": _remembering("workers", _worker),
-    "store": _remembering("store", _store),
+    "workers": _cached("workers", _worker),
+    "store": _cached("store", _store),
 }

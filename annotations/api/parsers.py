@@ -1,4 +1,4 @@
-"""Reading bodies: strict JSON, small enough, and an upload of any allowed size."""
+"""Parsers of request bodies: strict JSON of limited size, and file uploads."""
 
 import codecs
 import json
@@ -13,7 +13,7 @@ from .errors import TooLarge
 
 
 class StrictJSONParser(JSONParser):
-    """JSON as RFC 8259 has it: no NaN, no NUL in strings, nothing too deep or too big."""
+    """A parser of JSON (RFC 8259) without NaN, without NUL and of limited size and depth."""
 
     def parse(
         self,
@@ -21,25 +21,25 @@ class StrictJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Parse the whole body; 413 above what a body may hold."""
+        """Parse the whole body; 413 if it is too large."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
-        raw = stream.read(limit + 1)
-        if len(raw) > limit:
-            raise TooLarge(f"A body may hold {limit} bytes.")
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge(f"A request body can have at most {limit} bytes.")
         try:
-            parsed = json.loads(
-                codecs.decode(raw, "utf-8"), parse_constant=_refuse_constant
+            value = json.loads(
+                codecs.decode(body, "utf-8"), parse_constant=_refuse_constant
             )
-            # Only an escape can bring in what a database cannot hold.
-            if b"\\u" in raw:
-                _refuse_unstorable(parsed)
+            # Only escapes can contain characters that the database cannot store.
+            if b"\\u" in body:
+                _refuse_unstorable(value)
         except (ValueError, RecursionError) as error:
-            raise ParseError(f"This is not JSON: {error}") from error
-        return parsed
+            raise ParseError(f"The body is not valid JSON: {error}") from error
+        return value
 
 
 class UploadParser(MultiPartParser):
-    """A form with a file. Its size is checked from the header, before it is read."""
+    """A parser of forms with a file. The view checks the size before it is read."""
 
 
 def _refuse_constant(name: str) -> None:
@@ -47,15 +47,15 @@ def _refuse_constant(name: str) -> None:
 
 
 def _refuse_unstorable(value: Any) -> None:
-    """Raise for NUL characters and halves of surrogate pairs, wherever they are."""
+    """Raise ValueError for NUL characters and lone surrogates at any depth."""
     if isinstance(value, str):
         if "\x00" in value:
-            raise ValueError("a string holds a NUL character")
+            raise ValueError("a string contains a NUL character")
         value.encode()  # a UnicodeEncodeError is a ValueError
     elif isinstance(value, list):
-        for each in value:
-            _refuse_unstorable(each)
+        for item in value:
+            _refuse_unstorable(item)
     elif isinstance(value, dict):
-        for name, each in value.items():
+        for name, item in value.items():
             _refuse_unstorable(name)
-            _refuse_unstorable(each)
+            _refuse_unstorable(item)

@@ -1,4 +1,4 @@
-"""Who may call at all; whose objects they are, views and stages decide (by a 404)."""
+"""Permissions by role. Views and stages check who owns an object, and answer 404."""
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -8,56 +8,62 @@ from rest_framework.views import APIView
 from annotations.models import User
 
 
-def _has_role(user: User | AnonymousUser, *, judges: bool) -> bool:
-    if not isinstance(user, User):
-        return False
-    return user.is_admin or (judges and user.is_judge)
-
-
-class IsAdmin(BasePermission):
-    """Admins."""
+class RolePermission(BasePermission):
+    """Admits signed-in users whose roles allow the request."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether an admin asks."""
-        return _has_role(request.user, judges=False)
+        """Check that a user is signed in and has a suitable role."""
+        user: User | AnonymousUser = request.user
+        return isinstance(user, User) and self.admits(user, request)
+
+    def admits(self, user: User, request: Request) -> bool:
+        """Check the roles of a signed-in user."""
+        raise NotImplementedError
 
 
-class IsJudge(BasePermission):
-    """Judges, for what is about their own pages."""
+class IsAdmin(RolePermission):
+    """Admits admins."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether a judge asks."""
-        return isinstance(request.user, User) and request.user.is_judge
-
-
-class IsAdjudicator(BasePermission):
-    """Adjudicators; admins may do all that they may."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether somebody asks who settles conflicts."""
-        return isinstance(request.user, User) and request.user.is_adjudicator
+    def admits(self, user: User, request: Request) -> bool:
+        """Check for the role admin."""
+        return user.is_admin
 
 
-class IsAtWork(BasePermission):
-    """Admins, adjudicators and judges, each for what is theirs."""
+class IsJudge(RolePermission):
+    """Admits judges."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether somebody with a role asks."""
-        user = request.user
-        return isinstance(user, User) and (user.is_judge or user.is_adjudicator)
-
-
-class IsAdminOrJudge(BasePermission):
-    """Admins, and judges for what is theirs."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether an admin or a judge asks."""
-        return _has_role(request.user, judges=True)
+    def admits(self, user: User, request: Request) -> bool:
+        """Check for the role judge."""
+        return user.is_judge
 
 
-class IsAdminOrReadingJudge(BasePermission):
-    """Admins; judges only read, and only what is theirs."""
+class IsAdjudicator(RolePermission):
+    """Admits adjudicators. Admins count as adjudicators."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether an admin asks, or a judge who reads."""
-        return _has_role(request.user, judges=request.method in SAFE_METHODS)
+    def admits(self, user: User, request: Request) -> bool:
+        """Check for the role adjudicator."""
+        return user.is_adjudicator
+
+
+class IsAtWork(RolePermission):
+    """Admits admins, adjudicators and judges."""
+
+    def admits(self, user: User, request: Request) -> bool:
+        """Check for any role."""
+        return user.is_judge or user.is_adjudicator
+
+
+class IsAdminOrJudge(RolePermission):
+    """Admits admins and judges."""
+
+    def admits(self, user: User, request: Request) -> bool:
+        """Check for the role admin or judge."""
+        return user.is_admin or user.is_judge
+
+
+class IsAdminOrReadingJudge(RolePermission):
+    """Admits admins, and judges who read."""
+
+    def admits(self, user: User, request: Request) -> bool:
+        """Check for the role admin, or judge with a safe method."""
+        return user.is_admin or (user.is_judge and request.method in SAFE_METHODS)

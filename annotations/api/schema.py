@@ -1,32 +1,40 @@
-"""How the OpenAPI document is made: names, strict bodies, and every problem."""
+"""Generation of the OpenAPI document: operation ids, strict bodies and problem responses."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import uritemplate
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+)
 from rest_framework import serializers
 
 from .converters import IdConverter
 from .errors import CONTENT_TYPE
-from .fields import Strict, Text
+from .fields import StrictCharField, StrictSerializer
+from .pagination import ListQuery, list_shape
 from .serializers.problems import Problem
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 INTEGER_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 NO_NUL = r"^[^\u0000]*$"
 PROBLEMS = {
-    400: "Something in the request is wrong; `errors` says what, by field.",
-    401: "Nobody is signed in, or the token is not valid.",
-    403: "This is for others.",
-    404: "There is no such thing, or none that you may know of.",
-    409: "It does not fit the present state.",
-    410: "It has been erased, or its time is over.",
+    400: "The request contains an error; `errors` gives the reasons by field.",
+    401: "The request has no valid token and no session.",
+    403: "The user is not allowed to do this.",
+    404: "The object does not exist, or the user is not allowed to know of it.",
+    409: "The current state does not allow this.",
+    410: "The object has been erased, or the invitation is no longer valid.",
     413: "The request is too large.",
-    415: "The body has another content type.",
-    416: "The file ends before what was asked for; `Content-Range` says where.",
+    415: "The content type of the body is not supported.",
+    416: "The requested range is beyond the end of the file; see `Content-Range`.",
     502: "A server that this one needs does not answer.",
-    429: "Too many attempts; `Retry-After` says when to come back.",
+    429: "Too many attempts; `Retry-After` says when to try again.",
 }
 RETRY_AFTER = OpenApiParameter(
     "Retry-After",
@@ -38,19 +46,38 @@ RETRY_AFTER = OpenApiParameter(
 )
 
 
-def answers(
-    responses: Mapping[Any, Any], *problems: int, described: str = ""
-) -> dict[Any, Any]:
-    """The responses of a call: its own, and problems that cannot be derived."""
-    told = {
-        code: OpenApiResponse(None, described or "Done.") if shape is None else shape
+def operation(
+    responses: Mapping[Any, Any],
+    *problems: int,
+    empty: str = "Done.",
+    request: Any = None,
+    parameters: Sequence[Any] = (),
+) -> Callable[[Method], Method]:
+    """Document a call: its responses, and the problems that `Schema` cannot derive.
+
+    `empty` describes the responses without a body; a call without `request` takes none.
+    """
+    documented = {
+        code: OpenApiResponse(None, empty) if shape is None else shape
         for code, shape in responses.items()
     }
-    return told | {(code, CONTENT_TYPE): _problem(code) for code in problems}
+    documented |= {(code, CONTENT_TYPE): _problem(code) for code in problems}
+    return extend_schema(
+        request=request, parameters=[*parameters], responses=documented
+    )
+
+
+def list_operation(
+    shape: type[serializers.BaseSerializer[Any]],
+    *problems: int,
+    query: type[ListQuery] = ListQuery,
+) -> Callable[[Method], Method]:
+    """Document a call that answers with one page of a list of `shape`."""
+    return operation({200: list_shape(shape)}, *problems, parameters=[query])
 
 
 def binary(*media_types: str) -> dict[tuple[int, str], Any]:
-    """A 200 of bytes, in one of these media types."""
+    """Return a 200 response of bytes in one of the media types."""
     return {(200, media_type): OpenApiTypes.BINARY for media_type in media_types}
 
 
@@ -59,26 +86,32 @@ def _problem(code: int) -> OpenApiResponse:
 
 
 class Schema(AutoSchema):
-    """Adds what every call has in common, so that no view has to say it.
+    """Describes the parts that all calls share, so that no view repeats them.
 
-    Serializers may help: `also` is further JSON Schema of a body, `for_admins` names
-    what other people's answers lack.
+    A serializer can add to its schema: `also` is further JSON Schema of a request body,
+    and `for_admins` names the fields that other users do not get.
     """
 
     def get_operation_id(self) -> str:
-        """Path and method: unique by construction."""
+        """Join path and method, which are unique together."""
         names = self.path.removeprefix(self.path_prefix).strip("/")
-        for sign in "/-.":
-            names = names.replace(sign, "_")
+        for separator in "/-.":
+            names = names.replace(separator, "_")
         return f"{names.replace('{', '').replace('}', '')}_{self.method.lower()}"
 
     def get_tags(self) -> list[str]:
-        """The first noun of the address."""
+        """Return the first noun of the path."""
         return [self.path.removeprefix(self.path_prefix).strip("/").split("/")[0]]
 
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """Return False: `list_operation` names the envelope of a page itself."""
+        return isinstance(serializer, serializers.ListSerializer)
+
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
-        """Row numbers are integers, not strings of digits."""
-        parameters = super()._resolve_path_parameters(variables)
+        """Describe ids as integers instead of strings of digits."""
+        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(  # type: ignore[no-untyped-call]
+            variables
+        )
         for parameter in parameters:
             if parameter["schema"].get("pattern") == f"^{IdConverter.regex}$":
                 parameter["schema"] = dict(INTEGER_ID)
@@ -87,40 +120,43 @@ class Schema(AutoSchema):
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
     ) -> Any:
-        """No text that is sent may hold a NUL character; the database has none."""
-        mapped = super()._map_serializer_field(field, direction, bypass_extensions)
-        is_text = type(field) in (Text, serializers.CharField)
-        if direction == "request" and is_text and mapped:
-            mapped.setdefault("pattern", NO_NUL)
-        return mapped
+        """Exclude NUL characters, which the database cannot store, from request texts."""
+        schema = super()._map_serializer_field(  # type: ignore[no-untyped-call]
+            field, direction, bypass_extensions
+        )
+        is_text = type(field) in (StrictCharField, serializers.CharField)
+        if direction == "request" and is_text and schema:
+            schema.setdefault("pattern", NO_NUL)
+        return schema
 
     def _map_serializer(
         self, serializer: Any, direction: Any, bypass_extensions: bool = False
     ) -> dict[str, Any]:
-        """Bodies refuse unnamed fields; answers lack `for_admins` for other people."""
-        mapped = super()._map_serializer(serializer, direction, bypass_extensions)
-        is_strict = isinstance(serializer, Strict) or (
-            isinstance(serializer, type) and issubclass(serializer, Strict)
+        """Forbid unknown fields in bodies, and make admins' fields optional in answers."""
+        schema: dict[str, Any] = super()._map_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction, bypass_extensions
+        )
+        is_strict = isinstance(serializer, StrictSerializer) or (
+            isinstance(serializer, type) and issubclass(serializer, StrictSerializer)
         )
         if direction == "request" and is_strict:
-            mapped["additionalProperties"] = False
-            mapped |= getattr(serializer, "also", {})
+            schema["additionalProperties"] = False
+            schema |= getattr(serializer, "also", {})
         for_admins = getattr(serializer, "for_admins", ())
-        if "required" in mapped:
-            mapped["required"] = [n for n in mapped["required"] if n not in for_admins]
-        return mapped
+        if "required" in schema:
+            schema["required"] = [n for n in schema["required"] if n not in for_admins]
+        return schema
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        """Add the problems that follow from the shape of the call."""
+        """Add the problems that follow from the kind of call."""
         bodies = super()._get_response_bodies(direction)
         for code in self._derived_problems():
             if str(code) not in bodies:
-                described = self._get_response_for_code(
+                bodies[str(code)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
                     _problem(code), str(code), [CONTENT_TYPE], direction
                 )
-                bodies[str(code)] = described
         if self.get_override_parameters():
-            # The web server's own refusal, before any of this is asked.
+            # The web server refuses such a request before Django sees it.
             bodies["414"] = {"description": "The address is too long."}
         return dict(sorted(bodies.items()))
 

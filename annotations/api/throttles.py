@@ -1,4 +1,4 @@
-"""Slowing down guesses. Locking an account is axes' business (settings.AXES_…)."""
+"""A limit on failed sign-ins per address. Accounts are locked by axes (settings.AXES_…)."""
 
 import time
 from contextlib import suppress
@@ -11,8 +11,8 @@ FAILURES_MAX = 60
 WINDOW = 60  # seconds
 
 
-def _key(request: HttpRequest) -> str:
-    # Not X-Forwarded-For: a guesser would write another one each time.
+def _cache_key(request: HttpRequest) -> str:
+    # Not X-Forwarded-For: an attacker would send another one each time.
     return f"failed-sign-ins:{request.META.get('REMOTE_ADDR', '')}:{_window()}"
 
 
@@ -21,19 +21,19 @@ def _window() -> int:
 
 
 def wait_for(request: HttpRequest) -> int | None:
-    """Seconds that this address has to wait after too many failures; None for none."""
+    """Return the seconds that this address must wait after too many failures, or None."""
     try:
-        failures = cache.get(_key(request), 0)
+        failures = cache.get(_cache_key(request), 0)
     except RedisError:
-        return None  # axes counts in the database and locks all the same
+        return None  # axes still counts in the database and locks the account
     if failures < FAILURES_MAX:
         return None
     return WINDOW - int(time.time()) % WINDOW
 
 
 def count_failure(request: HttpRequest) -> None:
-    """Remember a failure until its minute is over."""
-    key = _key(request)
+    """Count a failure until the end of its minute."""
+    key = _cache_key(request)
     with suppress(RedisError):
         cache.add(key, 0, timeout=2 * WINDOW)
         cache.incr(key)

@@ -1,28 +1,26 @@
-"""Batches: what is asked for, what stands, how far they are."""
+"""Batches: requests, their state and their progress."""
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from annotations.api.fields import (
-    Strict,
-    Text,
-)
+from annotations.api.fields import StrictCharField, StrictSerializer
 from annotations.api.pagination import ListQuery
 from annotations.intervals import share_interval
 from annotations.models import (
     Assignment,
     Batch,
     BatchState,
-    FormerGuidelines,
+    GuidelinesVersion,
     Order,
     Purpose,
 )
 
-from .choices import ChoiceShape
-from .people import NameField
-from .rules import BatchName, BatchRules
+from .base import ReadOnlyModelSerializer
+from .choices import CHOICE, ChoiceShape
+from .rules import RULES, BatchName, BatchRules
+from .users import NameField
 
 FOR_ADMINS = (
     "priority",
@@ -43,52 +41,59 @@ FOR_ADMINS = (
 
 
 class NewBatch(ChoiceShape, BatchRules):
-    """A batch: its name, how its entities are chosen, its rules."""
+    """A new batch: its name, the choice of its entities and its rules."""
 
     name = BatchName()
 
+    class Meta(BatchRules.Meta):
+        fields = ("name", *CHOICE, *RULES)
+
 
 class PreviewedBatch(NewBatch):
-    """The same before it is made; it needs no name yet."""
+    """A batch to preview. It needs no name."""
 
     name = BatchName(required=False)
 
 
 class BatchChange(BatchRules):
-    """What may be changed of a batch; what is not named stays.
+    """Changes of a batch. Fields that are not sent stay.
 
     Order, purpose and control share are fixed by the first opening.
     """
 
     name = BatchName(required=False)
 
+    class Meta(BatchRules.Meta):
+        fields = ("name", *RULES)
 
-class Usernames(Strict):
-    """Who is to judge."""
+
+class Usernames(StrictSerializer):
+    """The judges to add."""
 
     usernames = serializers.ListField(child=NameField(), min_length=1, max_length=1000)
 
 
-class WhyVoid(Strict):
-    """Why a judge's judgments are voided."""
+@extend_schema_serializer(component_name="WhyVoid")
+class NewVoiding(StrictSerializer):
+    """The reason to void a judge's judgments."""
 
-    reason = Text(max_length=5000)
+    reason = StrictCharField(max_length=5000)
 
 
-class VoidingShape(serializers.Serializer):
-    """What was voided."""
+class VoidingShape(serializers.Serializer[Any]):
+    """A voiding: how many judgments it removed, and why."""
 
     judgments = serializers.IntegerField(min_value=0)
     reason = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
-class BatchShape(serializers.ModelSerializer):
+class BatchShape(ReadOnlyModelSerializer[Batch]):
     """A batch as its judges see it."""
 
-    state = serializers.ChoiceField(BatchState.values, read_only=True)
-    order = serializers.ChoiceField(Order.values, read_only=True)
-    purpose = serializers.ChoiceField(Purpose.values, read_only=True)
+    state = serializers.ChoiceField(BatchState.values)
+    order = serializers.ChoiceField(Order.values)
+    purpose = serializers.ChoiceField(Purpose.values)
 
     class Meta:
         model = Batch
@@ -106,57 +111,55 @@ class BatchShape(serializers.ModelSerializer):
             "judges_required",
             "judges_maximum",
         )
-        read_only_fields: tuple[str, ...] = fields
 
 
-class ClearanceShape(serializers.Serializer):
-    """What people were not asked, and what the audit of it says, as of the last pass."""
+class ClearanceShape(serializers.Serializer[Any]):
+    """Cleared candidates and the results of their audit, as of the last pass."""
 
     failed_at = serializers.DateTimeField(
         source="clearance_failed_at",
         allow_null=True,
-        help_text="When the audit failed: all has returned, nothing more is cleared.",
+        help_text="When the audit failed. Then nothing is cleared any more.",
     )
     cleared = serializers.IntegerField(source="cleared_total", min_value=0)
     in_audit = serializers.IntegerField(source="audit_total", min_value=0)
     audited = serializers.IntegerField(source="audited_total", min_value=0)
     errors_found = serializers.IntegerField(source="audit_errors", min_value=0)
     error_interval = serializers.SerializerMethodField(
-        help_text="Of the share of errors, with 95 % confidence; null before the first."
+        help_text="95 % interval of the share of errors; null before the first audited one."
     )
     judgments_saved = serializers.SerializerMethodField()
 
     def get_error_interval(self, batch: Batch) -> list[float] | None:
-        """Low and high."""
+        """Return the low and the high end."""
         if not batch.audited_total:
             return None
         return list(share_interval(batch.audit_errors, batch.audited_total))
 
     def get_judgments_saved(self, batch: Batch) -> int:
-        """Judgments that were not asked for, the audit left out."""
+        """Return the number of judgments that were not needed, without the audit."""
         return batch.not_asked_total * batch.judges_required
 
 
 class BatchInFull(BatchShape):
-    """A batch as admins see it; judges see what there is up to judges_maximum."""
+    """A batch as admins see it; judges get the fields up to judges_maximum."""
 
     for_admins = FOR_ADMINS
     judges = serializers.SerializerMethodField()
-    sample = serializers.DictField(read_only=True, allow_null=True)
-    filter = serializers.DictField(read_only=True, allow_null=True)
+    sample = serializers.DictField(allow_null=True)
+    filter = serializers.DictField(allow_null=True)
     clearance = serializers.SerializerMethodField()
 
     class Meta(BatchShape.Meta):
         fields = (*BatchShape.Meta.fields, *FOR_ADMINS)
-        read_only_fields = fields
 
     @extend_schema_field(ClearanceShape(allow_null=True))
     def get_clearance(self, batch: Batch) -> dict[str, Any] | None:
-        """Null where it is off."""
+        """Return null if clearance is off."""
         return None if batch.clear_beyond is None else ClearanceShape(batch).data
 
     def get_judges(self, batch: Batch) -> list[str]:
-        """Sign-in names of those who judge it now."""
+        """Return the usernames of the judges who judge it now."""
         return sorted(
             member.judge.username
             for member in batch.batchjudge_set.all()
@@ -164,25 +167,25 @@ class BatchInFull(BatchShape):
         )
 
 
-class FormerGuidelinesShape(serializers.ModelSerializer):
-    """Guidelines that were replaced, by whom and when."""
+class FormerGuidelinesShape(ReadOnlyModelSerializer[GuidelinesVersion]):
+    """Guidelines that were replaced, with the user and the time."""
 
-    replaced_by = serializers.CharField(source="replaced_by.username", read_only=True)
+    replaced_by = serializers.CharField()
+    replaced_at = serializers.DateTimeField()
 
     class Meta:
-        model = FormerGuidelines
+        model = GuidelinesVersion
         fields = ("version", "text", "replaced_by", "replaced_at")
-        read_only_fields = fields
 
 
-class Added(serializers.Serializer):
-    """How many candidates joined."""
+class Added(serializers.Serializer[Any]):
+    """The number of candidates that were added."""
 
     added = serializers.IntegerField(min_value=0)
 
 
-class JudgeNumbers(serializers.Serializer):
-    """What one judge has done in the batch."""
+class JudgeNumbers(serializers.Serializer[Any]):
+    """The work of one judge in the batch."""
 
     username = serializers.CharField()
     judged = serializers.IntegerField()
@@ -191,39 +194,37 @@ class JudgeNumbers(serializers.Serializer):
     is_active = serializers.BooleanField()
 
 
-class Progress(serializers.Serializer):
-    """How far a batch is, as of `counted_at`. Judges get own numbers only."""
+class Progress(serializers.Serializer[Any]):
+    """The progress of a batch as of `counted_at`. Judges get only their own figures."""
 
     candidates = serializers.IntegerField(required=False)
     judged = serializers.IntegerField(
-        required=False, help_text="The required judges are in."
+        required=False, help_text="Candidates with the required number of judgments."
     )
     disputed = serializers.IntegerField(required=False)
     open = serializers.IntegerField(
-        required=False, help_text="Judged, but the truth is open."
+        required=False, help_text="Judged candidates whose truth is open."
     )
     judges = JudgeNumbers(many=True)
     counted_at = serializers.DateTimeField(allow_null=True)
 
 
 class BatchQuery(ListQuery):
-    """Of which state."""
+    """The batches of one state, or all."""
 
     state = serializers.ChoiceField(BatchState.values, required=False)
 
 
-class HeldPage(serializers.ModelSerializer):
+class HeldPage(ReadOnlyModelSerializer[Assignment]):
     """A page that a judge holds now."""
 
-    judge = serializers.CharField(source="judge.username", read_only=True)
+    judge = serializers.CharField(source="judge.username")
     entity = serializers.CharField(
         source="entity.key",
-        read_only=True,
         allow_null=True,
-        help_text="Null where it has been erased.",
+        help_text="The key; null if the entity has been erased.",
     )
 
     class Meta:
         model = Assignment
         fields = ("id", "judge", "entity", "leased_at", "expires_at")
-        read_only_fields = fields

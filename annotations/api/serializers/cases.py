@@ -1,4 +1,4 @@
-"""A conflict with all that is known of it, written out: the value that the page shows."""
+"""The JSON form of a conflict, from the same value that the page shows."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from .conflicts import CommentShape, RulingShape, vote_as_json
 
 
 def case_as_json(case: Case, request: Request) -> dict[str, Any]:
-    """A case in the shape of CaseShape."""
+    """Return a case in the shape of CaseShape."""
     candidate, conflict, is_named = case.candidate, case.conflict, case.names_are_shown
     return {
         "batch": case.batch.pk,
@@ -29,20 +29,22 @@ def case_as_json(case: Case, request: Request) -> dict[str, Any]:
         "votes": [vote_as_json(vote, is_named=is_named) for vote in case.votes],
         "reports": _reports(case),
         "comments": CommentShape(case.comments, many=True).data,
-        "second_looks": _asked(case),
+        "second_looks": _second_looks(case),
         "ruling": RulingShape(case.ruling).data if case.ruling else None,
     }
 
 
 def _entity(case: Case, request: Request) -> dict[str, Any]:
-    entity, address = case.entity, None
+    entity, representative = case.entity, None
     if case.representative is not None and entity.key:
-        address = reverse("api:representative", [entity.key], request=request)
+        representative = reverse(
+            "api:entity-representative", [entity.key], request=request
+        )
     return {
         "key": entity.key,
         "name": entity.name,
         "description": entity.description,
-        "representative": address,
+        "representative": representative,
         "representative_verified": case.is_representative_verified,
         "settled": [
             reverse(
@@ -56,11 +58,11 @@ def _entity(case: Case, request: Request) -> dict[str, Any]:
 
 
 def _pictures(case: Case, request: Request) -> dict[str, str | None]:
-    names = {"image": "api:candidate-image", "thumbnail": "api:candidate-thumbnail"}
+    names = {"image": "api:picture-image", "thumbnail": "api:picture-thumbnail"}
     if not case.candidate.is_readable:
         return dict.fromkeys(names)
-    number = str(case.candidate.pk)
-    return {field: reverse(n, [number], request=request) for field, n in names.items()}
+    ref = str(case.candidate.pk)
+    return {field: reverse(n, [ref], request=request) for field, n in names.items()}
 
 
 def _reports(case: Case) -> list[dict[str, Any]]:
@@ -76,14 +78,14 @@ def _reports(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _asked(case: Case) -> list[dict[str, Any]]:
+def _second_looks(case: Case) -> list[dict[str, Any]]:
     letters = {vote.judge: vote.who for vote in case.votes}
     return [
         {
-            "who": letters.get(look.judge_id),
-            "question": look.question,
-            "asked_at": look.asked_at,
-            "answered_at": look.answered_at,
+            "who": letters.get(second_look.judge_id),
+            "question": second_look.question,
+            "asked_at": second_look.asked_at,
+            "answered_at": second_look.answered_at,
         }
-        for look in case.second_looks
+        for second_look in case.second_looks
     ]

@@ -1,73 +1,77 @@
-"""Conflicts as adjudicators see them."""
+"""Conflicts, rulings and comments, as adjudicators see them."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from annotations.adjudication import RULINGS, Vote
-from annotations.api.fields import BIGGEST, Choice, Strict, Text, Whole
+from annotations.api.fields import (
+    BIGGEST,
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from annotations.api.pagination import ListQuery
 from annotations.consensus import Verdict
-from annotations.models import (
-    Comment,
-    Conflict,
-    ReportReason,
-    Ruling,
-)
+from annotations.models import Comment, Conflict, ReportReason, Ruling
+
+from .base import ReadOnlyModelSerializer
 
 KINDS = ["disputed", "reported", "stuck"]
 
 
-class ConflictRequest(Strict):
-    """From which batch; any, unless told."""
+class ConflictRequest(StrictSerializer):
+    """The batch to lease from; any batch by default."""
 
-    batch = Whole(required=False, allow_null=True, max_value=BIGGEST)
+    batch = StrictIntegerField(required=False, allow_null=True, max_value=BIGGEST)
 
 
-class NewRuling(Strict):
-    """A decision on a candidate of a batch."""
+class NewRuling(StrictSerializer):
+    """A ruling on a candidate of a batch."""
 
-    batch = Whole()
-    candidate = Whole()
-    verdict = Choice(choices=RULINGS)
-    note = Text(required=False, allow_blank=True, max_length=5000)
+    batch = StrictIntegerField()
+    candidate = StrictIntegerField()
+    verdict = StrictChoiceField(choices=RULINGS)
+    note = StrictCharField(required=False, allow_blank=True, max_length=5000)
 
 
 class RulingQuery(ListQuery):
-    """Of which batch."""
+    """The batch whose rulings to list."""
 
     batch = serializers.IntegerField(min_value=0, max_value=BIGGEST)
 
 
-class NewComment(Strict):
-    """Something to note about a candidate."""
+class NewComment(StrictSerializer):
+    """A comment on a candidate."""
 
-    text = Text(max_length=5000)
-
-
-class Question(Strict):
-    """What to tell the judges who are asked to look again."""
-
-    question = Text(required=False, allow_blank=True, max_length=5000)
+    text = StrictCharField(max_length=5000)
 
 
-class VoteShape(serializers.Serializer):
-    """What a judge said. `judge` is null until a ruling stands."""
+class Question(StrictSerializer):
+    """A question to the judges who get a second look."""
+
+    question = StrictCharField(required=False, allow_blank=True, max_length=5000)
+
+
+class VoteShape(serializers.Serializer[Any]):
+    """The verdict of one judge. `judge` is null unless a ruling stands."""
 
     who = serializers.CharField(
-        help_text="A letter, by lot: the same for this candidate only."
+        help_text="A random letter for the judge, valid for this candidate only."
     )
     judge = serializers.CharField(allow_null=True)
     verdict = serializers.ChoiceField([v.value for v in Verdict])
     reason = serializers.CharField()
     decided_at = serializers.DateTimeField()
     independent = serializers.BooleanField(
-        help_text="Given without having seen another vote."
+        help_text="Given without seeing other votes."
     )
 
 
 def vote_as_json(vote: Vote, *, is_named: bool) -> dict[str, Any]:
-    """A vote in the shape of VoteShape."""
+    """Return a vote in the shape of VoteShape."""
     return {
         "who": vote.who,
         "judge": vote.username if is_named else None,
@@ -78,13 +82,13 @@ def vote_as_json(vote: Vote, *, is_named: bool) -> dict[str, Any]:
     }
 
 
-class RulingShape(serializers.ModelSerializer):
-    """A ruling."""
+class RulingShape(ReadOnlyModelSerializer[Ruling]):
+    """A ruling on a candidate."""
 
-    batch = serializers.IntegerField(source="batch_id", read_only=True)
-    candidate = serializers.IntegerField(source="candidate_id", read_only=True)
-    verdict = serializers.ChoiceField(RULINGS, read_only=True)
-    by = serializers.CharField(source="by.username", read_only=True)
+    batch = serializers.IntegerField(source="batch_id")
+    candidate = serializers.IntegerField(source="candidate_id")
+    verdict = serializers.ChoiceField(RULINGS)
+    by = serializers.CharField(source="by.username")
 
     class Meta:
         model = Ruling
@@ -98,22 +102,20 @@ class RulingShape(serializers.ModelSerializer):
             "created_at",
             "reopened_at",
         )
-        read_only_fields = fields
 
 
-class CommentShape(serializers.ModelSerializer):
-    """A comment."""
+class CommentShape(ReadOnlyModelSerializer[Comment]):
+    """A comment on a candidate."""
 
-    by = serializers.CharField(source="by.username", read_only=True)
+    by = serializers.CharField(source="by.username")
 
     class Meta:
         model = Comment
         fields = ("id", "text", "by", "created_at")
-        read_only_fields = fields
 
 
-class ReportLine(serializers.Serializer):
-    """A report that nobody has dismissed. `by` is null until a ruling stands."""
+class ReportLine(serializers.Serializer[Any]):
+    """An open report. `by` is null unless a ruling stands."""
 
     id = serializers.IntegerField()
     reason = serializers.ChoiceField(ReportReason.values)
@@ -122,17 +124,20 @@ class ReportLine(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class AskedShape(serializers.Serializer):
-    """A judge who was asked to look again."""
+@extend_schema_serializer(component_name="AskedShape")
+class RequestedSecondLookShape(serializers.Serializer[Any]):
+    """A second look that a judge was asked for."""
 
-    who = serializers.CharField(allow_null=True, help_text="The letter of the vote.")
+    who = serializers.CharField(
+        allow_null=True, help_text="The letter of the judge's vote."
+    )
     question = serializers.CharField()
     asked_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
 
 
-class ConflictEntity(serializers.Serializer):
-    """Whom the candidate is to show."""
+class ConflictEntity(serializers.Serializer[Any]):
+    """The entity that the candidate should show."""
 
     key = serializers.CharField(allow_null=True)
     name = serializers.CharField()
@@ -140,20 +145,21 @@ class ConflictEntity(serializers.Serializer):
     representative = serializers.URLField(allow_null=True)
     representative_verified = serializers.BooleanField()
     settled = serializers.ListField(
-        child=serializers.URLField(), help_text="Other pictures, settled as yes."
+        child=serializers.URLField(),
+        help_text="Other pictures of the entity, settled as yes.",
     )
 
 
-class ConflictLine(serializers.ModelSerializer):
-    """A candidate in the conflicts, in a list."""
+class ConflictLine(ReadOnlyModelSerializer[Conflict]):
+    """A conflict in a list."""
 
-    batch = serializers.IntegerField(source="batch_id", read_only=True)
-    candidate = serializers.IntegerField(source="candidate_id", read_only=True)
+    batch = serializers.IntegerField(source="batch_id")
+    candidate = serializers.IntegerField(source="candidate_id")
     entity = serializers.CharField(
-        source="entity.key", read_only=True, allow_null=True, help_text="Its key."
+        source="entity.key", allow_null=True, help_text="Its key."
     )
     kinds = serializers.SerializerMethodField()
-    open = serializers.BooleanField(source="is_open", read_only=True)
+    open = serializers.BooleanField(source="is_open")
     held = serializers.SerializerMethodField()
     votes = serializers.SerializerMethodField()
 
@@ -169,30 +175,29 @@ class ConflictLine(serializers.ModelSerializer):
             "held",
             "votes",
         )
-        read_only_fields = fields
 
     def get_kinds(self, conflict: Conflict) -> list[str]:
-        """Why it is here: disputed, reported, stuck."""
+        """Return the kinds of conflict: disputed, reported, stuck."""
         return conflict.kinds
 
     def get_held(self, conflict: Conflict) -> bool:
-        """Whether somebody is looking at it now."""
-        until = conflict.held_until
-        return until is not None and until > self.context["now"]
+        """Return whether an adjudicator holds it now."""
+        held_until = conflict.held_until
+        return held_until is not None and held_until > self.context["now"]
 
     def get_votes(self, conflict: Conflict) -> Any:
-        """What was said, without names."""
+        """Return the votes without names."""
         votes = self.context["votes"].get(conflict.candidate_id, [])
         return [vote_as_json(vote, is_named=False) for vote in votes]
 
 
-class CaseShape(serializers.Serializer):
-    """One conflict with all that is known of it."""
+class CaseShape(serializers.Serializer[Any]):
+    """One conflict with its votes, reports, comments, second looks and ruling."""
 
     batch = serializers.IntegerField()
     candidate = serializers.IntegerField()
     expires_at = serializers.DateTimeField(
-        allow_null=True, help_text="Until when somebody holds it."
+        allow_null=True, help_text="The end of the lease; null if it is not held."
     )
     kinds = serializers.ListField(child=serializers.ChoiceField(KINDS))
     open = serializers.BooleanField()
@@ -207,5 +212,5 @@ class CaseShape(serializers.Serializer):
     votes = VoteShape(many=True)
     reports = ReportLine(many=True)
     comments = CommentShape(many=True)
-    second_looks = AskedShape(many=True)
+    second_looks = RequestedSecondLookShape(many=True)
     ruling = RulingShape(allow_null=True)

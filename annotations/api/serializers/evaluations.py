@@ -1,17 +1,17 @@
-"""Evaluations: what is sent in, and the figures that come of it."""
+"""Evaluations: uploads of results, and the measured figures."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from annotations import evaluation
-from annotations.api.fields import Strict
+from annotations.api.fields import StrictSerializer
 from annotations.coverage import CURVE_POINTS, PRECISIONS
 from annotations.models import Evaluation
 
 
-class NewEvaluation(Strict):
-    """Results of a recogniser on a subset and split; a name to know them by."""
+class NewEvaluation(StrictSerializer):
+    """Results of a recogniser on a subset and split, with a name."""
 
     file = serializers.FileField(
         max_length=200,
@@ -23,43 +23,43 @@ class NewEvaluation(Strict):
     name = serializers.CharField(
         max_length=100,
         required=False,
-        help_text="That of the file where not given.",
+        help_text="The default is the name of the file.",
     )
 
 
 class AtPrecision(serializers.FloatField):
-    """A number under a name with a point in it, which is no path here."""
+    """A number whose field name contains a point, so it must not be split into a path."""
 
     def get_attribute(self, instance: Any) -> Any:
-        """The number itself."""
+        """Return the number under the whole name."""
         return instance[self.field_name]
 
 
-class Precisions(serializers.Serializer):
-    """A number for each precision that is asked for."""
+class Precisions(serializers.Serializer[Any]):
+    """A number for each required precision."""
 
     def get_fields(self) -> dict[str, Any]:
-        """Their names are no names of Python's."""
+        """Return the fields; their names are not valid names in Python."""
         return {
             precision: AtPrecision(allow_null=True, read_only=True)
             for precision in PRECISIONS
         }
 
 
-class CurvePoint(serializers.Serializer):
-    """One threshold."""
+class CurvePoint(serializers.Serializer[Any]):
+    """Precision and coverage at one threshold."""
 
     threshold = serializers.FloatField()
     precision = serializers.FloatField()
     coverage = serializers.FloatField()
 
 
-class EvaluationLine(serializers.ModelSerializer):
+class EvaluationLine(serializers.ModelSerializer[Evaluation]):
     """An evaluation and its figures, without the curve.
 
-    `coverage` is the greatest at a precision, 0 where no threshold is precise enough
-    (then `threshold` is null). `answered` of the `m` known pictures have an answer,
-    `correct` a right one. `sha256` is that of the stored results.
+    `coverage` is the greatest at a precision, or 0 if no threshold is precise enough (then
+    `threshold` is null). `answered` of the `m` known pictures have an answer, `correct` of
+    them a correct one. `sha256` is the digest of the stored results.
     """
 
     created_by = serializers.CharField(

@@ -1,31 +1,33 @@
-"""Files on their way in."""
+"""Imports: the upload form, and the progress."""
 
 from rest_framework import serializers
 
 from annotations import intake
-from annotations.api.fields import Strict
+from annotations.api.fields import StrictSerializer
 from annotations.models import Import, ImportState
+
+from .base import ReadOnlyModelSerializer
 
 IMAGES = ("all", "none")
 
 
-class NewImport(Strict):
-    """A file; its layout where it cannot be detected; `none` to leave pictures out."""
+class NewImport(StrictSerializer):
+    """A file, its layout, and whether its pictures are imported (`all` or `none`)."""
 
     file = serializers.FileField(max_length=200, allow_empty_file=True)
     layout = serializers.ChoiceField(
         sorted(intake.LAYOUTS),
         required=False,
         allow_blank=True,
-        help_text="Detected where not given.",
+        help_text="Detected by default.",
     )
     images = serializers.ChoiceField(IMAGES, required=False)
 
 
-class ImportShape(serializers.ModelSerializer):
-    """How far an import is. `problem` says why a failed one failed."""
+class ImportShape(ReadOnlyModelSerializer[Import]):
+    """The progress of an import. `problem` is the reason of a failure."""
 
-    state = serializers.ChoiceField(ImportState.values, read_only=True)
+    state = serializers.ChoiceField(ImportState.values)
     images = serializers.SerializerMethodField()
 
     class Meta:
@@ -44,8 +46,7 @@ class ImportShape(serializers.ModelSerializer):
             "created_at",
             "finished_at",
         )
-        read_only_fields = fields
 
     def get_images(self, source: Import) -> str:
-        """Whether its pictures are taken in: all or none."""
+        """Return whether pictures are imported: all or none."""
         return IMAGES[0] if source.with_images else IMAGES[1]

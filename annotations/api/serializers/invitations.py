@@ -1,15 +1,15 @@
-"""Invitations, and what whoever accepts one sends."""
+"""Invitations, and their acceptance."""
 
 from rest_framework import serializers
 
-from annotations.api.fields import Strict, Text
+from annotations.api.fields import StrictCharField, StrictSerializer
 from annotations.models import Invitation, InvitationState, Role
 
-from .people import EmailField, NameField, password_field, roles_field
+from .users import EmailField, NameField, password_field, roles_field
 
 
-class InvitationShape(serializers.ModelSerializer):
-    """An invitation as admins see one; its link is shown only when it is made."""
+class InvitationShape(serializers.ModelSerializer[Invitation]):
+    """An invitation as admins see it. Its link is shown only at its creation."""
 
     email = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField(Role.values))
@@ -31,13 +31,13 @@ class InvitationShape(serializers.ModelSerializer):
         )
 
     def get_accepted_by(self, invitation: Invitation) -> str | None:
-        """The name of the user that came of it."""
+        """Return the username of the user who accepted it."""
         user = invitation.accepted_by
         return user.username if user else None
 
 
 class NewInvitationShape(InvitationShape):
-    """An invitation that was just made."""
+    """A new invitation."""
 
     url = serializers.CharField(help_text="The link. It is never shown again.")
     is_mailed = serializers.BooleanField(
@@ -49,16 +49,16 @@ class NewInvitationShape(InvitationShape):
         fields = (*InvitationShape.Meta.fields, "url", "is_mailed")
 
 
-class NewInvitation(Strict):
-    """Whom to invite, and to what."""
+class NewInvitation(StrictSerializer):
+    """The email address and the roles of the invited person."""
 
     email = EmailField()
     roles = roles_field(required=True)
 
 
-class Acceptance(Strict):
-    """What somebody who is invited chooses; `secret` is the last part of the link."""
+class Acceptance(StrictSerializer):
+    """The username and password of the new user; `secret` is the end of the link."""
 
-    secret = Text(max_length=100, write_only=True)
+    secret = StrictCharField(max_length=100, write_only=True)
     username = NameField()
     password = password_field()

@@ -1,39 +1,43 @@
-"""Marks that a judge sends. Read by hand, since every page sends dozens of them."""
+"""Marks that a judge sends, and their outcomes.
 
-import math
+pydantic parses the marks, because a page sends dozens of them and it is several times
+faster than DRF. The serializers describe the same bodies in the OpenAPI document.
+"""
+
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 from rest_framework import serializers
 
 from annotations.api.errors import TooLarge
-from annotations.api.fields import BIGGEST, Strict
+from annotations.api.fields import BIGGEST, StrictSerializer
 from annotations.consensus import Verdict
-from annotations.judgments import Mark
+from annotations.judgments import Mark, Outcome
 from annotations.models import How
 
 MARKS_MAX = 500
 REASON_MAX = 2000
 TILE_MAX = 40
 STATUSES = ("recorded", "replayed", "refused")
-CANONICAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-VERDICTS = {verdict.value: verdict for verdict in Verdict}
-HOWS = frozenset(How.values)
-ABSENT = object()
+CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class MarkShape(Strict):
+class MarkShape(StrictSerializer):
     """A verdict on a tile; null takes it back."""
 
-    id = serializers.UUIDField(help_text="Made by the client, version 7 advised.")
+    id = serializers.UUIDField(
+        help_text="Created by the client; version 7 is recommended."
+    )
     assignment = serializers.IntegerField(min_value=0, max_value=BIGGEST)
     candidate = serializers.CharField(max_length=TILE_MAX, help_text="The tile id.")
-    verdict = serializers.ChoiceField(list(VERDICTS), allow_null=True)
-    decided_at = serializers.DateTimeField(help_text="UTC where no offset is given.")
+    verdict = serializers.ChoiceField([v.value for v in Verdict], allow_null=True)
+    decided_at = serializers.DateTimeField(help_text="UTC by default.")
     seconds = serializers.FloatField(min_value=0)
     how = serializers.ChoiceField(How.values)
     reason = serializers.CharField(
@@ -41,152 +45,106 @@ class MarkShape(Strict):
     )
 
 
-class MarksShape(Strict):
-    """At most 500 marks (413 above), taken in their order."""
+class MarksShape(StrictSerializer):
+    """At most 500 marks, recorded in this order; more lead to 413."""
 
     judgments = MarkShape(many=True)
 
 
-class OutcomeShape(serializers.Serializer):
-    """What became of a mark."""
+class OutcomeShape(serializers.Serializer[Any]):
+    """The outcome of a mark."""
 
     id = serializers.UUIDField()
     status = serializers.ChoiceField(STATUSES)
-    reason = serializers.CharField(required=False, help_text="Of a refusal.")
+    reason = serializers.CharField(required=False, help_text="The reason of a refusal.")
 
 
-class OutcomesShape(serializers.Serializer):
+class OutcomesShape(serializers.Serializer[Any]):
     """One outcome for each mark, in the order of the request."""
 
     results = OutcomeShape(many=True)
 
 
-class Malformed(ValueError):
-    """A value that its field cannot hold; the text says why."""
+def _as_uuid(text: Any) -> UUID:
+    if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
+        raise ValueError("A UUID with hyphens is required")
+    return UUID(text)
 
 
-def marks_of(body: Any) -> list[Mark]:
-    """The marks of a request. Errors name every wrong value: `judgments.3.verdict`."""
-    if not isinstance(body, Mapping):
-        raise serializers.ValidationError(["The body must be an object."])
-    unknown = [str(name) for name in body if name != "judgments"]
-    if unknown:
-        raise serializers.ValidationError(
-            {n: ["There is no such field."] for n in unknown}
-        )
-    items = body.get("judgments")
-    if not isinstance(items, list):
-        raise serializers.ValidationError({"judgments": ["A list is needed."]})
-    if len(items) > MARKS_MAX:
-        raise TooLarge(f"At most {MARKS_MAX} judgments fit into one request.")
-    errors: dict[str, list[str]] = {}
-    marks = [_mark(item, f"judgments.{n}", errors) for n, item in enumerate(items)]
-    if errors:
-        raise serializers.ValidationError(errors)
-    return [mark for mark in marks if mark is not None]
+def _as_integer(number: Any) -> Any:
+    """Turn 5.0 into 5, because JSON does not distinguish them."""
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return number
 
 
-def _mark(item: Any, path: str, errors: dict[str, list[str]]) -> Mark | None:
-    if not isinstance(item, dict):
-        errors[path] = ["An object is needed."]
-        return None
-    values, wrong = [], len(errors)
-    for name, read in READERS.items():
-        try:
-            values.append(read(item.get(name, ABSENT)))
-        except Malformed as error:
-            errors[f"{path}.{name}"] = [str(error)]
-    for name in item.keys() - READERS.keys():
-        errors[f"{path}.{name}"] = ["There is no such field."]
-    return Mark(*values) if len(errors) == wrong else None
-
-
-def _id(value: Any) -> UUID:
-    if not isinstance(value, str) or not CANONICAL.fullmatch(value):
-        raise Malformed("A UUID is needed.")
-    return UUID(value)
-
-
-def _assignment(value: Any) -> int:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Malformed("A whole number is needed.")
-    if not 0 <= value <= BIGGEST:
-        raise Malformed("There is no such number.")
-    return value
-
-
-def _text(limit: int, *, least: int) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value is ABSENT and not least:
-            return ""
-        if not isinstance(value, str) or not least <= len(value) <= limit:
-            raise Malformed(f"A text of {least} to {limit} characters is needed.")
-        return value
-
-    return read
-
-
-def _verdict(value: Any) -> Verdict | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or value not in VERDICTS:
-        raise Malformed(f"Must be one of {', '.join(VERDICTS)}, or null.")
-    return VERDICTS[value]
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        moment = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
+def _as_datetime(text: Any) -> datetime:
+    moment = parse_datetime(text) if isinstance(text, str) else None
     if moment is None:
-        raise Malformed("A date and time as RFC 3339 has them is needed.")
+        raise ValueError("A date and time (RFC 3339) is required")
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise Malformed("There is no such moment in UTC.") from None
+        raise ValueError("This time does not exist in UTC") from None
 
 
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Malformed("A number is needed.")
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
+class ParsedMark(Mark):
+    """A mark whose fields have been validated without coercion."""
+
+    id: Annotated[UUID, BeforeValidator(_as_uuid)]
+    assignment: Annotated[
+        int, BeforeValidator(_as_integer), Field(strict=True, ge=0, le=BIGGEST)
+    ]
+    tile: Annotated[
+        str, Field(alias="candidate", strict=True, min_length=1, max_length=TILE_MAX)
+    ]
+    verdict: Verdict | None
+    decided_at: Annotated[datetime, BeforeValidator(_as_datetime)]
+    seconds: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+    how: How
+    reason: Annotated[str, Field(strict=True, max_length=REASON_MAX)] = ""
+
+
+PARSER = TypeAdapter(list[ParsedMark])
+
+
+def parse_marks(body: Any) -> list[ParsedMark]:
+    """Return the marks of a body. Errors name each wrong value: `judgments.3.verdict`."""
+    if not isinstance(body, Mapping):
+        raise serializers.ValidationError(["The body must be an object."])
+    unknown = [str(name) for name in body if name != "judgments"]
+    if unknown:
+        raise serializers.ValidationError(
+            {name: ["There is no such field."] for name in unknown}
+        )
+    items = body.get("judgments")
+    if not isinstance(items, list):
+        raise serializers.ValidationError({"judgments": ["A list is required."]})
+    if len(items) > MARKS_MAX:
+        raise TooLarge(f"A request can have at most {MARKS_MAX} judgments.")
     try:
-        seconds = float(value)
-    except OverflowError:
-        seconds = math.inf
-    if not math.isfinite(seconds) or seconds < 0:
-        raise Malformed("A finite number, 0 or more, is needed.")
-    return seconds
+        return PARSER.validate_python(items)
+    except ValidationError as error:
+        raise serializers.ValidationError(_reasons(error)) from error
 
 
-def _how(value: Any) -> str:
-    if not isinstance(value, str) or value not in HOWS:
-        raise Malformed(f"Must be one of {', '.join(sorted(HOWS))}.")
-    return value
+def _reasons(error: ValidationError) -> dict[str, list[str]]:
+    """Return the reasons by dotted path."""
+    reasons = {}
+    for details in error.errors(include_url=False, include_context=False):
+        path = ".".join(str(part) for part in ("judgments", *details["loc"]))
+        reasons[path] = [f"{details['msg'].removeprefix('Value error, ')}."]
+    return reasons
 
 
-# In the order of Mark's fields.
-READERS: dict[str, Callable[[Any], Any]] = {
-    "id": _id,
-    "assignment": _assignment,
-    "candidate": _text(TILE_MAX, least=1),
-    "verdict": _verdict,
-    "decided_at": _moment,
-    "seconds": _seconds,
-    "how": _how,
-    "reason": _text(REASON_MAX, least=0),
-}
+def outcomes_as_json(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """Return one outcome for each mark, in the shape of OutcomesShape."""
+    return {"results": [_outcome(outcome) for outcome in outcomes]}
 
 
-def outcomes(results: Sequence[Any]) -> dict[str, Any]:
-    """The answer: one outcome for each mark."""
-    return {"results": [_outcome(result) for result in results]}
-
-
-def _outcome(result: Any) -> dict[str, Any]:
-    shown = {"id": str(result.id), "status": result.status}
-    return shown | {"reason": result.reason} if result.reason else shown
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    fields = {"id": str(outcome.id), "status": outcome.status}
+    return fields | {"reason": outcome.reason} if outcome.reason else fields

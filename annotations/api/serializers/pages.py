@@ -1,52 +1,60 @@
-"""A judge's page: the same typed value that the labelling page shows, as JSON."""
+"""A judge's page as JSON, from the same value that the labelling page shows."""
 
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from annotations.api.fields import BIGGEST, Strict, Whole
+from annotations.api.fields import BIGGEST, StrictIntegerField, StrictSerializer
+from annotations.api.pagination import ListQuery
 from annotations.consensus import Verdict
 from annotations.models import Assignment, AssignmentState
 from annotations.page import Page, Tile
 
-
-class LeaseRequest(Strict):
-    """From which batch (any, unless told), and after which page that is held."""
-
-    batch = Whole(required=False, allow_null=True, max_value=BIGGEST)
-    after = Whole(required=False, allow_null=True, max_value=BIGGEST)
+from .base import ReadOnlyModelSerializer
 
 
-class AssignmentShape(serializers.ModelSerializer):
-    """One page for one judge, and how long it is held."""
+class AssignmentQuery(ListQuery):
+    """The pages of one batch, or of all."""
 
-    batch = serializers.IntegerField(source="batch_id", read_only=True)
+    batch = serializers.IntegerField(required=False, min_value=0, max_value=BIGGEST)
+
+
+class LeaseRequest(StrictSerializer):
+    """The batch to lease from (any by default), and the held page to continue after."""
+
+    batch = StrictIntegerField(required=False, allow_null=True, max_value=BIGGEST)
+    after = StrictIntegerField(required=False, allow_null=True, max_value=BIGGEST)
+
+
+class AssignmentShape(ReadOnlyModelSerializer[Assignment]):
+    """One page for one judge, and the end of its lease."""
+
+    batch = serializers.IntegerField(source="batch_id")
     entity = serializers.CharField(
-        source="entity.key", read_only=True, allow_null=True, help_text="Its key."
+        source="entity.key", allow_null=True, help_text="The key."
     )
-    state = serializers.ChoiceField(AssignmentState.values, read_only=True)
+    state = serializers.ChoiceField(AssignmentState.values)
 
     class Meta:
         model = Assignment
         fields = ("id", "batch", "entity", "state", "leased_at", "expires_at")
-        read_only_fields = fields
 
 
-class Renewed(serializers.Serializer):
-    """Until when the page is held now."""
+class Renewed(serializers.Serializer[Any]):
+    """The new end of the lease."""
 
     expires_at = serializers.DateTimeField()
 
 
-class Submitted(serializers.Serializer):
-    """Whether nothing more of the entity is there for this judge."""
+class Submitted(serializers.Serializer[Any]):
+    """Whether the entity has no further candidates for this judge."""
 
     finished = serializers.BooleanField()
 
 
-class PageEntity(serializers.Serializer):
-    """Whom the candidates are to show."""
+class PageEntity(serializers.Serializer[Any]):
+    """The entity that the candidates should show."""
 
     key = serializers.CharField(allow_null=True)
     name = serializers.CharField()
@@ -61,17 +69,17 @@ class PageEntity(serializers.Serializer):
     representative_verified = serializers.BooleanField()
     settled = serializers.ListField(
         child=serializers.URLField(),
-        help_text="More pictures of it, settled and of no concern to this judge.",
+        help_text="Other pictures of the entity, settled and not for this judge to mark.",
     )
 
 
-class TileShape(serializers.Serializer):
-    """A candidate under the only name by which its judge knows it."""
+class TileShape(serializers.Serializer[Any]):
+    """A candidate on the page. Its judge never learns its other id."""
 
     id = serializers.CharField(help_text="<assignment>.<position>")
     image = serializers.URLField(allow_null=True)
     thumbnail = serializers.URLField(allow_null=True)
-    image_url = serializers.CharField(help_text="Where it came from.")
+    image_url = serializers.CharField(help_text="The source of the picture.")
     page_url = serializers.CharField()
     rank = serializers.IntegerField(allow_null=True)
     face_id = serializers.CharField()
@@ -82,39 +90,45 @@ class TileShape(serializers.Serializer):
     )
     unreadable = serializers.BooleanField()
     erased = serializers.BooleanField()
-    reported = serializers.BooleanField(help_text="By this judge.")
+    reported = serializers.BooleanField(help_text="Reported by this judge.")
     verdict = serializers.ChoiceField(
-        [v.value for v in Verdict], allow_null=True, help_text="The judge's own."
+        [v.value for v in Verdict],
+        allow_null=True,
+        help_text="The judge's own verdict.",
     )
     reason = serializers.CharField(help_text="The judge's own comment.")
 
 
-class PageShape(serializers.Serializer):
+class PageShape(serializers.Serializer[Any]):
     """One page: an entity and its candidates, in the order to show them."""
 
     assignment = AssignmentShape()
     entity = PageEntity()
     candidates = TileShape(many=True)
-    done = serializers.IntegerField(help_text="Pages of this entity submitted.")
-    total = serializers.IntegerField(help_text="Pages of this entity, estimated.")
+    done = serializers.IntegerField(help_text="Submitted pages of this entity.")
+    total = serializers.IntegerField(
+        help_text="Estimated number of pages of this entity."
+    )
 
 
-def as_json(page: Page, request: Any) -> dict[str, Any]:
-    """The page in the shape of PageShape; written out, since every page needs it."""
-    candidates = reverse("api:candidates", request=request)
+def page_as_json(page: Page, request: Any) -> dict[str, Any]:
+    """Return the page in the shape of PageShape. Faster than serializers."""
+    base_url = reverse("api:candidate-list", request=request)
     return {
         "assignment": AssignmentShape(page.assignment).data,
         "entity": _entity(page, request),
-        "candidates": [_tile(tile, candidates) for tile in page.tiles],
+        "candidates": [_tile(tile, base_url) for tile in page.tiles],
         "done": page.done,
         "total": page.total,
     }
 
 
 def _entity(page: Page, request: Any) -> dict[str, Any]:
-    entity, address = page.entity, None
+    entity, representative = page.entity, None
     if page.representative is not None and entity.key:
-        address = reverse("api:representative", [entity.key], request=request)
+        representative = reverse(
+            "api:entity-representative", [entity.key], request=request
+        )
     return {
         "key": entity.key,
         "name": entity.name,
@@ -125,22 +139,24 @@ def _entity(page: Page, request: Any) -> dict[str, Any]:
         "countries": entity.countries,
         "url": entity.url,
         "aliases": list(page.aliases),
-        "representative": address,
+        "representative": representative,
         "representative_verified": page.is_representative_verified,
         "settled": [
-            reverse("api:settled", [page.assignment.pk, place], request=request)
+            reverse(
+                "api:assignment-settled", [page.assignment.pk, place], request=request
+            )
             for place in page.settled
         ],
     }
 
 
-def _tile(tile: Tile, candidates: str) -> dict[str, Any]:
+def _tile(tile: Tile, base_url: str) -> dict[str, Any]:
     has_picture = not (tile.is_unreadable or tile.is_erased)
-    address = f"{candidates}{tile.id}/"
+    url = f"{base_url}{tile.id}/"
     return {
         "id": tile.id,
-        "image": f"{address}image/" if has_picture else None,
-        "thumbnail": f"{address}thumbnail/" if has_picture else None,
+        "image": f"{url}image/" if has_picture else None,
+        "thumbnail": f"{url}thumbnail/" if has_picture else None,
         "image_url": tile.image_url,
         "page_url": tile.page_url,
         "rank": tile.rank,

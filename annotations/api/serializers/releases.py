@@ -1,56 +1,70 @@
-"""Releases: what is asked for, what stands, how they differ."""
+"""Releases: requests, their state, and the differences between them."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from annotations import releases
-from annotations.api.fields import BIGGEST, BIGGEST_INT, Flag, Strict, Text, Whole
+from annotations.api.fields import (
+    BIGGEST,
+    BIGGEST_INT,
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from annotations.api.pagination import ListQuery
 from annotations.models import Release, ReleaseState
 from annotations.releases.files import CROPS, SPLITS, SUBSETS
 
+from .base import ReadOnlyModelSerializer
 
-class ReleaseContent(Strict):
-    """Which batches a release is made of."""
 
-    batches = serializers.ListField(child=Whole(), min_length=1, max_length=1000)
+class ReleaseContent(StrictSerializer):
+    """The batches of a release."""
+
+    batches = serializers.ListField(
+        child=StrictIntegerField(), min_length=1, max_length=1000
+    )
 
 
 class NewRelease(ReleaseContent):
-    """A release to be made."""
+    """A new release."""
 
-    name = Text(max_length=100)
-    dev_entities = Whole(
-        max_value=BIGGEST_INT, help_text="How many entities the development split has."
-    )
-    distractors = Whole(
+    name = StrictCharField(max_length=100)
+    dev_entities = StrictIntegerField(
         max_value=BIGGEST_INT,
-        help_text="How many pictures that are settled as no are mixed into each test"
+        help_text="The number of entities in the development split.",
+    )
+    distractors = StrictIntegerField(
+        max_value=BIGGEST_INT,
+        help_text="The number of pictures settled as no that are mixed into each test"
         " file.",
     )
-    seed = Whole(
-        required=False, max_value=BIGGEST, help_text="Everything is drawn by it."
+    seed = StrictIntegerField(
+        required=False, max_value=BIGGEST, help_text="The seed of all random choices."
     )
-    leaves_open_out = Flag(
+    leaves_open_out = StrictBooleanField(
         required=False,
-        help_text="Leave candidates out whose truth is open; else they block it.",
+        help_text="Leave out open candidates. By default they block the release.",
     )
-    purpose = Text(required=False, allow_blank=True, max_length=20_000)
-    contact = Text(
+    purpose = StrictCharField(required=False, allow_blank=True, max_length=20_000)
+    contact = StrictCharField(
         required=False,
         allow_blank=True,
         max_length=2_000,
-        help_text="To whom somebody writes who is to be removed.",
+        help_text="The address to which people write to be removed.",
     )
 
 
-class FoundShape(serializers.Serializer):
-    """What some batches hold now.
+@extend_schema_serializer(component_name="FoundShape")
+class ReleasePreviewShape(serializers.Serializer[Any]):
+    """The content of a release of these batches, if it were frozen now.
 
-    `confirmed`: entities with a readable image that people say shows them; `refused`:
-    readable pictures that may be distractors: *no* unanimously or by ruling, nowhere
-    *yes*.
+    `confirmed` counts entities with a readable image that people confirmed. `refused`
+    counts pictures that can be distractors: readable, *no* unanimously or by ruling, and
+    *yes* nowhere.
     """
 
     candidates = serializers.IntegerField()
@@ -63,7 +77,7 @@ class FoundShape(serializers.Serializer):
     refused = serializers.IntegerField()
 
 
-class ReleaseFile(serializers.Serializer):
+class ReleaseFile(serializers.Serializer[Any]):
     """A file: its name, digest and size."""
 
     name = serializers.CharField()
@@ -72,18 +86,16 @@ class ReleaseFile(serializers.Serializer):
     lines = serializers.IntegerField()
 
 
-class ReleaseShape(serializers.ModelSerializer):
-    """A release. `problem` says why a failed one failed; done ones never change."""
+class ReleaseShape(ReadOnlyModelSerializer[Release]):
+    """A release. `problem` is the reason of a failure. A finished release never changes."""
 
-    state = serializers.ChoiceField(ReleaseState.values, read_only=True)
-    progress = serializers.FloatField(min_value=0, max_value=1, read_only=True)
-    batches = serializers.ListField(
-        child=serializers.IntegerField(min_value=0), read_only=True
-    )
-    rules = serializers.DictField(read_only=True)
-    counts = serializers.DictField(read_only=True)
+    state = serializers.ChoiceField(ReleaseState.values)
+    progress = serializers.FloatField(min_value=0, max_value=1)
+    batches = serializers.ListField(child=serializers.IntegerField(min_value=0))
+    rules = serializers.DictField()
+    counts = serializers.DictField()
     files = serializers.SerializerMethodField()
-    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    created_by = serializers.CharField(source="created_by.username")
 
     class Meta:
         model = Release
@@ -109,10 +121,9 @@ class ReleaseShape(serializers.ModelSerializer):
             "created_at",
             "finished_at",
         )
-        read_only_fields = fields
 
     def get_files(self, release: Release) -> list[dict[str, Any]]:
-        """Its files; none before it is done."""
+        """Return its files; none before it is done."""
         fields = ReleaseFile(
             [{"name": n, **release.files[n]} for n in releases.file_names(release)],
             many=True,
@@ -121,35 +132,36 @@ class ReleaseShape(serializers.ModelSerializer):
 
 
 class ReleaseQuery(ListQuery):
-    """Of which state."""
+    """The releases of one state, or all."""
 
     state = serializers.ChoiceField(ReleaseState.values, required=False)
 
 
-class MeasurementQuery(serializers.Serializer):
-    """Which measurement file."""
+class MeasurementQuery(serializers.Serializer[Any]):
+    """The measurement file to get."""
 
     subset = serializers.ChoiceField(SUBSETS)
     split = serializers.ChoiceField(SPLITS)
     image = serializers.ChoiceField(CROPS, default="aligned")
 
 
-class KeyQuery(serializers.Serializer):
-    """Of which subset's test split."""
+class KeyQuery(serializers.Serializer[Any]):
+    """The subset whose key to get, for its test split."""
 
     subset = serializers.ChoiceField(SUBSETS)
 
 
-class SinceQuery(serializers.Serializer):
-    """Since which release."""
+class SinceQuery(serializers.Serializer[Any]):
+    """The earlier release to compare with."""
 
     since = serializers.IntegerField(min_value=0, max_value=BIGGEST)
 
 
-class ChangeShape(serializers.Serializer):
-    """A candidate that came, went, or whose verdict is another one.
+class ChangeShape(serializers.Serializer[Any]):
+    """A candidate that was added, removed, or has another verdict.
 
-    Verdicts: empty where the truth is open, null where it is not in that release.
+    A verdict is empty if the truth is open, and null if the candidate is not in the
+    release.
     """
 
     kind = serializers.ChoiceField(["added", "removed", "changed"])
@@ -162,8 +174,8 @@ class ChangeShape(serializers.Serializer):
     basis_after = serializers.CharField(allow_null=True)
 
 
-class ChangesShape(serializers.Serializer):
-    """How a release's truth differs from an earlier one's."""
+class ChangesShape(serializers.Serializer[Any]):
+    """The differences between the truth of two releases."""
 
     release = serializers.IntegerField()
     since = serializers.IntegerField()

@@ -5,7 +5,14 @@ from typing import Any, ClassVar
 from django.db import models
 from rest_framework import serializers
 
-from annotations.api.fields import Choice, Flag, Number, Strict, Text, Whole
+from annotations.api.fields import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictFloatField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from annotations.models import Batch, Order, Purpose
 from annotations.models.batches import GUIDELINES_LIMIT
 from annotations.models.validators import GreaterThan, LessThan, limits_of
@@ -18,31 +25,33 @@ RULES = (
 )
 
 
-class BatchName(serializers.RegexField, Text):
+class BatchName(serializers.RegexField, StrictCharField):
     """A name with at least one visible character."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(VISIBLE_CHARACTER, max_length=200, **kwargs)
 
 
-class BatchRules(Strict, serializers.ModelSerializer):
+class BatchRules(StrictSerializer, serializers.ModelSerializer):
     """The rules of a batch that a request can set."""
 
     serializer_field_mapping: ClassVar = {
         **serializers.ModelSerializer.serializer_field_mapping,
-        models.BooleanField: Flag,
-        models.CharField: Text,
-        models.FloatField: Number,
-        models.IntegerField: Whole,
-        models.PositiveIntegerField: Whole,
-        models.PositiveSmallIntegerField: Whole,
+        models.BooleanField: StrictBooleanField,
+        models.CharField: StrictCharField,
+        models.FloatField: StrictFloatField,
+        models.IntegerField: StrictIntegerField,
+        models.PositiveIntegerField: StrictIntegerField,
+        models.PositiveSmallIntegerField: StrictIntegerField,
     }
-    serializer_choice_field = Choice
+    serializer_choice_field = StrictChoiceField
 
-    judges_maximum = Whole(
+    judges_maximum = StrictIntegerField(
         required=False, allow_null=True, **limits_of(Batch._meta.get_field("maximum"))
     )
-    guidelines = Text(required=False, allow_blank=True, max_length=GUIDELINES_LIMIT)
+    guidelines = StrictCharField(
+        required=False, allow_blank=True, max_length=GUIDELINES_LIMIT
+    )
 
     class Meta:
         model = Batch
@@ -55,7 +64,9 @@ class BatchRules(Strict, serializers.ModelSerializer):
                 "help_text": "The same as a share of all candidates. The lower limit"
                 " applies."
             },
-            "deadline": {"help_text": "Shown to judges. The batch stays open after it."},
+            "deadline": {
+                "help_text": "Shown to judges. The batch stays open after it."
+            },
             "shows_agreement": {
                 "help_text": "Judges see how often the others gave the same verdict."
             },

@@ -1,13 +1,22 @@
-"""Models: what they are, how well they are calibrated, what they set aside."""
+"""Scorers: versions, calibrations, failures and scores."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from annotations.api.fields import Flag, Strict, Whole
+from annotations.api.fields import (
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from annotations.models import FitMethod, Outcome, Score, Scorer, ScorerFit
 
+from .base import ReadOnlyModelSerializer
 
-class BinShape(serializers.Serializer):
-    """The probabilities from low to high, and how often these were yes."""
+
+class BinShape(serializers.Serializer[Any]):
+    """Candidates with a probability from `low` to `high`, and their share of yes."""
 
     low = serializers.FloatField()
     high = serializers.FloatField()
@@ -16,27 +25,24 @@ class BinShape(serializers.Serializer):
     share = serializers.FloatField(help_text="Share of yes.")
 
 
-class FitShape(serializers.ModelSerializer):
-    """A calibration on this installation's own independent verdicts."""
+class FitShape(ReadOnlyModelSerializer[ScorerFit]):
+    """A calibration on independent verdicts of this installation."""
 
-    method = serializers.ChoiceField(FitMethod.values, read_only=True)
+    method = serializers.ChoiceField(FitMethod.values)
     brier = serializers.FloatField(
-        read_only=True, help_text="Of entities that it was not fitted on."
+        help_text="Brier score on entities that it was not fitted on."
     )
-    ece = serializers.FloatField(
-        read_only=True, help_text="Expected calibration error."
-    )
+    ece = serializers.FloatField(help_text="Expected calibration error.")
     auc = serializers.FloatField(
-        read_only=True,
         allow_null=True,
-        help_text="Null where all labels are the same.",
+        help_text="Null if all labels are the same.",
     )
-    reliability = BinShape(many=True, read_only=True)
+    reliability = BinShape(many=True)
     previous_brier = serializers.FloatField(
-        read_only=True, help_text="Of the fit before, on the labels of this one."
+        help_text="Brier score of the previous fit on these labels."
     )
     shift = serializers.FloatField(
-        read_only=True, help_text="Mean distance to the probabilities of before."
+        help_text="Mean distance to the previous probabilities."
     )
 
     class Meta:
@@ -55,100 +61,99 @@ class FitShape(serializers.ModelSerializer):
             "previous_brier",
             "shift",
         )
-        read_only_fields = fields
 
 
-class ScorerShape(serializers.Serializer):
-    """A model in one version, with its latest fit."""
+class ScorerShape(serializers.Serializer[Any]):
+    """One version of a scorer, with its latest fit."""
 
     id = serializers.IntegerField(source="scorer.pk")
     name = serializers.CharField(source="scorer.name")
     version = serializers.CharField(source="scorer.version")
     digest = serializers.CharField(
-        source="scorer.digest", help_text="SHA-256 of the weights; empty: it has none."
+        source="scorer.digest",
+        help_text="SHA-256 of the weights; empty if it has none.",
     )
     is_active = serializers.BooleanField(
-        source="scorer.is_active", help_text="The settings name it."
+        source="scorer.is_active", help_text="Whether the settings name it."
     )
     paused = serializers.SerializerMethodField()
     paused_at = serializers.DateTimeField(source="scorer.paused_at", allow_null=True)
     created_at = serializers.DateTimeField(source="scorer.created_at")
     fit = FitShape(
-        allow_null=True, help_text="The latest; null: its documented prior counts."
+        allow_null=True, help_text="The latest fit; null: its documented prior is used."
     )
 
     def get_paused(self, line: object) -> bool:
-        """Whether workers leave it alone."""
+        """Return whether workers skip it."""
         scorer: Scorer = line.scorer  # type: ignore[attr-defined]
         return scorer.paused_at is not None
 
 
-class ScorerChange(Strict):
-    """What may be changed of a model; what is not named stays."""
+class ScorerChange(StrictSerializer):
+    """Changes of a scorer. Fields that are not sent stay."""
 
-    paused = Flag(required=False)
+    paused = StrictBooleanField(required=False)
 
 
-class FailureShape(serializers.ModelSerializer):
-    """A picture that was set aside: looking at it failed again and again."""
+class FailureShape(ReadOnlyModelSerializer[Score]):
+    """A picture whose scoring failed repeatedly."""
 
-    candidate = serializers.IntegerField(source="candidate_id", read_only=True)
+    candidate = serializers.IntegerField(source="candidate_id")
     entity = serializers.CharField(
         source="candidate.entity.key",
-        read_only=True,
         allow_null=True,
-        help_text="Null where it has been erased.",
+        help_text="The key; null if the entity has been erased.",
     )
 
     class Meta:
         model = Score
         fields = ("candidate", "entity", "problem", "scored_at")
-        read_only_fields = fields
 
 
-class Again(Strict):
-    """What to look at once more: a candidate, or all that was set aside."""
+@extend_schema_serializer(component_name="Again")
+class RetryFailures(StrictSerializer):
+    """The candidate to score again; all failures by default."""
 
-    candidate = Whole(required=False, allow_null=True)
+    candidate = StrictIntegerField(required=False, allow_null=True)
 
 
-class Retried(serializers.Serializer):
-    """How many pictures will be looked at again."""
+@extend_schema_serializer(component_name="Retried")
+class RetriedFailures(serializers.Serializer[Any]):
+    """The number of pictures that will be scored again."""
 
     retried = serializers.IntegerField(min_value=0)
 
 
-class ScoreShape(serializers.ModelSerializer):
-    """What a model thinks of a candidate. Judges never see it."""
+class ScoreShape(ReadOnlyModelSerializer[Score]):
+    """A scorer's score of a candidate. Judges never see it."""
 
-    scorer = serializers.CharField(source="scorer.name", read_only=True)
-    version = serializers.CharField(source="scorer.version", read_only=True)
-    outcome = serializers.ChoiceField(Outcome.values, read_only=True)
+    scorer = serializers.CharField(source="scorer.name")
+    version = serializers.CharField(source="scorer.version")
+    outcome = serializers.ChoiceField(Outcome.values)
     probability = serializers.FloatField(
-        read_only=True, allow_null=True, help_text="Of yes; only where it is scored."
+        allow_null=True,
+        help_text="Probability of yes; null unless the outcome is scored.",
     )
     similarity = serializers.FloatField(
-        read_only=True, allow_null=True, help_text="Cosine to the nearest reference."
+        allow_null=True, help_text="Cosine to the nearest reference."
     )
     cohesion = serializers.FloatField(
-        read_only=True,
         allow_null=True,
         help_text="Mean cosine to the most similar of the entity's other candidates.",
     )
     side = serializers.FloatField(
-        read_only=True, allow_null=True, help_text="Of the face, in pixels."
+        allow_null=True, help_text="Length of the face's side in pixels."
     )
     detection = serializers.FloatField(
-        read_only=True, allow_null=True, help_text="The detector's confidence."
+        allow_null=True, help_text="The detector's confidence."
     )
     compared = serializers.IntegerField(
-        read_only=True, help_text="References that were there."
+        help_text="The number of references compared with."
     )
     fit = serializers.IntegerField(
         source="fit_id",
-        read_only=True,
         allow_null=True,
-        help_text="Which calibrated it; null: the prior.",
+        help_text="The id of the calibration; null: the prior was used.",
     )
 
     class Meta:
@@ -168,11 +173,10 @@ class ScoreShape(serializers.ModelSerializer):
             "fit",
             "scored_at",
         )
-        read_only_fields = fields
 
 
-class ScorerInBatchShape(serializers.Serializer):
-    """How far a model is with the entities of a batch."""
+class ScorerInBatchShape(serializers.Serializer[Any]):
+    """The progress of a scorer with the entities of a batch."""
 
     scorer = serializers.IntegerField(source="scorer.pk")
     name = serializers.CharField(source="scorer.name")
@@ -180,21 +184,21 @@ class ScorerInBatchShape(serializers.Serializer):
     paused = serializers.BooleanField(source="is_paused")
     due = serializers.IntegerField(min_value=0)
     due_is_more = serializers.BooleanField(
-        source="is_more", help_text="There are more, too many to count."
+        source="is_more", help_text="Whether `due` is a lower bound."
     )
     scored = serializers.IntegerField(
-        allow_null=True, help_text="Entities that need no look now; null: cannot tell."
+        allow_null=True, help_text="Entities whose scores are current; null if unknown."
     )
     problem = serializers.CharField(
-        help_text="The latest that is tried again by itself; empty: none."
+        help_text="The latest problem that is retried automatically; empty if none."
     )
     stuck = serializers.BooleanField(
-        source="is_stuck", help_text="Nobody comes for what is due."
+        source="is_stuck", help_text="Whether no worker takes the pending entities."
     )
 
 
-class BatchScoringShape(serializers.Serializer):
-    """How far the models are with a batch."""
+class BatchScoringShape(serializers.Serializer[Any]):
+    """The progress of the scorers with a batch."""
 
     entities = serializers.IntegerField(min_value=0)
     scorers = ScorerInBatchShape(many=True)

@@ -1,9 +1,10 @@
-"""What every call has in common."""
+"""The base classes of all views, and the reading of bodies, queries and addresses."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db.models import Model, QuerySet
 from rest_framework.authentication import (
     BaseAuthentication,
     SessionAuthentication,
@@ -11,127 +12,147 @@ from rest_framework.authentication import (
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSetMixin
 
 from annotations import intake
 from annotations.api.authentication import TokenAuthentication
 from annotations.api.errors import TooLarge
-from annotations.api.fields import Strict
+from annotations.api.fields import StrictSerializer
 from annotations.api.parsers import StrictJSONParser, UploadParser
 from annotations.api.permissions import IsAdmin
 from annotations.api.schema import Schema
 from annotations.errors import Invalid, NotFound
 from annotations.models import Batch, User
 
-Body = TypeVar("Body", bound=Strict)
-FORM_SPARE = 64 * 1024  # what a form holds besides its file
+Row = TypeVar("Row", bound=Model)
+FORM_SPARE = 64 * 1024  # bytes of an upload form besides its file
 
 
 class OneFormat(BaseContentNegotiation):
-    """Every address has one format, whatever is asked for."""
+    """Content negotiation for addresses with one format. The Accept header is ignored."""
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
-        """The parser of the body's content type, None (415) where there is none."""
-        for parser in parsers:
-            if (request.content_type or "").split(";")[0].strip() == parser.media_type:
-                return parser
-        return None
+        """Return the parser of the body's content type; None leads to 415."""
+        content_type = (request.content_type or "").split(";")[0].strip()
+        return next((p for p in parsers if p.media_type == content_type), None)
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], suffix: Any = None
     ) -> tuple[BaseRenderer, str]:
-        """The only one."""
-        only = next(iter(renderers))
-        return only, only.media_type
+        """Return the only renderer."""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 class ApiView(APIView):
-    """A call of the API: token or session, JSON, problems (`errors.handle`)."""
+    """A view of the API: token or session, JSON, problems (`errors.handle`)."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (
         TokenAuthentication,
         SessionAuthentication,
     )
+    permission_classes: Sequence[type[BasePermission]] = (IsAdmin,)
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = OneFormat
     schema = Schema()
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """The methods are in the Allow header; the rest is in the schema."""
+        """Answer with the methods in the Allow header; the schema has the rest."""
         return Response(status=204)
 
     @property
     def user(self) -> User:
-        """Who asks; permissions have let somebody signed in through."""
+        """The user of the request; the permissions admit signed-in users only."""
         assert isinstance(self.request.user, User)
         return self.request.user
 
 
-class UploadView(ApiView):
-    """A call by which admins send a file in."""
+class ApiViewSet(ViewSetMixin, ApiView):
+    """All calls about one kind of object, which an id in the address identifies.
 
-    permission_classes = (IsAdmin,)
+    Only admins can make them, unless the set or an action has other permissions.
+    """
+
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "id"
+
+
+class UploadViewSet(ApiViewSet):
+    """Calls about objects that admins create by sending a file."""
+
     parser_classes = (UploadParser,)
-    command = ""  # what takes more than a form may hold
+    command = ""  # accepts files that are larger than a form can hold
 
     def perform_authentication(self, request: Request) -> None:
-        """Look at size and session first: a session's CSRF check reads the whole form."""
+        """Check size and session first: CSRF protection of a session reads the form."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > self.limit + FORM_SPARE:
             raise TooLarge(
-                f"Uploads may have {self.limit} bytes; for more use the command "
+                f"Uploads can have {self.limit} bytes. For larger files use the command "
                 f"`manage.py {self.command}`."
             )
-        who = request._request.user
-        if isinstance(who, User) and who.is_active and not who.is_admin:
+        user = request._request.user
+        if isinstance(user, User) and user.is_active and not user.is_admin:
             raise PermissionDenied
         super().perform_authentication(request)
 
     @property
     def limit(self) -> int:
-        """The most bytes that a file may have."""
-        return settings.UPLOAD_MAX_BYTES
+        """The maximum size of the file in bytes."""
+        return int(settings.UPLOAD_MAX_BYTES)
 
 
-def read(shape: type[Body], request: Request) -> dict[str, Any]:
-    """The body's values, checked; errors name the fields."""
+def read_body(shape: type[StrictSerializer], request: Request) -> dict[str, Any]:
+    """Return the validated values of the body; errors name the fields."""
     body = shape(data=request.data)
     body.is_valid(raise_exception=True)
-    return body.validated_data
+    return dict(body.validated_data)
 
 
-def ask(shape: type[Serializer], request: Request) -> dict[str, Any]:
-    """The query's values, checked."""
-    # A plain dict: in a form an empty value would count as none.
+def read_query(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the validated values of the query string."""
+    # A QueryDict would make the serializer treat empty values as absent.
     query = shape(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
-    return query.validated_data
+    return dict(query.validated_data)
 
 
-def key_of(written: str) -> str:
-    """The key that an address means; NotFound where it means none, so nothing has it."""
+def get_or_404(rows: QuerySet[Row], value: object, field: str = "pk") -> Row:
+    """Return the row with this value; NotFound names the model and the value."""
+    row = rows.filter(**{field: value}).first()
+    if row is None:
+        raise NotFound(f"There is no {rows.model._meta.verbose_name} {value}.")
+    return row
+
+
+def entity_key(text: str) -> str:
+    """Return the normalised key of an address; NotFound where it cannot be a key."""
     try:
-        return intake.normalise_key(written)
+        return intake.normalise_key(text)
     except Invalid as error:
-        raise NotFound(f"There is no entity {written}.") from error
+        raise NotFound(f"There is no entity {text}.") from error
 
 
-def batch_for(user: User, number: int) -> Batch:
-    """An admin's batch, or one that this judge judges now; NotFound else."""
-    batches = Batch.objects.all() if user.is_admin else own_batches(user)
-    batch = batches.filter(pk=number).first()
-    if batch is None:
-        raise NotFound(f"There is no batch {number}.")
-    return batch
+def visible_batches(user: User) -> QuerySet[Batch]:
+    """Return all batches for an admin, for others those that they judge now."""
+    rows = Batch.objects.select_related("current_guidelines")
+    return rows if user.is_admin else judged_batches(user)
 
 
-def own_batches(judge: User) -> Any:
-    """The batches that somebody judges now."""
-    return Batch.objects.filter(
+def judged_batches(judge: User) -> QuerySet[Batch]:
+    """Return the batches that a user judges now."""
+    return Batch.objects.select_related("current_guidelines").filter(
         batchjudge__judge=judge, batchjudge__removed_at__isnull=True
     )
+
+
+def visible_batch(user: User, id: int) -> Batch:
+    """Return a batch that the user can see."""
+    return get_or_404(visible_batches(user), id)

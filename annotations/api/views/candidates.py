@@ -1,18 +1,18 @@
-"""Candidates: by number for admins, by tile of an own page for judges."""
+"""Candidates: by id for admins, by tile of an own page for judges."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import adjudication, entities, queue
-from annotations.api.pagination import listed, page_of
-from annotations.api.permissions import IsAdmin, IsAdminOrJudge, IsAtWork
-from annotations.api.schema import answers, binary
+from annotations.api.pagination import paginate
+from annotations.api.permissions import IsAdminOrJudge, IsAtWork
+from annotations.api.schema import list_operation, operation
 from annotations.api.serializers.candidates import (
     CandidateQuery,
     CandidateShape,
@@ -25,92 +25,72 @@ from annotations.models import Candidate, CandidateState, Entity, User
 from annotations.scoring import status
 
 from . import pictures
-from .base import ApiView, ask, key_of, read
+from .base import ApiViewSet, entity_key, get_or_404, read_body, read_query
 
 
-class Candidates(ApiView):
-    """The candidates of an entity."""
+class CandidateViewSet(ApiViewSet):
+    """Candidates by id, which judges never learn."""
 
-    permission_classes = (IsAdmin,)
+    @list_operation(CandidateShape, 404, query=CandidateQuery)
+    def list(self, request: Request) -> Response:
+        """List an entity's candidates. Erased ones are in no list."""
+        key = entity_key(read_query(CandidateQuery, request)["entity"])
+        entity = get_or_404(Entity.objects.all(), key, "key")
+        rows = _candidates().filter(entity=entity)
+        return paginate(request, rows, self._serialize)
 
-    @extend_schema(
-        parameters=[CandidateQuery],
-        responses=answers({200: listed(CandidateShape)}, 404),
-    )
-    def get(self, request: Request) -> Response:
-        """List an entity's candidates; erased ones are in no list."""
-        key = key_of(ask(CandidateQuery, request)["entity"])
-        entity = Entity.objects.filter(key=key).first()
-        if entity is None:
-            raise NotFound(f"There is no entity {key}.")
-        rows = _present().filter(entity=entity)
-        return page_of(request, rows, lambda found: _shown(found, request))
-
-
-class OneCandidate(ApiView):
-    """A candidate by number."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers({200: CandidateShape}))
-    def get(self, request: Request, id: int) -> Response:
+    @operation({200: CandidateShape})
+    def retrieve(self, request: Request, id: int) -> Response:
         """Show a candidate."""
-        return Response(_shown([_by_number(id)], request)[0])
+        return Response(self._serialize([get_or_404(_candidates(), id)])[0])
 
-
-class CandidateHistory(ApiView):
-    """What happened to a candidate."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers({200: HistoryShape}))
-    def get(self, request: Request, id: int) -> Response:
-        """Who said, ruled, reported and noted what; the newest first, not for ever back."""
-        events = entities.history(_by_number(id))
+    @operation({200: HistoryShape})
+    @action(detail=True)
+    def history(self, request: Request, id: int) -> Response:
+        """List the latest votes, rulings, reports and comments on a candidate."""
+        events = entities.history(get_or_404(_candidates(), id))
         return Response(HistoryShape({"events": events}).data)
 
+    def _serialize(self, candidates: Sequence[Candidate]) -> Any:
+        scores = status.scores_of(candidates)
+        context = {"request": self.request, "scores": scores}
+        return CandidateShape(candidates, many=True, context=context).data
 
-class CandidateImage(ApiView):
-    """The picture."""
+
+class CandidatePictureViewSet(ApiViewSet):
+    """Pictures by candidate id, or by the id of a tile."""
 
     permission_classes = (IsAtWork,)
+    lookup_url_kwarg = "ref"
+    lookup_value_converter = "candidate"
 
-    @extend_schema(
-        responses=answers(binary(*pictures.TYPES) | {304: None}, 410, described="Same.")
+    @operation(
+        pictures.binary_or_unchanged(*pictures.TYPES), 410, empty="Not modified."
     )
-    def get(self, request: Request, ref: str) -> HttpResponseBase:
-        """Bytes that a browser may show; 404 `unreadable` where there are none."""
-        image = pictures.image_of(_to_see(ref, self.user))
+    @action(detail=True)
+    def image(self, request: Request, ref: str) -> HttpResponseBase:
+        """The picture in a format that browsers show; 404 `unreadable` if it has none."""
+        image = pictures.image_of(_visible_candidate(ref, self.user))
         name = f"candidate-{ref}"
-        return pictures.answer(request, self.user, image, name, pictures.full)
+        return pictures.respond(request, self.user, image, name, pictures.full_size)
 
-
-class CandidateThumbnail(ApiView):
-    """The small picture."""
-
-    permission_classes = (IsAtWork,)
-
-    @extend_schema(
-        responses=answers(
-            binary(pictures.THUMBNAIL_TYPE) | {304: None}, 410, described="Same."
-        )
+    @operation(
+        pictures.binary_or_unchanged(pictures.THUMBNAIL_TYPE),
+        410,
+        empty="Not modified.",
     )
-    def get(self, request: Request, ref: str) -> HttpResponseBase:
-        """A small WebP; 404 `unreadable` where there is none."""
-        image = pictures.image_of(_to_see(ref, self.user))
+    @action(detail=True)
+    def thumbnail(self, request: Request, ref: str) -> HttpResponseBase:
+        """A small WebP; 404 `unreadable` if there is none."""
+        image = pictures.image_of(_visible_candidate(ref, self.user))
         name = f"thumbnail-{ref}"
-        return pictures.answer(request, self.user, image, name, pictures.small)
+        return pictures.respond(request, self.user, image, name, pictures.thumbnail)
 
-
-class CandidateReports(ApiView):
-    """What is wrong with a picture."""
-
-    permission_classes = (IsAdminOrJudge,)
-
-    @extend_schema(request=NewReport, responses=answers({201: ReportShape}, 410))
-    def post(self, request: Request, ref: str) -> Response:
-        """Take a candidate out of the queue until somebody has looked at it."""
-        candidate, body = _named(ref, self.user), read(NewReport, request)
+    @operation({201: ReportShape}, 410, request=NewReport)
+    @action(detail=True, methods=["post"], permission_classes=[IsAdminOrJudge])
+    def reports(self, request: Request, ref: str) -> Response:
+        """Report a candidate. No judge gets it until an adjudicator has checked it."""
+        candidate, body = _own_candidate(ref, self.user), read_body(NewReport, request)
         report = queue.report(
             candidate=candidate,
             by=self.user,
@@ -120,33 +100,23 @@ class CandidateReports(ApiView):
         return Response(ReportShape(report).data, status=201)
 
 
-def _shown(candidates: Sequence[Candidate], request: Request) -> Any:
-    context = {"request": request, "scores": status.scores_of(candidates)}
-    return CandidateShape(candidates, many=True, context=context).data
-
-
-def _present() -> QuerySet[Candidate]:
+def _candidates() -> QuerySet[Candidate]:
     rows = Candidate.objects.select_related("entity", "image")
     return rows.exclude(state=CandidateState.ERASED)
 
 
-def _by_number(number: int) -> Candidate:
-    candidate = _present().filter(pk=number).first()
-    if candidate is None:
-        raise NotFound(f"There is no candidate {number}.")
-    return candidate
-
-
-def _named(ref: str, user: User) -> Candidate:
-    """A tile of an own page, or for an admin any candidate by its number."""
+def _own_candidate(ref: str, user: User) -> Candidate:
+    """Return the candidate of a tile on an own page, or for an admin of any id."""
     if "." in ref:
         return queue.resolve_tile(ref, user)
     if not user.is_admin:
         raise NotFound(f"There is no candidate {ref}.")
-    return _by_number(int(ref))
+    return get_or_404(_candidates(), int(ref))
 
 
-def _to_see(ref: str, user: User) -> Candidate:
-    """Adjudicators may look at what is in the conflicts, too."""
-    sees = user.is_adjudicator and "." not in ref and adjudication.may_see(int(ref))
-    return _by_number(int(ref)) if sees else _named(ref, user)
+def _visible_candidate(ref: str, user: User) -> Candidate:
+    """Return a candidate whose picture the user can see, conflicts included."""
+    is_id = "." not in ref
+    if is_id and user.is_adjudicator and adjudication.can_see_candidate(int(ref)):
+        return get_or_404(_candidates(), int(ref))
+    return _own_candidate(ref, user)

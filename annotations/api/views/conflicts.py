@@ -1,232 +1,128 @@
-"""Conflicts: seen, held and settled by adjudicators."""
+"""Conflicts of a batch, as adjudicators list, hold and discuss them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import adjudication, queue
-from annotations.api.pagination import (
-    NEWEST_FIRST,
-    Keyset,
-    ListQuery,
-    listed,
-    page_of,
-)
+from annotations.api.pagination import Keyset, paginate
 from annotations.api.permissions import IsAdjudicator
-from annotations.api.schema import answers, binary
+from annotations.api.schema import list_operation, operation
 from annotations.api.serializers.cases import case_as_json
 from annotations.api.serializers.conflicts import (
-    AskedShape,
     CaseShape,
     CommentShape,
     ConflictLine,
     ConflictRequest,
     NewComment,
-    NewRuling,
     Question,
-    RulingQuery,
-    RulingShape,
+    RequestedSecondLookShape,
 )
 from annotations.errors import NotFound
-from annotations.models import Batch, Candidate, Conflict, Report, Ruling
+from annotations.models import Batch, Candidate, Conflict
 
 from . import pictures
-from .base import ApiView, ask, read
+from .base import ApiViewSet, get_or_404, read_body
 
 OPEN_ONES_FIRST = Keyset(
-    ("-is_open", "pk"), adjudication.place_in_list, adjudication.beyond
+    ("-is_open", "pk"), adjudication.list_position, adjudication.after_position
 )
 
 
-class Conflicts(ApiView):
-    """The conflicts of a batch."""
+class ConflictViewSet(ApiViewSet):
+    """The conflicts of a batch; the id of the candidate identifies one."""
 
     permission_classes = (IsAdjudicator,)
+    lookup_url_kwarg = "candidate"
 
-    @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(ConflictLine)})
-    )
-    def get(self, request: Request, id: int) -> Response:
-        """List what is disputed, reported or stuck and not ruled on, open ones first."""
+    @list_operation(ConflictLine)
+    def list(self, request: Request, id: int) -> Response:
+        """List disputed, reported and stuck candidates without a ruling, open ones first."""
         batch = _batch(id)
 
-        def show(rows: Sequence[Conflict]) -> Any:
-            votes = adjudication.votes_on_all(batch, [r.candidate_id for r in rows])
+        def serialize(conflicts: Sequence[Conflict]) -> Any:
+            ids = [conflict.candidate_id for conflict in conflicts]
+            votes = adjudication.votes_by_candidate(batch, ids)
             context = {"votes": votes, "now": queue.clock()}
-            return ConflictLine(rows, many=True, context=context).data
+            return ConflictLine(conflicts, many=True, context=context).data
 
-        return page_of(request, adjudication.listed(batch), show, OPEN_ONES_FIRST)
+        rows = adjudication.conflicts_of(batch)
+        return paginate(request, rows, serialize, OPEN_ONES_FIRST)
 
-
-class LeaseConflict(ApiView):
-    """The next conflict."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(
+    @operation(
+        {200: CaseShape, 204: None},
+        404,
+        empty="There is no conflict left.",
         request=ConflictRequest,
-        responses=answers(
-            {200: CaseShape, 204: None}, 404, described="Nothing is left to look at."
-        ),
     )
-    def post(self, request: Request) -> Response:
-        """Hold a conflict, or get the one that is held; nobody else gets it meanwhile."""
-        number = read(ConflictRequest, request).get("batch")
-        batch = None if number is None else _batch(number)
-        held = adjudication.lease(by=self.user, batch=batch)
-        if held is None:
+    def lease(self, request: Request) -> Response:
+        """Lease a conflict, or get the held one. Nobody else gets it meanwhile."""
+        batch_id = read_body(ConflictRequest, request).get("batch")
+        batch = None if batch_id is None else _batch(batch_id)
+        conflict = adjudication.lease(by=self.user, batch=batch)
+        if conflict is None:
             return Response(status=204)
-        case = adjudication.case_of(held.batch, held.candidate_id)
+        case = adjudication.case_of(conflict.batch, conflict.candidate_id)
         return Response(case_as_json(case, request))
 
-
-class OneConflict(ApiView):
-    """A conflict, or what was ruled on."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(responses=answers({200: CaseShape}))
-    def get(self, request: Request, id: int, candidate: int) -> Response:
-        """Show all that is known of it; names only once it is ruled on."""
+    @operation({200: CaseShape})
+    def retrieve(self, request: Request, id: int, candidate: int) -> Response:
+        """Show a conflict or a ruled candidate; names only after the ruling."""
         case = adjudication.case_of(_batch(id), candidate)
         return Response(case_as_json(case, request))
 
-
-class PutOff(ApiView):
-    """Letting go."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(
-        request=None, responses=answers({204: None}, 409, described="It is free.")
-    )
-    def post(self, request: Request, id: int, candidate: int) -> Response:
-        """Look at it later: the others come first."""
+    @operation({204: None}, 409, empty="The conflict is released.")
+    @action(detail=True, methods=["post"], url_path="put-off")
+    def put_off(self, request: Request, id: int, candidate: int) -> Response:
+        """Release a conflict and move it behind the others."""
         adjudication.put_off(batch=_batch(id), candidate=candidate, by=self.user)
         return Response(status=204)
 
-
-class ConflictComments(ApiView):
-    """Notes."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(request=NewComment, responses=answers({201: CommentShape}, 410))
-    def post(self, request: Request, id: int, candidate: int) -> Response:
-        """Note something about a candidate; it is kept whatever is ruled."""
-        made = adjudication.comment(
+    @operation({201: CommentShape}, 410, request=NewComment)
+    @action(detail=True, methods=["post"])
+    def comments(self, request: Request, id: int, candidate: int) -> Response:
+        """Comment on a candidate. Rulings do not remove comments."""
+        comment = adjudication.comment(
             batch=_batch(id),
             candidate=candidate,
             by=self.user,
-            **read(NewComment, request),
+            **read_body(NewComment, request),
         )
-        return Response(CommentShape(made).data, status=201)
+        return Response(CommentShape(comment).data, status=201)
 
-
-class ConflictLooks(ApiView):
-    """Asking the judges."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(
-        request=Question, responses=answers({201: AskedShape(many=True)}, 409, 410)
-    )
-    def post(self, request: Request, id: int, candidate: int) -> Response:
-        """Ask the judges of a disputed candidate to look again, seeing each other."""
-        batch, asked = _batch(id), read(Question, request)
-        adjudication.ask_again(batch=batch, candidate=candidate, by=self.user, **asked)
+    @operation({201: RequestedSecondLookShape(many=True)}, 409, 410, request=Question)
+    @action(detail=True, methods=["post"], url_path="second-looks")
+    def second_looks(self, request: Request, id: int, candidate: int) -> Response:
+        """Ask the judges of a disputed candidate again; they see each other's votes."""
+        batch, body = _batch(id), read_body(Question, request)
+        adjudication.request_second_looks(
+            batch=batch, candidate=candidate, by=self.user, **body
+        )
         case = adjudication.case_of(batch, candidate)
         return Response(case_as_json(case, request)["second_looks"], status=201)
 
-
-class ConflictSettled(ApiView):
-    """More pictures of a conflict's entity."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(
-        responses=answers(
-            binary(pictures.THUMBNAIL_TYPE) | {304: None}, described="Same."
-        )
+    @operation(
+        pictures.binary_or_unchanged(pictures.THUMBNAIL_TYPE), empty="Not modified."
     )
-    def get(
+    @action(detail=True, url_path="settled/<id:place>")
+    def settled(
         self, request: Request, id: int, candidate: int, place: int
     ) -> HttpResponseBase:
         """A small WebP of a settled picture beside a conflict."""
         case = adjudication.case_of(_batch(id), candidate)
-        shown = adjudication.settled_beside(case.candidate)
-        if place >= len(shown):
-            raise NotFound(f"There is no settled picture {place} beside it.")
-        found = Candidate.objects.select_related("image").get(pk=shown[place])
-        image = pictures.image_of(found)
-        return pictures.answer(request, self.user, image, "settled", pictures.small)
-
-
-class Rulings(ApiView):
-    """Decisions."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(
-        parameters=[RulingQuery], responses=answers({200: listed(RulingShape)}, 404)
-    )
-    def get(self, request: Request) -> Response:
-        """List the rulings that stand in a batch, newest first."""
-        batch = _batch(ask(RulingQuery, request)["batch"])
-
-        def show(rows: Sequence[Ruling]) -> Any:
-            return RulingShape(rows, many=True).data
-
-        return page_of(request, adjudication.ruled(batch), show, NEWEST_FIRST)
-
-    @extend_schema(
-        request=NewRuling, responses=answers({201: RulingShape}, 404, 409, 410)
-    )
-    def post(self, request: Request) -> Response:
-        """Rule on a candidate. Judgments stay; one ruling stands at a time."""
-        body = read(NewRuling, request)
-        ruling = adjudication.rule(
-            batch=_batch(body.pop("batch")), by=self.user, **body
+        settled_ids = adjudication.settled_pictures(case.candidate)
+        if place >= len(settled_ids):
+            raise NotFound(f"There is no settled picture {place} beside this conflict.")
+        rows = Candidate.objects.select_related("image")
+        image = pictures.image_of(rows.get(pk=settled_ids[place]))
+        return pictures.respond(
+            request, self.user, image, "settled", pictures.thumbnail
         )
-        return Response(RulingShape(ruling).data, status=201)
 
 
-class OneRuling(ApiView):
-    """A ruling by number."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(responses=answers({204: None}, described="It no longer stands."))
-    def delete(self, request: Request, id: int) -> Response:
-        """Reopen it: it is kept, and the candidate stands as its judges left it."""
-        ruling = Ruling.objects.filter(pk=id).first()
-        if ruling is None:
-            raise NotFound(f"There is no ruling {id}.")
-        adjudication.reopen(ruling=ruling, by=self.user)
-        return Response(status=204)
-
-
-class OneReport(ApiView):
-    """A report by number."""
-
-    permission_classes = (IsAdjudicator,)
-
-    @extend_schema(responses=answers({204: None}, described="It is dismissed."))
-    def delete(self, request: Request, id: int) -> Response:
-        """Dismiss it: the candidate is asked for again."""
-        report = Report.objects.filter(pk=id).first()
-        if report is None:
-            raise NotFound(f"There is no report {id}.")
-        adjudication.dismiss(report=report, by=self.user)
-        return Response(status=204)
-
-
-def _batch(number: int) -> Batch:
-    batch = Batch.objects.filter(pk=number).first()
-    if batch is None:
-        raise NotFound(f"There is no batch {number}.")
-    return batch
+def _batch(id: int) -> Batch:
+    return get_or_404(Batch.objects.all(), id)

@@ -4,16 +4,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 
 from annotations import adjudication, entities, erasure, images
-from annotations.api.pagination import LIMIT_DEFAULT, listed, page_of
-from annotations.api.permissions import IsAdmin, IsAdminOrReadingJudge, IsAtWork
-from annotations.api.schema import answers, binary
+from annotations.api.pagination import LIMIT_DEFAULT, list_response, paginate
+from annotations.api.permissions import IsAdminOrReadingJudge, IsAtWork
+from annotations.api.schema import list_operation, operation
 from annotations.api.serializers.entities import (
     EntityChange,
     EntityInFull,
@@ -25,128 +24,115 @@ from annotations.errors import NotFound
 from annotations.models import BatchEntity, Entity, User
 
 from . import pictures
-from .base import ApiView, ask, key_of, own_batches, read
+from .base import (
+    ApiViewSet,
+    entity_key,
+    get_or_404,
+    judged_batches,
+    read_body,
+    read_query,
+)
 
 
-class Entities(ApiView):
-    """The entities of an admin (all), of a judge (those of own batches)."""
-
-    permission_classes = (IsAdminOrReadingJudge,)
-
-    @extend_schema(
-        parameters=[EntityQuery], responses=answers({200: listed(EntityLine)})
-    )
-    def get(self, request: Request) -> Response:
-        """List entities; admins may ask for those whose key or name begins so."""
-        asked = ask(EntityQuery, request)
-        if (text := asked.get("search")) is not None:
-            return _found(request, self.user, text, asked)
-        return page_of(
-            request,
-            _entities(self.user),
-            lambda rows: EntityLine(rows, many=True).data,
-        )
-
-
-class OneEntity(ApiView):
-    """An entity by key."""
+class EntityViewSet(ApiViewSet):
+    """All entities for admins; for judges the entities of their batches."""
 
     permission_classes = (IsAdminOrReadingJudge,)
+    lookup_url_kwarg = "key"
+    lookup_value_converter = "key"
 
-    @extend_schema(responses=answers({200: EntityInFull}))
-    def get(self, request: Request, key: str) -> Response:
+    @list_operation(EntityLine, query=EntityQuery)
+    def list(self, request: Request) -> Response:
+        """List entities. Admins can search by the start of key or name."""
+        query = read_query(EntityQuery, request)
+        if "search" in query:
+            return self._search(**query)
+        return paginate(request, _visible_entities(self.user), EntityLine)
+
+    @operation({200: EntityInFull})
+    def retrieve(self, request: Request, key: str) -> Response:
         """Show an entity."""
-        return Response(_shown(_entity(key, self.user), self.user, request))
+        return Response(self._serialize(_visible_entity(key, self.user)))
 
-    @extend_schema(request=EntityChange, responses=answers({200: EntityInFull}))
-    def patch(self, request: Request, key: str) -> Response:
+    @operation({200: EntityInFull}, request=EntityChange)
+    def partial_update(self, request: Request, key: str) -> Response:
         """Change properties, or choose the representative."""
-        fields = read(EntityChange, request)
-        entity = _entity(key, self.user)
+        fields = read_body(EntityChange, request)
+        entity = _visible_entity(key, self.user)
         entity = entities.change(entity=entity, by=self.user, **fields)
-        return Response(_shown(entity, self.user, request))
+        return Response(self._serialize(entity))
 
-    @extend_schema(responses=answers({204: None}, described="It is erased."))
-    def delete(self, request: Request, key: str) -> Response:
-        """Erase an entity everywhere; its key can never return. Again: the same."""
-        erasure.erase_entity(key=key_of(key), by=self.user)
+    @operation({204: None}, empty="The entity is erased.")
+    def destroy(self, request: Request, key: str) -> Response:
+        """Erase an entity everywhere; its key can never return. Repeating is harmless."""
+        erasure.erase_entity(key=entity_key(key), by=self.user)
         return Response(status=204)
 
-
-class Representative(ApiView):
-    """The picture that shows who an entity is."""
-
-    permission_classes = (IsAtWork,)
-
-    @extend_schema(
-        responses=answers(binary(*pictures.TYPES) | {304: None}, described="Same.")
-    )
-    def get(self, request: Request, key: str) -> HttpResponseBase:
-        """The picture chosen, else the ready one of the lowest rank."""
-        entity = _entity_to_look_at(key, self.user)
+    @operation(pictures.binary_or_unchanged(*pictures.TYPES), empty="Not modified.")
+    @action(detail=True, permission_classes=[IsAtWork])
+    def representative(self, request: Request, key: str) -> HttpResponseBase:
+        """The picture that was chosen, else the ready one with the lowest rank."""
+        entity = _entity_with_visible_pictures(key, self.user)
         candidate, _ = images.representative_of(entity)
         if candidate is None:
             raise NotFound("This entity has no picture.")
         image = pictures.image_of(candidate)
-        return pictures.answer(
-            request, self.user, image, "representative", pictures.full
+        return pictures.respond(
+            request, self.user, image, "representative", pictures.full_size
         )
 
+    def _search(
+        self, search: str, cursor: int | None = None, limit: int = LIMIT_DEFAULT
+    ) -> Response:
+        if not self.user.is_admin:
+            raise PermissionDenied
+        result = entities.find(search.strip(), cursor, limit)
+        lines = EntityLine(result.entities, many=True).data
+        return list_response(self.request, lines, result.following)
 
-class OneImage(ApiView):
-    """A picture by digest."""
+    def _serialize(self, entity: Entity) -> Any:
+        shape = EntityInFull if self.user.is_admin else EntityShape
+        representative = images.representative_of(entity)
+        context = {"request": self.request, "representative": representative}
+        return shape(entity, context=context).data
 
-    permission_classes = (IsAdmin,)
 
-    @extend_schema(responses=answers({204: None}, described="It is erased."))
-    def delete(self, request: Request, sha256: str) -> Response:
-        """Erase a picture everywhere; its bytes can never return. Again: the same."""
+class ImageViewSet(ApiViewSet):
+    """Pictures by digest."""
+
+    lookup_url_kwarg = "sha256"
+    lookup_value_converter = "digest"
+
+    @operation({204: None}, empty="The picture is erased.")
+    def destroy(self, request: Request, sha256: str) -> Response:
+        """Erase a picture everywhere; its bytes can never return. Repeating is harmless."""
         erasure.erase_image(sha256=sha256, by=self.user)
         return Response(status=204)
 
 
-def _found(request: Request, user: User, text: str, asked: dict[str, Any]) -> Response:
-    if not user.is_admin:
-        raise PermissionDenied
-    limit = asked.get("limit", LIMIT_DEFAULT)
-    found = entities.find(text.strip(), asked.get("cursor"), limit)
-    following = None
-    if found.following is not None:
-        here = request.build_absolute_uri()
-        following = replace_query_param(here, "cursor", str(found.following))
-    shown = EntityLine(found.entities, many=True).data
-    return Response({"next": following, "results": shown})
-
-
-def _entities(user: User) -> QuerySet[Entity]:
-    present = Entity.objects.filter(key__isnull=False)
+def _visible_entities(user: User) -> QuerySet[Entity]:
+    rows = Entity.objects.filter(key__isnull=False)
     if user.is_admin:
-        return present
-    shown = BatchEntity.objects.filter(batch__in=own_batches(user))
-    return present.filter(pk__in=shown.values("entity"))
+        return rows
+    queue_rows = BatchEntity.objects.filter(batch__in=judged_batches(user))
+    return rows.filter(pk__in=queue_rows.values("entity"))
 
 
-def _entity(key: str, user: User) -> Entity:
-    entity = _entities(user).filter(key=key_of(key)).first()
-    if entity is None:
-        raise NotFound(f"There is no entity {key}.")
-    return entity
+def _visible_entity(key: str, user: User) -> Entity:
+    return get_or_404(_visible_entities(user), entity_key(key), "key")
 
 
-def _entity_to_look_at(key: str, user: User) -> Entity:
-    """Adjudicators, too, may see whose candidates are in the conflicts."""
+def _entity_with_visible_pictures(key: str, user: User) -> Entity:
+    """Return an entity that the user can see, or one with candidates in the conflicts."""
     try:
-        return _entity(key, user)
+        return _visible_entity(key, user)
     except NotFound:
-        entity = Entity.objects.filter(key=key_of(key)).first()
-        can_see = entity is not None and user.is_adjudicator
-        if entity is None or not (can_see and adjudication.may_see_entity(entity)):
+        entity = Entity.objects.filter(key=entity_key(key)).first()
+        is_visible = (
+            entity is not None
+            and user.is_adjudicator
+            and adjudication.can_see_entity(entity)
+        )
+        if entity is None or not is_visible:
             raise
         return entity
-
-
-def _shown(entity: Entity, user: User, request: Request) -> Any:
-    shape = EntityInFull if user.is_admin else EntityShape
-    representative = images.representative_of(entity)
-    context = {"request": request, "representative": representative}
-    return shape(entity, context=context).data

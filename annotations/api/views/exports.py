@@ -1,82 +1,67 @@
-"""The present truth and judgments, streamed."""
+"""TSV files that are streamed from the current state of the database."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.http import StreamingHttpResponse
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from annotations import export
-from annotations.api.fields import BIGGEST
-from annotations.api.permissions import IsAdmin
-from annotations.api.schema import answers, binary
+from annotations import export, intake
+from annotations.api.schema import binary, operation
+from annotations.api.serializers.exports import ExportQuery, JudgmentsQuery
+from annotations.models import Import
 
-from .base import ApiView, ask, batch_for
+from .base import ApiViewSet, get_or_404, read_query, visible_batch
 
 TSV_TYPE = "text/tab-separated-values"
 
 
-class ExportQuery(serializers.Serializer):
-    """Of which batch."""
+class ExportViewSet(ApiViewSet):
+    """Ground truth and judgments of a batch."""
 
-    batch = serializers.IntegerField(min_value=0, max_value=BIGGEST)
+    @operation(binary(TSV_TYPE), 404, parameters=[ExportQuery])
+    @action(detail=False, url_path="truth.tsv")
+    def truth(self, request: Request) -> StreamingHttpResponse:
+        """Stream the current truth of every candidate of a batch."""
+        batch = visible_batch(self.user, read_query(ExportQuery, request)["batch"])
+        chunks = export.stream_truth([batch.pk])
+        return tsv_response(chunks, f"truth-{batch.pk}.tsv")
 
-
-class JudgmentsQuery(ExportQuery):
-    """Of which batch, and whether judges are named; admins may see names."""
-
-    names = serializers.ChoiceField(
-        ["true", "false"],
-        required=False,
-        help_text="false: stable pseudonyms in place of sign-in names.",
-    )
-
-
-class TruthFile(ApiView):
-    """truth.tsv."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(parameters=[ExportQuery], responses=answers(binary(TSV_TYPE), 404))
-    def get(self, request: Request) -> StreamingHttpResponse:
-        """Stream the truth of every candidate of a batch, as it is now."""
-        number = ask(ExportQuery, request)["batch"]
-        batch = batch_for(self.user, number)
-        return attached(export.stream_truth([batch.pk]), f"truth-{number}.tsv")
-
-
-class JudgmentsFile(ApiView):
-    """judgments.tsv."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(
-        parameters=[JudgmentsQuery], responses=answers(binary(TSV_TYPE), 404)
-    )
-    def get(self, request: Request) -> StreamingHttpResponse:
+    @operation(binary(TSV_TYPE), 404, parameters=[JudgmentsQuery])
+    @action(detail=False, url_path="judgments.tsv")
+    def judgments(self, request: Request) -> StreamingHttpResponse:
         """Stream every current judgment of a batch, skips included."""
-        asked: dict[str, Any] = ask(JudgmentsQuery, request)
-        batch = batch_for(self.user, asked["batch"])
-        rows = export.stream_judgments([batch.pk], names=asked.get("names") != "false")
-        return attached(rows, f"judgments-{batch.pk}.tsv")
+        query = read_query(JudgmentsQuery, request)
+        batch = visible_batch(self.user, query["batch"])
+        with_names = query.get("names") != "false"
+        chunks = export.stream_judgments([batch.pk], names=with_names)
+        return tsv_response(chunks, f"judgments-{batch.pk}.tsv")
 
 
-class HoursFile(ApiView):
-    """hours.tsv."""
+class BatchExportViewSet(ApiViewSet):
+    """Files of one batch."""
 
-    permission_classes = (IsAdmin,)
+    @operation(binary(TSV_TYPE))
+    @action(detail=True, url_path="hours.tsv")
+    def hours(self, request: Request, id: int) -> StreamingHttpResponse:
+        """Stream each judge's work by day (UTC): judge, day, judged, skipped, seconds."""
+        batch = visible_batch(self.user, id)
+        return tsv_response(export.stream_hours(batch.pk), f"hours-{id}.tsv")
 
-    @extend_schema(responses=answers(binary(TSV_TYPE)))
-    def get(self, request: Request, id: int) -> StreamingHttpResponse:
-        """Stream what each judge did on each day (UTC): judge, day, judged, skipped, seconds."""
-        batch = batch_for(self.user, id)
-        return attached(export.stream_hours(batch.pk), f"hours-{id}.tsv")
+
+class ImportExportViewSet(ApiViewSet):
+    """Files of one import."""
+
+    @operation(binary(TSV_TYPE))
+    @action(detail=True, url_path="refused.tsv")
+    def refused(self, request: Request, id: int) -> StreamingHttpResponse:
+        """Stream the refused rows: line, reason, and the start of the row."""
+        import_ = get_or_404(Import.objects.all(), id)
+        return tsv_response(intake.refused_tsv(import_), f"refused-{id}.tsv")
 
 
-def attached(chunks: Iterable[bytes | str], name: str) -> StreamingHttpResponse:
-    """A TSV file, streamed."""
+def tsv_response(chunks: Iterable[bytes | str], name: str) -> StreamingHttpResponse:
+    """Stream a TSV file as a download."""
     return StreamingHttpResponse(
         chunks,
         content_type=f"{TSV_TYPE}; charset=utf-8",

@@ -1,4 +1,4 @@
-"""Files that are sent in. A worker reads them; this only takes them on."""
+"""Imports: the API stores the file, a worker reads it."""
 
 import secrets
 from functools import partial
@@ -6,93 +6,58 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.http import StreamingHttpResponse
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import intake, tasks
-from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
-from annotations.api.permissions import IsAdmin
-from annotations.api.schema import answers, binary
+from annotations.api.pagination import NEWEST_FIRST, paginate
+from annotations.api.schema import list_operation, operation
 from annotations.api.serializers.imports import ImportShape, NewImport
-from annotations.errors import NotFound
 from annotations.models import Import
 
-from .base import ApiView, UploadView, read
-from .exports import TSV_TYPE, attached
+from .base import ApiViewSet, UploadViewSet, get_or_404, read_body
 
 
-class Imports(UploadView):
-    """Files on their way in."""
+class ImportUploadViewSet(UploadViewSet):
+    """All imports."""
 
     command = "import_candidates FILE"
 
-    @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(ImportShape)})
-    )
-    def get(self, request: Request) -> Response:
+    @list_operation(ImportShape)
+    def list(self, request: Request) -> Response:
         """List imports, newest first."""
-        return page_of(
-            request,
-            Import.objects.all(),
-            lambda rows: ImportShape(rows, many=True).data,
-            NEWEST_FIRST,
-        )
+        return paginate(request, Import.objects.all(), ImportShape, NEWEST_FIRST)
 
-    @extend_schema(
-        request={"multipart/form-data": NewImport},
-        responses=answers({202: ImportShape}),
-    )
-    def post(self, request: Request) -> Response:
-        """Send a file in. What is wrong inside it shows in the import, not here."""
-        form = read(NewImport, request)
-        file = form["file"]
-        name = default_storage.save(f"imports/{secrets.token_hex(16)}", file)
+    @operation({202: ImportShape}, request={"multipart/form-data": NewImport})
+    def create(self, request: Request) -> Response:
+        """Send a file. The import, not this response, reports errors in the file."""
+        form = read_body(NewImport, request)
+        name = f"imports/{secrets.token_hex(16)}"
+        upload = default_storage.save(name, form["file"])
         try:
-            begun = self._begin(form, name)
+            import_ = self._start(form, upload)
         except Exception:
-            default_storage.delete(name)
+            default_storage.delete(upload)
             raise
-        return Response(ImportShape(begun).data, status=202)
+        return Response(ImportShape(import_).data, status=202)
 
     @transaction.atomic
-    def _begin(self, form: dict[str, Any], upload: str) -> Import:
-        begun = intake.start(
+    def _start(self, form: dict[str, Any], upload: str) -> Import:
+        import_ = intake.start(
             file_name=form["file"].name,
             layout=form.get("layout", ""),
             with_images=form.get("images", "all") == "all",
             upload=upload,
             by=self.user,
         )
-        transaction.on_commit(partial(tasks.continue_import.delay, begun.pk))
-        return begun
+        transaction.on_commit(partial(tasks.continue_import.delay, import_.pk))
+        return import_
 
 
-class OneImport(ApiView):
-    """An import by number."""
+class ImportViewSet(ApiViewSet):
+    """One import."""
 
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers({200: ImportShape}))
-    def get(self, request: Request, id: int) -> Response:
-        """Show how far it is."""
-        return Response(ImportShape(_import(id)).data)
-
-
-class Refused(ApiView):
-    """What an import did not take."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers(binary(TSV_TYPE)))
-    def get(self, request: Request, id: int) -> StreamingHttpResponse:
-        """Stream the refused rows: line, reason, and how the row began."""
-        return attached(intake.refused_tsv(_import(id)), f"refused-{id}.tsv")
-
-
-def _import(number: int) -> Import:
-    found = Import.objects.filter(pk=number).first()
-    if found is None:
-        raise NotFound(f"There is no import {number}.")
-    return found
+    @operation({200: ImportShape})
+    def retrieve(self, request: Request, id: int) -> Response:
+        """Show the progress of an import."""
+        return Response(ImportShape(get_or_404(Import.objects.all(), id)).data)

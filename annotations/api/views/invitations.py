@@ -1,7 +1,8 @@
-"""Invitations: an admin makes and withdraws them, whoever has the link accepts it."""
+"""Invitations: admins create and withdraw them, the invited person accepts."""
 
+from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,87 +10,63 @@ from rest_framework.response import Response
 from annotations import people
 from annotations.api import throttles
 from annotations.api.errors import LockedOut
-from annotations.api.pagination import NEWEST_FIRST, ListQuery, listed, page_of
-from annotations.api.permissions import IsAdmin
-from annotations.api.schema import RETRY_AFTER, answers
-from annotations.api.serializers.invitations import Acceptance as AcceptanceBody
+from annotations.api.pagination import NEWEST_FIRST, paginate
+from annotations.api.schema import RETRY_AFTER, list_operation, operation
 from annotations.api.serializers.invitations import (
+    Acceptance,
     InvitationShape,
     NewInvitation,
     NewInvitationShape,
 )
-from annotations.api.serializers.people import Me
+from annotations.api.serializers.users import Me
 from annotations.errors import NotFound
 from annotations.models import Invitation
 
-from .base import ApiView, read
+from .base import ApiViewSet, get_or_404, read_body
 
 
-class Invitations(ApiView):
-    """All invitations."""
+class InvitationViewSet(ApiViewSet):
+    """Invitations."""
 
-    permission_classes = (IsAdmin,)
+    @list_operation(InvitationShape)
+    def list(self, request: Request) -> Response:
+        """List invitations in every state, newest first."""
+        return paginate(request, _invitations(), InvitationShape, NEWEST_FIRST)
 
-    @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(InvitationShape)})
-    )
-    def get(self, request: Request) -> Response:
-        """List invitations, open or over, newest first."""
-        rows = Invitation.objects.select_related("by", "accepted_by")
-        return page_of(
-            request,
-            rows,
-            lambda found: InvitationShape(found, many=True).data,
-            NEWEST_FIRST,
-        )
-
-    @extend_schema(
-        request=NewInvitation, responses=answers({201: NewInvitationShape}, 409)
-    )
-    def post(self, request: Request) -> Response:
-        """Invite somebody. The answer holds the link, this once."""
-        invitation, secret = people.invite(by=self.user, **read(NewInvitation, request))
-        # The page is the other face's; its name is all that is known of it here.
+    @operation({201: NewInvitationShape}, 409, request=NewInvitation)
+    def create(self, request: Request) -> Response:
+        """Invite a person. Only this response contains the link."""
+        body = read_body(NewInvitation, request)
+        invitation, secret = people.invite(by=self.user, **body)
+        # The page belongs to `frontend`; the API knows only the name of its address.
         link = request.build_absolute_uri(reverse("invitation", args=[secret]))
-        shown = InvitationShape(invitation).data
+        fields = InvitationShape(invitation).data
         is_mailed = people.send_invitation(invitation=invitation, link=link)
-        shown |= {"url": link, "is_mailed": is_mailed}
-        return Response(shown, status=201)
+        return Response({**fields, "url": link, "is_mailed": is_mailed}, status=201)
 
-
-class OneInvitation(ApiView):
-    """An invitation."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers({200: InvitationShape}))
-    def get(self, request: Request, id: int) -> Response:
+    @operation({200: InvitationShape})
+    def retrieve(self, request: Request, id: int) -> Response:
         """Show an invitation."""
-        return Response(InvitationShape(_invitation(id)).data)
+        return Response(InvitationShape(get_or_404(_invitations(), id)).data)
 
-    @extend_schema(
-        responses=answers({204: None}, 409, described="The link is void."),
-    )
-    def delete(self, request: Request, id: int) -> Response:
-        """Withdraw an invitation; 409 once it has been accepted."""
-        people.withdraw(invitation=_invitation(id), by=self.user)
+    @operation({204: None}, 409, empty="The link is no longer valid.")
+    def destroy(self, request: Request, id: int) -> Response:
+        """Withdraw an invitation; 409 if it has been accepted."""
+        people.withdraw(invitation=get_or_404(_invitations(), id), by=self.user)
         return Response(status=204)
 
-
-class Acceptance(ApiView):
-    """The other end of an invitation's link, for programs."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-    @extend_schema(
-        request=AcceptanceBody,
-        parameters=[RETRY_AFTER],
-        responses=answers({201: Me}, 404, 409, 410, 429),
+    @operation(
+        {201: Me}, 404, 409, 410, 429, request=Acceptance, parameters=[RETRY_AFTER]
     )
-    def post(self, request: Request) -> Response:
-        """Make the user whom the invitation is for; 410 says why it is over."""
-        body = read(AcceptanceBody, request)
+    @action(
+        detail=False,
+        methods=["post"],
+        authentication_classes=[],
+        permission_classes=[AllowAny],
+    )
+    def accept(self, request: Request) -> Response:
+        """Create the invited user; 410 says why the invitation is no longer valid."""
+        body = read_body(Acceptance, request)
         if wait := throttles.wait_for(request):
             raise LockedOut(wait=wait)
         try:
@@ -100,9 +77,5 @@ class Acceptance(ApiView):
         return Response(Me(user).data, status=201)
 
 
-def _invitation(number: int) -> Invitation:
-    rows = Invitation.objects.select_related("by", "accepted_by")
-    invitation = rows.filter(pk=number).first()
-    if invitation is None:
-        raise NotFound(f"There is no invitation {number}.")
-    return invitation
+def _invitations() -> QuerySet[Invitation]:
+    return Invitation.objects.select_related("by", "accepted_by")

@@ -1,7 +1,7 @@
-"""Bytes of pictures, with the headers that keep them harmless and private."""
+"""Responses with the bytes of pictures, with headers that keep them harmless and private."""
 
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from django.http import (
     FileResponse,
@@ -14,56 +14,63 @@ from django.utils.http import parse_etags, quote_etag
 from rest_framework.request import Request
 
 from annotations import images
+from annotations.api.schema import binary
 from annotations.errors import Erased, NotFound, Unreadable
 from annotations.models import Candidate, CandidateState, Image, User
 
 THUMBNAIL_TYPE = "image/webp"
 TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
-SECONDS = 3600
+CACHE_SECONDS = 3600
 EXTENSIONS = dict(zip(TYPES, ("jpg", "png", "webp", "gif"), strict=True))
 
 
-def full(image: Image) -> tuple[IO[bytes], str]:
-    """The picture itself."""
+def binary_or_unchanged(*media_types: str) -> dict[Any, Any]:
+    """Return the documented responses of a picture: its bytes, or 304."""
+    return binary(*media_types) | {304: None}
+
+
+def full_size(image: Image) -> tuple[IO[bytes], str]:
+    """Open the picture itself."""
     return images.open_image(image)
 
 
-def small(image: Image) -> tuple[IO[bytes], str]:
-    """Its thumbnail, made now where it is late."""
+def thumbnail(image: Image) -> tuple[IO[bytes], str]:
+    """Open the thumbnail, which is made now if it does not exist yet."""
     return images.open_thumbnail(image), THUMBNAIL_TYPE
 
 
 def image_of(candidate: Candidate) -> Image:
-    """The picture of a candidate that has one to see; the errors say what it lacks."""
+    """Return a candidate's image; the errors say why there is nothing to see."""
     if candidate.state == CandidateState.ERASED:
         raise Erased("This candidate has been erased.")
     if candidate.image is None:
-        raise NotFound("The picture has not come yet.")
+        raise NotFound("The picture has not arrived yet.")
     if not candidate.is_readable:
         raise Unreadable("This picture cannot be read.")
     return candidate.image
 
 
-def answer(
+def respond(
     request: Request,
     user: User,
     image: Image,
     name: str,
-    opened: Callable[[Image], tuple[IO[bytes], str]],
+    open_file: Callable[[Image], tuple[IO[bytes], str]],
 ) -> HttpResponseBase:
-    """Stream the bytes, or 304 to somebody who has them."""
+    """Stream the bytes, or answer 304 to a client that has them."""
     etag = quote_etag(images.etag_for(image, user))
-    known = parse_etags(request.headers.get("If-None-Match", ""))
+    client_etags = parse_etags(request.headers.get("If-None-Match", ""))
     response: HttpResponseBase
-    if etag in known or "*" in known:
+    if etag in client_etags or "*" in client_etags:
         response = HttpResponseNotModified()
     else:
-        file, kind = opened(image)
+        file, media_type = open_file(image)
+        extension = EXTENSIONS.get(media_type, "bin")
         response = FileResponse(
-            file, content_type=kind, filename=f"{name}.{EXTENSIONS.get(kind, 'bin')}"
+            file, content_type=media_type, filename=f"{name}.{extension}"
         )
     response["ETag"] = etag
-    response["Cache-Control"] = f"private, max-age={SECONDS}"
+    response["Cache-Control"] = f"private, max-age={CACHE_SECONDS}"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox"
     if isinstance(response, HttpResponse | FileResponse):

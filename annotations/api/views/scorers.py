@@ -1,37 +1,28 @@
-"""Models: how far they are, how good, and what an admin tells them."""
+"""Scorers: state, calibrations and failures, and the admin's control of them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
-from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotations import tasks
-from annotations.api.pagination import (
-    NEWEST_FIRST,
-    Keyset,
-    ListQuery,
-    listed,
-    page_of,
-)
-from annotations.api.permissions import IsAdmin
-from annotations.api.schema import answers
+from annotations.api.pagination import NEWEST_FIRST, Keyset, paginate
+from annotations.api.schema import list_operation, operation
 from annotations.api.serializers.scorers import (
-    Again,
-    BatchScoringShape,
     FailureShape,
     FitShape,
-    Retried,
+    RetriedFailures,
+    RetryFailures,
     ScorerChange,
     ScorerShape,
 )
-from annotations.errors import NotFound
 from annotations.models import Scorer
 from annotations.scoring import control, status
 
-from .base import ApiView, batch_for, read
+from .base import ApiViewSet, get_or_404, read_body
 
 BY_CANDIDATE = Keyset(
     ("candidate_id",),
@@ -40,132 +31,75 @@ BY_CANDIDATE = Keyset(
 )
 
 
-class Scorers(ApiView):
-    """Every model in every version."""
+class ScorerViewSet(ApiViewSet):
+    """Every scorer in every version."""
 
-    permission_classes = (IsAdmin,)
+    @list_operation(ScorerShape)
+    def list(self, request: Request) -> Response:
+        """List scorers with their latest fits."""
+        return paginate(request, Scorer.objects.all(), _serialize)
 
-    @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(ScorerShape)})
-    )
-    def get(self, request: Request) -> Response:
-        """List models, with their latest fits."""
-        return page_of(request, Scorer.objects.all(), _shown)
+    @operation({200: ScorerShape})
+    def retrieve(self, request: Request, id: int) -> Response:
+        """Show a scorer."""
+        return Response(_serialize([_scorer(id)])[0])
 
-
-class OneScorer(ApiView):
-    """A model by number."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers({200: ScorerShape}))
-    def get(self, request: Request, id: int) -> Response:
-        """Show a model."""
-        return Response(_shown([_scorer(id)])[0])
-
-    @extend_schema(request=ScorerChange, responses=answers({200: ScorerShape}))
-    def patch(self, request: Request, id: int) -> Response:
-        """Pause a model, or let it go on."""
-        scorer, fields = _scorer(id), read(ScorerChange, request)
+    @operation({200: ScorerShape}, request=ScorerChange)
+    def partial_update(self, request: Request, id: int) -> Response:
+        """Pause or resume a scorer."""
+        scorer, fields = _scorer(id), read_body(ScorerChange, request)
         if "paused" in fields:
-            act = control.pause if fields["paused"] else control.resume
-            scorer = act(scorer=scorer, by=self.user)
-        return Response(_shown([scorer])[0])
+            change = control.pause if fields["paused"] else control.resume
+            scorer = change(scorer=scorer, by=self.user)
+        return Response(_serialize([scorer])[0])
 
+    @list_operation(FitShape)
+    @action(detail=True)
+    def fits(self, request: Request, id: int) -> Response:
+        """List the calibrations of a scorer, newest first."""
+        return paginate(request, status.fits_of(_scorer(id)), FitShape, NEWEST_FIRST)
 
-class ScorerFits(ApiView):
-    """The calibrations of a model."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(parameters=[ListQuery], responses=answers({200: listed(FitShape)}))
-    def get(self, request: Request, id: int) -> Response:
-        """List the fits, the newest first."""
-        rows = status.fits_of(_scorer(id))
-        return page_of(
-            request, rows, lambda found: FitShape(found, many=True).data, NEWEST_FIRST
-        )
-
-    @extend_schema(
-        request=None,
-        responses=answers({202: None}, 409, described="A worker fits it."),
-    )
-    def post(self, request: Request, id: int) -> Response:
-        """Have a model fitted anew now. With too few labels nothing changes."""
+    @operation({202: None}, 409, empty="A worker will fit the scorer.")
+    @fits.mapping.post
+    def refit(self, request: Request, id: int) -> Response:
+        """Fit a scorer again now. Too few labels change nothing."""
         scorer = control.require_active(_scorer(id))
         tasks.refit_scorer.delay(scorer.pk, self.user.pk)
         return Response(status=202)
 
+    @list_operation(FailureShape)
+    @action(detail=True)
+    def failures(self, request: Request, id: int) -> Response:
+        """List the pictures that could not be scored, with the reasons."""
+        rows = status.failed_scores(_scorer(id))
+        return paginate(request, rows, FailureShape, BY_CANDIDATE)
 
-class ScorerFailures(ApiView):
-    """What a model set aside."""
+    @operation({200: RetriedFailures}, 409, request=RetryFailures)
+    @action(detail=True, methods=["post"], url_path="failures/retry")
+    def retry_failures(self, request: Request, id: int) -> Response:
+        """Score one picture that failed again, or all of them."""
+        scorer, body = _scorer(id), read_body(RetryFailures, request)
+        count = control.retry_failed(scorer=scorer, by=self.user, **body)
+        return Response({"retried": count})
 
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(
-        parameters=[ListQuery], responses=answers({200: listed(FailureShape)})
+    @operation(
+        {204: None, 202: None},
+        empty="The embeddings are deleted; 202: workers delete the rest.",
     )
-    def get(self, request: Request, id: int) -> Response:
-        """List the pictures that were set aside, and why."""
-        return page_of(
-            request,
-            status.failed_scores(_scorer(id)),
-            lambda found: FailureShape(found, many=True).data,
-            BY_CANDIDATE,
-        )
-
-
-class RetryFailures(ApiView):
-    """Trying again."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(request=Again, responses=answers({200: Retried}, 409))
-    def post(self, request: Request, id: int) -> Response:
-        """Look once more at a picture that was set aside, or at all of them."""
-        scorer, asked = _scorer(id), read(Again, request)
-        tried = control.retry_failed(scorer=scorer, by=self.user, **asked)
-        return Response({"retried": tried})
-
-
-class ScorerEmbeddings(ApiView):
-    """The vectors that a model has found in pictures: biometric data."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(
-        responses=answers(
-            {204: None, 202: None}, described="They are gone; 202: workers go on."
-        )
-    )
-    def delete(self, request: Request, id: int) -> Response:
-        """Delete a model's embeddings; scores stay. What is much goes on in workers."""
+    @action(detail=True, methods=["delete"])
+    def embeddings(self, request: Request, id: int) -> Response:
+        """Delete a scorer's embeddings, which are biometric data. Scores stay."""
         scorer = _scorer(id)
-        gone = control.purge_embeddings(scorer=scorer, by=self.user)
-        if gone < control.PURGED_AT_ONCE:
+        count = control.purge_embeddings(scorer=scorer, by=self.user)
+        if count < control.PURGED_AT_ONCE:
             return Response(status=204)
         tasks.purge_embeddings.delay(scorer.pk, self.user.pk)
         return Response(status=202)
 
 
-class BatchScoring(ApiView):
-    """How far the models are with a batch."""
-
-    permission_classes = (IsAdmin,)
-
-    @extend_schema(responses=answers({200: BatchScoringShape}))
-    def get(self, request: Request, id: int) -> Response:
-        """What is scored of a batch's entities, what is due, and what is in the way."""
-        told = status.batch_scoring(batch_for(self.user, id))
-        return Response(BatchScoringShape(told).data)
+def _scorer(id: int) -> Scorer:
+    return get_or_404(Scorer.objects.all(), id)
 
 
-def _scorer(number: int) -> Scorer:
-    scorer = Scorer.objects.filter(pk=number).first()
-    if scorer is None:
-        raise NotFound(f"There is no model {number}.")
-    return scorer
-
-
-def _shown(scorers: Sequence[Scorer]) -> Any:
+def _serialize(scorers: Sequence[Scorer]) -> Any:
     return ScorerShape(status.with_fits(scorers), many=True).data
