@@ -1,4 +1,4 @@
-"""Agreement and reliability as programs get them."""
+"""Agreement and reliability in the API."""
 
 import pytest
 from django.utils import timezone
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """The batches that were asked for."""
-    numbers = []
-    monkeypatch.setattr(tasks, "ask_for_agreement", numbers.append)
-    return numbers
+def requested_batches(monkeypatch):
+    """The ids of batches whose report was requested from a worker."""
+    batch_ids = []
+    monkeypatch.setattr(tasks, "request_agreement", batch_ids.append)
+    return batch_ids
 
 
 @pytest.fixture
@@ -28,53 +28,55 @@ def judges():
 
 @pytest.fixture
 def batch(judges):
-    made = batch_of(*judges, entities=2, candidates=20, judges_required=3)
+    new_batch = batch_of(*judges, entities=2, candidates=20, judges_required=3)
     words = [["yn" * 10] * 2, ["yn" * 9 + "bb", "yn" * 10], ["yy" * 10, "yn" * 10]]
     for judge, pages in zip(judges, words, strict=True):
-        say_pages(made, judge, *pages)
-    return made
+        say_pages(new_batch, judge, *pages)
+    return new_batch
 
 
-def get(api, person, batch, what="agreement"):
-    return api(person).get(f"/api/v1/batches/{batch.pk}/{what}/")
+def get(api, person, batch, report="agreement"):
+    return api(person).get(f"/api/v1/batches/{batch.pk}/{report}/")
 
 
 def test_it_is_202_until_a_result_newer_than_the_last_judgment_exists(
-    api, admin, batch, judges, asked
+    api, admin, batch, judges, requested_batches
 ):
-    for what in ("agreement", "reliability"):
-        answer = get(api, admin, batch, what)
+    for report in ("agreement", "reliability"):
+        answer = get(api, admin, batch, report)
         assert answer.status_code == 202
         assert answer.json() == {"computed_at": None, "problem": None}
         assert int(answer["Retry-After"]) > 0
-    assert asked == [batch.pk] * 2
-    agreement.report(batch.pk)
+    assert requested_batches == [batch.pk] * 2
+    agreement.update_report(batch.pk)
     first = get(api, admin, batch)
     assert first.status_code == 200
     say(judges[0], first_page(judges[0], batch), 0, "broken")
     answer = get(api, admin, batch)
     assert answer.status_code == 202
     assert answer.json()["computed_at"] == first.json()["computed_at"]
-    agreement.report(batch.pk)
+    agreement.update_report(batch.pk)
     assert get(api, admin, batch).json()["computed_at"] > first.json()["computed_at"]
 
 
-def test_one_that_failed_says_why_and_is_not_tried_at_once(api, admin, batch, asked):
+def test_a_failed_report_gives_the_reason_and_is_not_retried_at_once(
+    api, admin, batch, requested_batches
+):
     AgreementReport.objects.create(
         batch=batch,
         figures={},
         details={"problem": "Too slow.", "tried_at": timezone.now().isoformat()},
     )
-    for what in ("agreement", "reliability"):
-        answer = get(api, admin, batch, what)
+    for report in ("agreement", "reliability"):
+        answer = get(api, admin, batch, report)
         assert answer.status_code == 202
         assert answer.json() == {"computed_at": None, "problem": "Too slow."}
         assert answer["Retry-After"] == "600"
-    assert asked == []
+    assert requested_batches == []
 
 
 def test_it_has_the_shape_of_the_contract(api, admin, batch):
-    agreement.report(batch.pk)
+    agreement.update_report(batch.pk)
     body = get(api, admin, batch).json()
     assert (body["candidates"], body["judges"], body["undefined"]) == (40, 3, {})
     for name in ("percent", "krippendorff_alpha", "fleiss_kappa", "gwet_ac1"):
@@ -87,37 +89,37 @@ def test_it_has_the_shape_of_the_contract(api, admin, batch):
     ]
     assert body["pairs"][0]["n"] == 40
     assert body["pairs"][0]["percent"] == pytest.approx(0.95)
-    assert [each["judge"] for each in body["per_judge"]] == ["anna", "bert", "cleo"]
+    assert [line["judge"] for line in body["per_judge"]] == ["anna", "bert", "cleo"]
     part = body["parts"]["all_without_broken"]
     assert len(part["pairs"]) == 3
     assert sum(week["candidates"] for week in body["weeks"]) == 40
     assert body["parts"]["control"]["undefined"]["percent"]
 
 
-def test_undefined_ones_are_null_with_a_reason(api, admin, judges):
+def test_undefined_coefficients_are_null_with_a_reason(api, admin, judges):
     batch = batch_of(*judges[:2])
     for judge in judges[:2]:
         say_pages(batch, judge, "yyy")
-    agreement.report(batch.pk)
+    agreement.update_report(batch.pk)
     body = get(api, admin, batch).json()
     assert body["krippendorff_alpha"] is None
     assert body["undefined"]["krippendorff_alpha"]
     assert body["percent"] == 1
-    assert body["intervals"]["percent"] is None  # of one entity
+    assert body["intervals"]["percent"] is None  # because there is only one entity
 
 
-def test_a_batch_nobody_judged_has_an_answer(api, admin, judges):
+def test_a_batch_without_judgments_has_a_report(api, admin, judges):
     batch = batch_of(*judges)
-    agreement.report(batch.pk)
+    agreement.update_report(batch.pk)
     body = get(api, admin, batch).json()
     assert (body["candidates"], body["judges"], body["percent"]) == (0, 0, None)
     assert get(api, admin, batch, "reliability").json()["judges"] == []
 
 
-def test_one_judge_alone_has_nobody_to_agree_with(api, admin, judges):
+def test_one_judge_alone_has_no_pairs(api, admin, judges):
     batch = batch_of(judges[0])
     say_pages(batch, judges[0], "ynb")
-    agreement.report(batch.pk)
+    agreement.update_report(batch.pk)
     body = get(api, admin, batch).json()
     assert (body["judges"], body["pairs"]) == (1, [])
     assert body["per_judge"][0]["percent"] is None
@@ -126,25 +128,25 @@ def test_one_judge_alone_has_nobody_to_agree_with(api, admin, judges):
 def test_reliability_names_judges_to_admins_only(
     api, admin, adjudicator, batch, judges
 ):
-    agreement.report(batch.pk)
-    named = get(api, admin, batch, "reliability").json()
-    assert [each["judge"] for each in named["judges"]] == ["anna", "bert", "cleo"]
-    cleo = named["judges"][2]["confusion"]
+    agreement.update_report(batch.pk)
+    for_admin = get(api, admin, batch, "reliability").json()
+    assert [line["judge"] for line in for_admin["judges"]] == ["anna", "bert", "cleo"]
+    cleo = for_admin["judges"][2]["confusion"]
     assert cleo["no"]["yes"] == pytest.approx(0.5, abs=0.05)
     assert sum(cleo["yes"].values()) == pytest.approx(1)
-    hidden = get(api, adjudicator, batch, "reliability").json()
-    assert {each["judge"] for each in hidden["judges"]} == {
+    for_adjudicator = get(api, adjudicator, batch, "reliability").json()
+    assert {line["judge"] for line in for_adjudicator["judges"]} == {
         judge.pseudonym for judge in judges
     }
-    assert hidden["class_shares"] == named["class_shares"]
+    assert for_adjudicator["class_shares"] == for_admin["class_shares"]
 
 
-def test_a_stranger_and_a_judge_learn_nothing(api, batch, stranger, judges):
+def test_strangers_and_judges_are_refused(api, batch, stranger, judges):
     for person in (stranger, judges[0]):
-        for what in ("agreement", "reliability"):
-            assert get(api, person, batch, what).status_code == 403
+        for report in ("agreement", "reliability"):
+            assert get(api, person, batch, report).status_code == 403
 
 
-def test_a_batch_that_is_not_there_is_not_found(api, admin):
-    for what in ("agreement", "reliability"):
-        assert api(admin).get(f"/api/v1/batches/0/{what}/").status_code == 404
+def test_an_unknown_batch_is_not_found(api, admin):
+    for report in ("agreement", "reliability"):
+        assert api(admin).get(f"/api/v1/batches/0/{report}/").status_code == 404

@@ -1,4 +1,4 @@
-"""Batches: cut, opened, changed and closed by admins; seen by their judges."""
+"""Batches: created, opened, changed and closed by admins, and shown to their judges."""
 
 import pytest
 
@@ -24,9 +24,9 @@ def test_a_batch_goes_from_draft_to_open_to_closed_and_back(
 ):
     client = api(admin)
     body = {"name": "first", "entities": [entity.key for entity in entities]}
-    made = client.post(URL, body, format="json")
-    assert made.status_code == 201
-    shown = made.json()
+    response = client.post(URL, body, format="json")
+    assert response.status_code == 201
+    batch = response.json()
     assert {
         "state": "draft",
         "judges_required": 2,
@@ -35,12 +35,12 @@ def test_a_batch_goes_from_draft_to_open_to_closed_and_back(
         "order": "uncertain",
         "purpose": "measurement",
         "judges": [],
-    }.items() <= shown.items()
-    url = f"{URL}{shown['id']}/"
-    answer = client.post(
+    }.items() <= batch.items()
+    url = f"{URL}{batch['id']}/"
+    response = client.post(
         f"{url}judges/", {"usernames": [judge.username]}, format="json"
     )
-    assert answer.json()["judges"] == [judge.username]
+    assert response.json()["judges"] == [judge.username]
     assert client.post(f"{url}open/").json()["state"] == "open"
     assert client.get(f"{url}progress/").json()["candidates"] == 3
     assert client.post(f"{url}open/").json()["state"] == "open"
@@ -50,9 +50,9 @@ def test_a_batch_goes_from_draft_to_open_to_closed_and_back(
 
 def test_a_sample_is_drawn_by_its_seed(api, admin, entities):
     body = {"name": "drawn", "sample": {"size": 2, "seed": 7}}
-    made = api(admin).post(URL, body, format="json")
-    assert made.status_code == 201
-    assert made.json()["sample"] == {
+    response = api(admin).post(URL, body, format="json")
+    assert response.status_code == 201
+    assert response.json()["sample"] == {
         "size": 2,
         "seed": 7,
         "exponent": pytest.approx(1, 1),
@@ -60,7 +60,7 @@ def test_a_sample_is_drawn_by_its_seed(api, admin, entities):
 
 
 @pytest.mark.parametrize(
-    ("fields", "blamed"),
+    ("fields", "invalid_field"),
     [
         ({"name": " "}, "name"),
         ({"name": None}, "name"),
@@ -93,14 +93,16 @@ def test_a_sample_is_drawn_by_its_seed(api, admin, entities):
         ({"traps": True}, "traps"),
     ],
 )
-def test_what_breaks_a_rule_is_named(api, admin, entities, fields, blamed):
+def test_values_that_break_a_rule_are_named(
+    api, admin, entities, fields, invalid_field
+):
     body = {"name": "x", "entities": [entities[0].key]} | fields
     response = api(admin).post(URL, body, format="json")
-    assert blamed in assert_problem(response, 400, "invalid")["errors"]
+    assert invalid_field in assert_problem(response, 400, "invalid")["errors"]
 
 
 @pytest.mark.parametrize(
-    ("sample", "blamed"),
+    ("sample", "invalid_field"),
     [
         ({}, "sample.size"),
         ({"size": 0}, "sample.size"),
@@ -110,9 +112,9 @@ def test_what_breaks_a_rule_is_named(api, admin, entities, fields, blamed):
         ([], "sample"),
     ],
 )
-def test_what_is_wrong_in_a_sample_is_named(api, admin, sample, blamed):
+def test_wrong_values_of_a_sample_are_named(api, admin, sample, invalid_field):
     response = api(admin).post(URL, {"name": "x", "sample": sample}, format="json")
-    assert blamed in assert_problem(response, 400, "invalid")["errors"]
+    assert invalid_field in assert_problem(response, 400, "invalid")["errors"]
 
 
 def test_rules_change_while_it_runs_and_a_null_maximum_follows(api, admin, batch):
@@ -120,15 +122,15 @@ def test_rules_change_while_it_runs_and_a_null_maximum_follows(api, admin, batch
     response = client.patch(url, {"judges_maximum": 5}, format="json")
     assert response.json()["judges_maximum"] == 5
     body = {"judges_required": 3, "judges_maximum": None, "name": "renamed"}
-    shown = client.patch(url, body, format="json").json()
-    assert (shown["name"], shown["judges_maximum"]) == ("renamed", 3)
+    details = client.patch(url, body, format="json").json()
+    assert (details["name"], details["judges_maximum"]) == ("renamed", 3)
     response = client.patch(url, {"judges_maximum": 1}, format="json")
     assert_problem(response, 400, "invalid")
     response = client.patch(url, {"order": "rank"}, format="json")
     assert_problem(response, 400, "invalid")
 
 
-def test_later_candidates_join_by_refresh_only(api, admin, batch):
+def test_later_candidates_are_added_only_by_refresh(api, admin, batch):
     client, url = api(admin), f"{URL}{batch.pk}/"
     entity = batch.batchentity_set.get().entity
     CandidateFactory.create_batch(2, entity=entity)
@@ -144,50 +146,52 @@ def test_a_draft_cannot_be_closed(api, admin, make_batch):
 
 
 def test_only_active_judges_can_be_added(api, admin, adjudicator, batch):
-    gone = UserFactory(is_active=False)
-    names = ["nobody", adjudicator.username, gone.username]
+    deactivated = UserFactory(is_active=False)
+    names = ["nobody", adjudicator.username, deactivated.username]
     url = f"{URL}{batch.pk}/judges/"
     response = api(admin).post(url, {"usernames": names}, format="json")
     problem = assert_problem(response, 400, "invalid")
     assert len(problem["errors"]["usernames"]) == 3
 
 
-def test_a_removed_judge_sees_the_batch_no_more(api, admin, judge, batch):
-    client, mine = api(admin), api(judge)
-    assert mine.get(f"{URL}{batch.pk}/").status_code == 200
+def test_a_removed_judge_no_longer_sees_the_batch(api, admin, judge, batch):
+    client, judge_client = api(admin), api(judge)
+    assert judge_client.get(f"{URL}{batch.pk}/").status_code == 200
     url = f"{URL}{batch.pk}/judges/{judge.username}/"
     assert client.delete(url).status_code == 204
     assert_problem(client.delete(url), 404, "not-found")
-    assert_problem(mine.get(f"{URL}{batch.pk}/"), 404, "not-found")
-    assert mine.get(URL).json()["results"] == []
+    assert_problem(judge_client.get(f"{URL}{batch.pk}/"), 404, "not-found")
+    assert judge_client.get(URL).json()["results"] == []
 
 
-def test_a_judge_sees_own_batches_without_what_is_the_admins(
+def test_judges_see_their_batches_without_the_admins_fields(
     api, admin, judge, other_judge, make_batch
 ):
-    own, _ = make_batch([judge]), make_batch([other_judge])
-    [shown] = api(judge).get(URL).json()["results"]
-    assert shown["id"] == own.pk
-    assert not {"judges", "sample", "seed", "priority"} & set(shown)
-    assert shown == api(judge).get(f"{URL}{own.pk}/").json()
+    judged_batch, _ = make_batch([judge]), make_batch([other_judge])
+    [line] = api(judge).get(URL).json()["results"]
+    assert line["id"] == judged_batch.pk
+    assert not {"judges", "sample", "seed", "priority"} & set(line)
+    assert line == api(judge).get(f"{URL}{judged_batch.pk}/").json()
     assert len(api(admin).get(URL).json()["results"]) == 2
 
 
-def test_a_judges_progress_holds_own_numbers_only(api, judge, other_judge, batch):
-    shown = api(judge).get(f"{URL}{batch.pk}/progress/").json()
-    assert set(shown) == {"judges", "counted_at"}
-    assert [numbers["username"] for numbers in shown["judges"]] == [judge.username]
+def test_a_judges_progress_contains_only_their_own_figures(
+    api, judge, other_judge, batch
+):
+    progress = api(judge).get(f"{URL}{batch.pk}/progress/").json()
+    assert set(progress) == {"judges", "counted_at"}
+    assert [line["username"] for line in progress["judges"]] == [judge.username]
 
 
 def test_an_admins_progress_names_every_judge(api, admin, judge, other_judge, batch):
-    queue.count()
-    shown = api(admin).get(f"{URL}{batch.pk}/progress/").json()
-    assert (shown["candidates"], shown["judged"], shown["open"]) == (3, 0, 0)
-    assert {n["username"] for n in shown["judges"]} == {
+    queue.sum_counters()
+    progress = api(admin).get(f"{URL}{batch.pk}/progress/").json()
+    assert (progress["candidates"], progress["judged"], progress["open"]) == (3, 0, 0)
+    assert {n["username"] for n in progress["judges"]} == {
         judge.username,
         other_judge.username,
     }
-    assert shown["counted_at"]
+    assert progress["counted_at"]
 
 
 def test_more_batches_cost_no_more_queries(
@@ -203,7 +207,7 @@ def test_more_batches_cost_no_more_queries(
         assert len(client.get(URL).json()["results"]) == 5
 
 
-def test_a_batch_of_no_number_is_unknown(api, admin):
+def test_an_unknown_batch_is_not_found(api, admin):
     for act in ("", "progress/"):
         assert_problem(api(admin).get(f"{URL}12345/{act}"), 404, "not-found")
     for act in ("open/", "close/", "refresh/"):
@@ -223,21 +227,21 @@ def test_state_is_not_assigned_by_a_change(api, admin, batch):
 def test_batches_are_listed_by_state(api, admin, make_batch, judge):
     opened, draft = make_batch([judge]), make_batch([judge], is_open=False)
     for state, expected in (("open", [opened.pk]), ("draft", [draft.pk])):
-        listed = api(admin).get(f"/api/v1/batches/?state={state}").json()["results"]
-        assert [line["id"] for line in listed] == expected
+        lines = api(admin).get(f"/api/v1/batches/?state={state}").json()["results"]
+        assert [line["id"] for line in lines] == expected
     problem = api(admin).get("/api/v1/batches/?state=gone")
     assert_problem(problem, 400, "invalid")
 
 
-def test_models_have_rules_which_admins_alone_see(api, admin, judge, entities):
+def test_only_admins_see_the_rules_for_scorers(api, admin, judge, entities):
     scorer_named("pixels")
     client = api(admin)
     rules = {"scorer": "pixels", "control_share": 0.1}
     rules |= {"purpose": "cleaning", "clear_beyond": 0.98, "audit_size": 400}
     body = {"name": "models", "entities": [entity.key for entity in entities]}
-    made = client.post(URL, body | rules, format="json").json()
-    assert rules.items() <= made.items()
-    assert made["clearance"] == {
+    batch = client.post(URL, body | rules, format="json").json()
+    assert rules.items() <= batch.items()
+    assert batch["clearance"] == {
         "failed_at": None,
         "cleared": 0,
         "in_audit": 0,
@@ -246,24 +250,24 @@ def test_models_have_rules_which_admins_alone_see(api, admin, judge, entities):
         "error_interval": None,
         "judgments_saved": 0,
     }
-    url = f"{URL}{made['id']}/"
+    url = f"{URL}{batch['id']}/"
     client.post(f"{url}judges/", {"usernames": [judge.username]}, format="json")
     client.post(f"{url}open/")
-    shown = api(judge).get(url).json()
-    assert not {*rules, "clearance"} & (set(shown) - {"purpose"})
+    details = api(judge).get(url).json()
+    assert not {*rules, "clearance"} & (set(details) - {"purpose"})
     Batch.objects.update(
         cleared_total=500, audit_total=400, audited_total=100, audit_errors=0
     )
-    told = client.get(url).json()["clearance"]
-    assert told["judgments_saved"] == 200
-    assert told["error_interval"] == [0, pytest.approx(0.0362, abs=1e-4)]
+    clearance = client.get(url).json()["clearance"]
+    assert clearance["judgments_saved"] == 200
+    assert clearance["error_interval"] == [0, pytest.approx(0.0362, abs=1e-4)]
     response = client.patch(url, {"control_share": None}, format="json")
     assert set(assert_problem(response, 400, "invalid")["errors"]) == {"control_share"}
     changed = client.patch(url, {"clear_beyond": None}, format="json").json()
     assert (changed["clear_beyond"], changed["clearance"]) == (None, None)
 
 
-def test_a_batch_of_measurement_is_never_cleared(api, admin, batch):
+def test_a_measurement_batch_cannot_have_clearance(api, admin, batch):
     response = api(admin).patch(
         f"{URL}{batch.pk}/", {"clear_beyond": 0.99}, format="json"
     )

@@ -1,4 +1,4 @@
-"""Candidates, and the bytes of their pictures: to the right person, harmless."""
+"""Candidates, and the bytes of their pictures: who gets them, and with which headers."""
 
 import io
 
@@ -36,11 +36,11 @@ def page(admin, judge, entity):
 
 def test_an_entitys_candidates_are_listed(api, admin, entity):
     ready = CandidateFactory(entity=entity, frame=[0, 0, 0.5, 1])
-    waiting = CandidateFactory(entity=entity, waiting=True)
+    waiting_candidate = CandidateFactory(entity=entity, waiting=True)
     CandidateFactory(entity=entity, erased=True)
     CandidateFactory()
     first, second = api(admin).get(f"{URL}?entity=m.here").json()["results"]
-    assert (first["id"], second["id"]) == (ready.pk, waiting.pk)
+    assert (first["id"], second["id"]) == (ready.pk, waiting_candidate.pk)
     assert first["sha256"] == ready.image.sha256
     assert first["frame"] == [0.0, 0.0, 0.5, 1.0]
     assert first["image"].endswith(f"{URL}{ready.pk}/image/")
@@ -52,11 +52,11 @@ def test_an_entitys_candidates_are_listed(api, admin, entity):
     assert api(admin).get(f"{URL}{ready.pk}/").json() == first
 
 
-@pytest.mark.parametrize("written", ["m.here", "/m/here", "%2Fm%2Fhere"])
-def test_the_key_may_be_written_as_in_a_file(api, admin, entity, written):
+@pytest.mark.parametrize("key_text", ["m.here", "/m/here", "%2Fm%2Fhere"])
+def test_the_key_can_be_written_as_in_an_import_file(api, admin, entity, key_text):
     candidate = CandidateFactory(entity=entity)
-    [found] = api(admin).get(f"{URL}?entity={written}").json()["results"]
-    assert (found["id"], found["entity"]) == (candidate.pk, "m.here")
+    [candidate_line] = api(admin).get(f"{URL}?entity={key_text}").json()["results"]
+    assert (candidate_line["id"], candidate_line["entity"]) == (candidate.pk, "m.here")
 
 
 def test_a_list_needs_a_known_entity(api, admin):
@@ -76,7 +76,7 @@ def test_more_candidates_cost_no_more_queries(
             client.get(f"{URL}?entity=m.here")
 
 
-def test_an_admin_sees_a_picture_by_number(api, admin, entity):
+def test_an_admin_sees_a_picture_by_id(api, admin, entity):
     candidate = CandidateFactory(entity=entity, image=stored(drawn(1)))
     response = api(admin).get(f"{URL}{candidate.pk}/image/")
     assert body_of(response) == drawn(1)
@@ -90,7 +90,7 @@ def test_an_admin_sees_a_picture_by_number(api, admin, entity):
     assert {"Authorization", "Cookie"} <= set(response["Vary"].split(", "))
 
 
-def test_what_browsers_do_not_show_is_encoded_anew(api, admin, entity):
+def test_formats_that_browsers_do_not_show_are_converted(api, admin, entity):
     candidate = CandidateFactory(entity=entity, image=stored(drawn(2, format="BMP")))
     response = api(admin).get(f"{URL}{candidate.pk}/image/")
     assert response["Content-Type"] == "image/webp"
@@ -108,11 +108,11 @@ def test_a_judge_sees_pictures_by_tile_only(api, judge, page):
     assert_problem(client.get(f"{URL}{page.pk}.1/image/"), 404, "not-found")
 
 
-def test_nothing_of_a_picture_answer_names_the_candidate(api, judge, page):
+def test_no_header_of_a_picture_identifies_the_candidate(api, judge, page):
     response = api(judge).get(f"{URL}{page.tile_id(0)}/image/")
     candidate = Candidate.objects.get()
-    told = " ".join(response.headers.values())
-    assert candidate.image.sha256[:8] not in told
+    headers = " ".join(response.headers.values())
+    assert candidate.image.sha256[:8] not in headers
     assert response["Content-Disposition"].endswith(
         f'"candidate-{page.tile_id(0)}.png"'
     )
@@ -135,32 +135,32 @@ def test_tiles_work_after_submit_while_the_batch_is_open(api, admin, judge, page
     assert_problem(api(judge).get(address), 404, "not-found")
 
 
-def test_an_etag_differs_between_people_and_saves_the_bytes(api, admin, judge, page):
+def test_an_etag_differs_between_users_and_avoids_downloads(api, admin, judge, page):
     client, address = api(judge), f"{URL}{page.tile_id(0)}/image/"
     etag = client.get(address)["ETag"]
     assert etag.startswith('"')
     assert etag != api(admin).get(f"{URL}{page.candidates[0]}/image/")["ETag"]
-    for known in (etag, f'"x", W/"y", {etag}'):
-        again = client.get(address, HTTP_IF_NONE_MATCH=known)
-        assert (again.status_code, again.content) == (304, b"")
-        assert again["Cache-Control"] == "private, max-age=3600"
+    for if_none_match in (etag, f'"x", W/"y", {etag}'):
+        response = client.get(address, HTTP_IF_NONE_MATCH=if_none_match)
+        assert (response.status_code, response.content) == (304, b"")
+        assert response["Cache-Control"] == "private, max-age=3600"
     assert client.get(address, HTTP_IF_NONE_MATCH='"z"').status_code == 200
 
 
 @pytest.mark.parametrize("address", ["image/", "thumbnail/"])
-def test_what_cannot_be_read_is_never_served(api, admin, entity, address):
+def test_unreadable_and_waiting_pictures_are_not_served(api, admin, entity, address):
     junk = stored(b"<svg onload=alert(1)>")
     unreadable = CandidateFactory(
         entity=entity, image=junk, state=CandidateState.UNREADABLE
     )
-    waiting = CandidateFactory(entity=entity, waiting=True)
+    waiting_candidate = CandidateFactory(entity=entity, waiting=True)
     response = api(admin).get(f"{URL}{unreadable.pk}/{address}")
     assert_problem(response, 404, "unreadable")
-    response = api(admin).get(f"{URL}{waiting.pk}/{address}")
+    response = api(admin).get(f"{URL}{waiting_candidate.pk}/{address}")
     assert_problem(response, 404, "not-found")
 
 
-def test_a_tile_erased_meanwhile_says_so(api, judge, page):
+def test_a_tile_that_was_erased_answers_410(api, judge, page):
     Candidate.objects.update(state=CandidateState.ERASED, image=None)
     response = api(judge).get(f"{URL}{page.tile_id(0)}/image/")
     assert_problem(response, 410, "erased")
@@ -170,7 +170,7 @@ def test_a_tile_erased_meanwhile_says_so(api, judge, page):
     assert_problem(response, 410, "erased")
 
 
-def test_an_admin_reports_by_number(api, admin, entity):
+def test_an_admin_reports_by_id(api, admin, entity):
     candidate = CandidateFactory(entity=entity)
     url = f"{URL}{candidate.pk}/reports/"
     response = api(admin).post(url, {"reason": "offensive"}, format="json")

@@ -1,4 +1,4 @@
-"""Conflicts through the API: a flow as an outside program would write it."""
+"""Conflicts in the API, in the order in which a program uses the calls."""
 
 import pytest
 
@@ -15,10 +15,10 @@ V1 = "/api/v1"
 
 @pytest.fixture
 def disputed(judge, other_judge):
-    """An open batch of two candidates that two judges see differently."""
+    """An open batch of two candidates on which two judges disagree."""
     batch = batch_of(judge, other_judge, candidates=2)
-    for who, verdict in ((judge, "yes"), (other_judge, "no")):
-        say_all(who, queue.lease(judge=who), verdict)
+    for person, verdict in ((judge, "yes"), (other_judge, "no")):
+        say_all(person, queue.lease(judge=person), verdict)
     return batch
 
 
@@ -29,76 +29,81 @@ def rule(client, batch, candidate, verdict="no", **more):
 
 def test_from_the_list_to_a_ruling_and_back(disputed, adjudicator, api):
     client = api(adjudicator)
-    listed = client.get(f"{V1}/batches/{disputed.pk}/conflicts/").json()
-    assert listed["next"] is None
-    first, second = listed["results"]
+    page = client.get(f"{V1}/batches/{disputed.pk}/conflicts/").json()
+    assert page["next"] is None
+    first, second = page["results"]
     assert first["kinds"] == ["disputed"]
     assert [(v["who"], v["judge"]) for v in first["votes"]] == [
         ("A", None),
         ("B", None),
     ]
     assert {v["verdict"] for v in first["votes"]} == {"yes", "no"}
-    held = client.post(f"{V1}/conflicts/lease/", {}, format="json").json()
-    assert held["batch"] == disputed.pk
-    assert held["candidate"] == first["candidate"]
-    assert held["expires_at"]
-    note = f"{V1}/batches/{disputed.pk}/conflicts/{held['candidate']}/comments/"
+    leased = client.post(f"{V1}/conflicts/lease/", {}, format="json").json()
+    assert leased["batch"] == disputed.pk
+    assert leased["candidate"] == first["candidate"]
+    assert leased["expires_at"]
+    note = f"{V1}/batches/{disputed.pk}/conflicts/{leased['candidate']}/comments/"
     assert client.post(note, {"text": "Her sister?"}, format="json").status_code == 201
-    ruled = rule(client, disputed, held["candidate"], note="The sister.")
-    assert ruled.status_code == 201
-    assert ruled.json()["by"] == adjudicator.username
-    again = rule(client, disputed, held["candidate"], "yes")
-    assert (again.status_code, again.json()["type"]) == (409, "/problems/ruled")
+    ruling = rule(client, disputed, leased["candidate"], note="The sister.")
+    assert ruling.status_code == 201
+    assert ruling.json()["by"] == adjudicator.username
+    second_ruling = rule(client, disputed, leased["candidate"], "yes")
+    assert (second_ruling.status_code, second_ruling.json()["type"]) == (
+        409,
+        "/problems/ruled",
+    )
     case = client.get(
-        f"{V1}/batches/{disputed.pk}/conflicts/{held['candidate']}/"
+        f"{V1}/batches/{disputed.pk}/conflicts/{leased['candidate']}/"
     ).json()
     assert {v["judge"] for v in case["votes"]} == {"jo", "olga"}
     assert case["comments"][0]["text"] == "Her sister?"
-    [standing] = client.get(f"{V1}/rulings/?batch={disputed.pk}").json()["results"]
-    assert standing == ruled.json()
-    following = client.post(
+    [standing_ruling] = client.get(f"{V1}/rulings/?batch={disputed.pk}").json()[
+        "results"
+    ]
+    assert standing_ruling == ruling.json()
+    next_lease = client.post(
         f"{V1}/conflicts/lease/", {"batch": disputed.pk}, format="json"
     )
-    assert following.json()["candidate"] == second["candidate"]
-    reopened = client.delete(f"{V1}/rulings/{ruled.json()['id']}/")
+    assert next_lease.json()["candidate"] == second["candidate"]
+    reopened = client.delete(f"{V1}/rulings/{ruling.json()['id']}/")
     assert reopened.status_code == 204
-    assert client.delete(f"{V1}/rulings/{ruled.json()['id']}/").status_code == 204
-    left = client.get(f"{V1}/batches/{disputed.pk}/conflicts/").json()["results"]
-    assert len(left) == 2
+    assert client.delete(f"{V1}/rulings/{ruling.json()['id']}/").status_code == 204
+    conflicts = client.get(f"{V1}/batches/{disputed.pk}/conflicts/").json()["results"]
+    assert len(conflicts) == 2
 
 
 def test_a_candidates_history_names_everything(disputed, adjudicator, admin, api):
     candidate = Candidate.objects.order_by("pk")[0].pk
     rule(api(adjudicator), disputed, candidate, note="The sister.")
-    told = api(admin).get(f"{V1}/candidates/{candidate}/history/").json()["events"]
-    assert [(e["by"], e["batch"], e["said"]) for e in told[:1]] == [
+    events = api(admin).get(f"{V1}/candidates/{candidate}/history/").json()["events"]
+    assert [(e["by"], e["batch"], e["said"]) for e in events[:1]] == [
         ("rut", disputed.pk, "The sister.")
     ]
-    assert {e["by"] for e in told} == {"rut", "jo", "olga"}
+    assert {e["by"] for e in events} == {"rut", "jo", "olga"}
 
 
-def test_pages_of_the_list_follow_each_other(disputed, adjudicator, api, judge):
+def test_the_list_of_conflicts_is_paginated(disputed, adjudicator, api, judge):
     candidates = list(Candidate.objects.order_by("pk"))
-    settled = candidates[0]
-    later = CandidateFactory(entity=settled.entity)
+    first = candidates[0]
+    later = CandidateFactory(entity=first.entity)
     batches.refresh(batch=disputed, by=adjudicator)
     queue.report(candidate=later, by=judge, reason="other", comment="")
-    client, address, seen = api(adjudicator), None, []
+    client, address, ids = api(adjudicator), None, []
     address = f"{V1}/batches/{disputed.pk}/conflicts/?limit=1"
     while address:
         page = client.get(address).json()
-        seen += [row["candidate"] for row in page["results"]]
+        ids += [row["candidate"] for row in page["results"]]
         address = page["next"]
-    assert sorted(seen) == sorted([*(c.pk for c in candidates), later.pk])
+    assert sorted(ids) == sorted([*(c.pk for c in candidates), later.pk])
 
 
-def test_nothing_to_look_at_is_204(adjudicator, api, batch):
+def test_without_conflicts_a_lease_is_204(adjudicator, api, batch):
     client = api(adjudicator)
     assert client.post(f"{V1}/conflicts/lease/", {}, format="json").status_code == 204
-    asked = client.post(f"{V1}/conflicts/lease/", {"batch": batch.pk}, format="json")
-    assert asked.status_code == 204
-    missing = client.post(f"{V1}/conflicts/lease/", {"batch": 0}, format="json")
-    assert missing.status_code == 404
+    response = client.post(f"{V1}/conflicts/lease/", {"batch": batch.pk}, format="json")
+    assert response.status_code == 204
+    unknown = client.post(f"{V1}/conflicts/lease/", {"batch": 0}, format="json")
+    assert unknown.status_code == 404
 
 
 def test_an_adjudicator_sees_pictures_of_conflicts_only(
@@ -106,54 +111,58 @@ def test_an_adjudicator_sees_pictures_of_conflicts_only(
 ):
     batch = batch_of(judge, other_judge, candidates=0)
     entity = batch.batchentity_set.get().entity
-    shown = CandidateFactory(entity=entity, image=stored(seed=5))
-    other = CandidateFactory(entity=entity, image=stored(seed=6))
+    reported_candidate = CandidateFactory(entity=entity, image=stored(seed=5))
+    other_candidate = CandidateFactory(entity=entity, image=stored(seed=6))
     batches.refresh(batch=batch, by=adjudicator)
     client = api(adjudicator)
-    report = queue.report(candidate=shown, by=judge, reason="minor", comment="")
+    report = queue.report(
+        candidate=reported_candidate, by=judge, reason="minor", comment=""
+    )
     for name in ("image", "thumbnail"):
-        seen = client.get(f"{V1}/candidates/{shown.pk}/{name}/")
-        assert seen.status_code == 200
-        assert seen["Cache-Control"] == "private, max-age=3600"
-        unseen = client.get(f"{V1}/candidates/{other.pk}/{name}/")
-        assert unseen.status_code == 404
+        visible = client.get(f"{V1}/candidates/{reported_candidate.pk}/{name}/")
+        assert visible.status_code == 200
+        assert visible["Cache-Control"] == "private, max-age=3600"
+        hidden = client.get(f"{V1}/candidates/{other_candidate.pk}/{name}/")
+        assert hidden.status_code == 404
     picture = f"{V1}/entities/{entity.key}/representative/"
     assert client.get(picture).status_code == 200
     assert client.delete(f"{V1}/reports/{report.pk}/").status_code == 204
     assert Report.objects.get().dismissed_by == adjudicator
-    assert client.get(f"{V1}/candidates/{shown.pk}/image/").status_code == 404
+    assert (
+        client.get(f"{V1}/candidates/{reported_candidate.pk}/image/").status_code == 404
+    )
     assert client.get(picture).status_code == 404
 
 
-def test_a_second_look_is_asked_seen_and_answered(
+def test_a_second_look_is_requested_shown_and_answered(
     disputed, adjudicator, judge, other_judge, api
 ):
     candidate = Candidate.objects.order_by("pk")[0].pk
     address = f"{V1}/batches/{disputed.pk}/conflicts/{candidate}/second-looks/"
-    asked = api(adjudicator).post(address, {"question": "Sister?"}, format="json")
-    assert asked.status_code == 201
-    assert {look["who"] for look in asked.json()} == {"A", "B"}
+    requested = api(adjudicator).post(address, {"question": "Sister?"}, format="json")
+    assert requested.status_code == 201
+    assert {look["who"] for look in requested.json()} == {"A", "B"}
     client = api(other_judge)
-    [waiting] = client.get(f"{V1}/second-looks/").json()["results"]
-    assert "others" not in waiting
-    seen = client.post(f"{V1}/second-looks/{waiting['id']}/see/").json()
-    assert [(v["judge"], v["verdict"]) for v in seen["others"]] == [(None, "yes")]
-    told = {"verdict": "yes", "argument": "Now I see it."}
-    answer = f"{V1}/second-looks/{waiting['id']}/answer/"
-    assert client.post(answer, told, format="json").status_code == 204
-    assert client.post(answer, told, format="json").status_code == 404
-    stranger = api(judge).post(f"{V1}/second-looks/{waiting['id']}/see/")
+    [second_look] = client.get(f"{V1}/second-looks/").json()["results"]
+    assert "others" not in second_look
+    votes = client.post(f"{V1}/second-looks/{second_look['id']}/see/").json()
+    assert [(v["judge"], v["verdict"]) for v in votes["others"]] == [(None, "yes")]
+    body = {"verdict": "yes", "argument": "Now I see it."}
+    answer = f"{V1}/second-looks/{second_look['id']}/answer/"
+    assert client.post(answer, body, format="json").status_code == 204
+    assert client.post(answer, body, format="json").status_code == 404
+    stranger = api(judge).post(f"{V1}/second-looks/{second_look['id']}/see/")
     assert stranger.status_code == 404
 
 
 def test_voiding_needs_a_reason(disputed, admin, judge, api):
     address = f"{V1}/batches/{disputed.pk}/judges/{judge.username}/void/"
-    refused = api(admin).post(address, {"reason": " "}, format="json")
-    assert refused.status_code == 400
-    assert "reason" in refused.json()["errors"]
-    done = api(admin).post(address, {"reason": "All yes."}, format="json")
-    assert done.status_code == 201
-    assert done.json()["judgments"] == 2
+    response = api(admin).post(address, {"reason": " "}, format="json")
+    assert response.status_code == 400
+    assert "reason" in response.json()["errors"]
+    response = api(admin).post(address, {"reason": "All yes."}, format="json")
+    assert response.status_code == 201
+    assert response.json()["judgments"] == 2
 
 
 @pytest.mark.parametrize(
@@ -165,7 +174,7 @@ def test_voiding_needs_a_reason(disputed, admin, judge, api):
         {"verdict": "yes", "by": "me"},
     ],
 )
-def test_what_is_no_ruling_is_refused_by_field(disputed, adjudicator, api, body):
+def test_wrong_values_of_a_ruling_are_named(disputed, adjudicator, api, body):
     candidate = Candidate.objects.order_by("pk")[0].pk
     client = api(adjudicator)
     response = client.post(

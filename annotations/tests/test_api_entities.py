@@ -1,4 +1,4 @@
-"""Entities and pictures: in full for admins, without counts for judges of theirs."""
+"""Entities and pictures: in full for admins, without counts for their judges."""
 
 import pytest
 
@@ -18,29 +18,29 @@ def entity(batch):
     return batch.batchentity_set.get().entity
 
 
-def test_a_judge_lists_the_entities_of_own_batches_only(api, judge, stranger, entity):
+def test_a_judge_lists_only_the_entities_of_their_batches(api, judge, stranger, entity):
     EntityFactory()
-    listed = api(judge).get(URL).json()["results"]
-    assert [line["key"] for line in listed] == [entity.key]
+    lines = api(judge).get(URL).json()["results"]
+    assert [line["key"] for line in lines] == [entity.key]
     assert api(stranger).get(URL).json() == {"next": None, "results": []}
 
 
 def test_an_admin_lists_all_but_the_erased(api, admin, entity):
-    other = EntityFactory()
+    other_entity = EntityFactory()
     Entity.objects.create(key=None, erased_at="2024-01-01T00:00Z")
-    listed = api(admin).get(f"{URL}?limit=1").json()
-    rest = api(admin).get(listed["next"]).json()
-    keys = [line["key"] for line in listed["results"] + rest["results"]]
-    assert (keys, rest["next"]) == ([entity.key, other.key], None)
+    first_page = api(admin).get(f"{URL}?limit=1").json()
+    second_page = api(admin).get(first_page["next"]).json()
+    keys = [line["key"] for line in first_page["results"] + second_page["results"]]
+    assert (keys, second_page["next"]) == ([entity.key, other_entity.key], None)
 
 
-def test_an_admin_searches_by_the_beginning_of_key_or_name(api, admin, judge, entity):
+def test_an_admin_searches_by_the_start_of_key_or_name(api, admin, judge, entity):
     for n in range(3):
         EntityFactory(key=f"m.find{n}", name=f"Ada {n}")
-    found = api(admin).get(f"{URL}?search=ADA&limit=2").json()
-    rest = api(admin).get(found["next"]).json()
-    names = [line["name"] for line in found["results"] + rest["results"]]
-    assert (names, rest["next"]) == (["Ada 0", "Ada 1", "Ada 2"], None)
+    first_page = api(admin).get(f"{URL}?search=ADA&limit=2").json()
+    second_page = api(admin).get(first_page["next"]).json()
+    names = [line["name"] for line in first_page["results"] + second_page["results"]]
+    assert (names, second_page["next"]) == (["Ada 0", "Ada 1", "Ada 2"], None)
     keyed = api(admin).get(f"{URL}?search=/m/find1").json()["results"]
     assert [line["key"] for line in keyed] == ["m.find1"]
     assert api(admin).get(f"{URL}?search=nobody").json()["results"] == []
@@ -57,35 +57,35 @@ def test_counts_are_for_admins_only(api, admin, judge, entity):
         "unreadable": 0,
         "empty": 0,
     }
-    shown = api(judge).get(f"{URL}{entity.key}/").json()
-    assert set(full) - set(shown) == FOR_ADMINS
-    assert not {name for name in shown if isinstance(shown[name], int | dict)} - {
+    details = api(judge).get(f"{URL}{entity.key}/").json()
+    assert set(full) - set(details) == FOR_ADMINS
+    assert not {name for name in details if isinstance(details[name], int | dict)} - {
         "representative_verified"
     }
 
 
 def test_an_entity_of_other_batches_is_unknown(api, judge, stranger, entity):
-    other = EntityFactory()
-    for client, key in ((api(judge), other.key), (api(stranger), entity.key)):
+    other_entity = EntityFactory()
+    for client, key in ((api(judge), other_entity.key), (api(stranger), entity.key)):
         for address in ("", "representative/"):
             response = client.get(f"{URL}{key}/{address}")
             assert_problem(response, 404, "not-found")
 
 
-def test_a_removed_judge_knows_its_entities_no_more(api, judge, batch, entity):
+def test_a_removed_judge_no_longer_sees_the_entities(api, judge, batch, entity):
     batch.batchjudge_set.filter(judge=judge).update(removed_at="2024-01-01T00:00Z")
     assert_problem(api(judge).get(f"{URL}{entity.key}/"), 404, "not-found")
 
 
 @pytest.mark.parametrize("key", ["m.06y3r", "Zoë", "名前", "a&b=c;d", "..."])
-def test_keys_of_any_kind_are_addresses(api, admin, key):
+def test_every_kind_of_key_works_in_an_address(api, admin, key):
     EntityFactory(key=key)
     [line] = api(admin).get(URL).json()["results"]
     assert line["key"] == key
     assert api(admin).get(f"{URL}{key}/").json()["key"] == key
 
 
-def test_a_key_in_an_address_may_be_written_as_in_a_file(api, admin):
+def test_a_key_in_an_address_can_be_written_as_in_an_import_file(api, admin):
     CandidateFactory(entity__key="Zoë", image=stored(seed=3))
     client, url = api(admin), f"{URL}Zoe\u0308/"
     assert client.get(url).json()["key"] == "Zoë"
@@ -97,18 +97,18 @@ def test_a_key_in_an_address_may_be_written_as_in_a_file(api, admin):
             assert_problem(act(f"{URL}{no_key}/"), 404, "not-found")
 
 
-def test_properties_are_changed_and_what_is_not_named_stays(api, admin, entity):
+def test_sent_properties_change_and_others_stay(api, admin, entity):
     Alias.objects.create(entity=entity, name="Other", language="de")
     body = {"name": "New name", "professions": ["painter"], "frequency": 12}
-    shown = api(admin).patch(f"{URL}{entity.key}/", body, format="json").json()
-    assert body.items() <= shown.items()
-    assert shown["description"] == entity.description
-    assert shown["aliases"] == [{"name": "Other", "language": "de"}]
+    details = api(admin).patch(f"{URL}{entity.key}/", body, format="json").json()
+    assert body.items() <= details.items()
+    assert details["description"] == entity.description
+    assert details["aliases"] == [{"name": "Other", "language": "de"}]
     assert AuditEntry.objects.filter(action="entity-changed", by=admin).exists()
 
 
 @pytest.mark.parametrize(
-    ("fields", "blamed"),
+    ("fields", "invalid_field"),
     [
         ({"key": "m.other"}, "key"),
         ({"erased_at": None}, "erased_at"),
@@ -121,37 +121,39 @@ def test_properties_are_changed_and_what_is_not_named_stays(api, admin, entity):
         ({"representative": "0" * 64}, "representative"),
     ],
 )
-def test_what_breaks_a_rule_is_named(api, admin, entity, fields, blamed):
+def test_values_that_break_a_rule_are_named(api, admin, entity, fields, invalid_field):
     response = api(admin).patch(f"{URL}{entity.key}/", fields, format="json")
-    assert list(assert_problem(response, 400, "invalid")["errors"]) == [blamed]
+    assert list(assert_problem(response, 400, "invalid")["errors"]) == [invalid_field]
 
 
-def test_the_first_ready_picture_stands_in_until_one_is_chosen(api, admin, judge):
+def test_the_first_ready_picture_represents_the_entity_until_one_is_chosen(
+    api, admin, judge
+):
     entity = EntityFactory()
     first, second = (
         CandidateFactory(entity=entity, rank=rank, image=stored(drawn(rank)))
         for rank in (1, 2)
     )
     client, url = api(admin), f"{URL}{entity.key}/"
-    shown = client.get(url).json()
-    assert (shown["representative_verified"], shown["representative_sha256"]) == (
+    details = client.get(url).json()
+    assert (details["representative_verified"], details["representative_sha256"]) == (
         False,
         None,
     )
-    assert b"".join(client.get(shown["representative"]).streaming_content) == drawn(1)
+    assert b"".join(client.get(details["representative"]).streaming_content) == drawn(1)
     body = {"representative": second.image.sha256}
-    shown = client.patch(url, body, format="json").json()
-    assert shown["representative_verified"] is True
-    response = client.get(shown["representative"])
+    details = client.patch(url, body, format="json").json()
+    assert details["representative_verified"] is True
+    response = client.get(details["representative"])
     assert b"".join(response.streaming_content) == drawn(2)
     assert response["Content-Type"] == "image/png"
-    shown = client.patch(url, {"representative": None}, format="json").json()
-    assert shown["representative_verified"] is False
+    details = client.patch(url, {"representative": None}, format="json").json()
+    assert details["representative_verified"] is False
 
 
-def test_a_picture_of_somebody_else_represents_nobody(api, admin, entity):
-    other = CandidateFactory()
-    body = {"representative": other.image.sha256}
+def test_a_picture_of_another_entity_cannot_be_the_representative(api, admin, entity):
+    other_candidate = CandidateFactory()
+    body = {"representative": other_candidate.image.sha256}
     response = api(admin).patch(f"{URL}{entity.key}/", body, format="json")
     assert_problem(response, 400, "invalid")
 
@@ -180,12 +182,12 @@ def test_an_erased_picture_is_gone(api, admin):
     client, digest = api(admin), candidate.image.sha256
     assert client.delete(f"/api/v1/images/{digest}/").status_code == 204
     assert client.delete(f"/api/v1/images/{digest}/").status_code == 204
-    nothing = CandidateFactory(image=stored(b""), state="empty").image.sha256
-    for never in ("0" * 64, nothing):
+    empty_digest = CandidateFactory(image=stored(b""), state="empty").image.sha256
+    for never in ("0" * 64, empty_digest):
         answer = client.delete(f"/api/v1/images/{never}/")
         assert_problem(answer, 404, "not-found")
-    listed = client.get(f"/api/v1/candidates/?entity={candidate.entity.key}")
-    assert listed.json()["results"] == []
+    response = client.get(f"/api/v1/candidates/?entity={candidate.entity.key}")
+    assert response.json()["results"] == []
     assert_problem(
         client.get(f"/api/v1/candidates/{candidate.pk}/image/"), 404, "not-found"
     )
@@ -201,7 +203,7 @@ def test_more_entities_cost_no_more_queries(api, admin, django_assert_num_querie
         assert len(client.get(URL).json()["results"]) == 21
 
 
-def test_the_representative_is_private_to_whom_it_was_shown(api, admin, judge, batch):
+def test_the_etag_of_the_representative_differs_between_users(api, admin, judge, batch):
     entity = EntityFactory(key="m.seen")
     CandidateFactory(entity=entity, image=stored(seed=8))
     batch.batchentity_set.create(entity=entity)

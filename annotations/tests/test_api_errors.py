@@ -1,4 +1,4 @@
-"""Every refusal is a problem that says what is wrong, and none is a 500."""
+"""Every error is a problem with a reason, and expected errors are never a 500."""
 
 import pytest
 from django.conf import settings
@@ -9,7 +9,7 @@ from annotations.api.errors import status_of
 from annotations.queue import NothingToLease
 
 PROBLEM = "application/problem+json"
-LATER = [
+FUTURE_ADDRESSES = [
     "audit/",
     "webhooks/",
     "tokens/current/",
@@ -32,14 +32,14 @@ def children(kind):
 
 
 def test_every_domain_error_has_a_status():
-    known = children(errors.LabelerError) - {errors.LabelerError, NothingToLease}
+    kinds = children(errors.LabelerError) - {errors.LabelerError, NothingToLease}
     arguments = {errors.Invalid: {"field": ["wrong"]}}
-    for kind in known:
+    for kind in kinds:
         assert status_of(kind(arguments.get(kind, "text"))), kind
 
 
-@pytest.mark.parametrize("address", LATER)
-def test_calls_of_later_steps_do_not_exist(api, admin, address):
+@pytest.mark.parametrize("address", FUTURE_ADDRESSES)
+def test_calls_of_future_versions_do_not_exist(api, admin, address):
     assert_problem(api(admin).get(f"/api/v1/{address}"), 404, "not-found")
 
 
@@ -50,19 +50,19 @@ def test_an_unknown_address_is_a_problem_without_redirect_or_csrf_page(db, metho
         assert_problem(getattr(client, method)(address), 404, "not-found")
 
 
-def test_addresses_elsewhere_keep_their_pages(client, db):
+def test_addresses_outside_the_api_answer_with_pages(client, db):
     response = client.get("/metrics")
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_a_wrong_method_names_the_right_ones(api, admin):
+def test_a_wrong_method_names_the_allowed_ones(api, admin):
     response = api(admin).delete("/api/v1/me/")
     assert_problem(response, 405, "method-not-allowed")
     assert "GET" in response["Allow"]
 
 
-def test_options_tells_the_methods(api, admin):
+def test_options_names_the_methods(api, admin):
     response = api(admin).options("/api/v1/users/")
     assert response.status_code == 204
     assert {"GET", "POST"} <= set(response["Allow"].split(", "))
@@ -73,7 +73,7 @@ def test_head_is_get_without_a_body(api, admin):
     assert (response.status_code, response.content) == (200, b"")
 
 
-def test_nobody_is_told_how_to_sign_in(api, db):
+def test_a_401_names_the_authentication_scheme(api, db):
     response = api().get("/api/v1/me/")
     assert_problem(response, 401, "not-signed-in")
     assert response["WWW-Authenticate"] == "Token"
@@ -95,7 +95,7 @@ def test_nobody_is_told_how_to_sign_in(api, db):
     ],
     ids=range(10),
 )
-def test_what_is_no_json_is_malformed(api, admin, body):
+def test_invalid_json_is_malformed(api, admin, body):
     response = api(admin).post("/api/v1/users/", body, content_type="application/json")
     if body:
         assert_problem(response, 400, "malformed")
@@ -104,7 +104,7 @@ def test_what_is_no_json_is_malformed(api, admin, body):
 
 
 @pytest.mark.parametrize("body", [[], "text", 5, None, True])
-def test_a_body_that_is_no_object_is_invalid(api, admin, body):
+def test_a_body_that_is_not_an_object_is_invalid(api, admin, body):
     client = api(admin)
     assert_problem(client.post("/api/v1/users/", body, format="json"), 400, "invalid")
     response = client.post("/api/v1/batches/", body, format="json")
@@ -116,7 +116,7 @@ def test_another_content_type_is_refused(api, admin):
     assert_problem(response, 415, "unsupported-media-type")
 
 
-def test_a_body_may_not_be_huge(api, admin):
+def test_the_size_of_a_body_is_limited(api, admin):
     body = b'{"username": "' + b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'
     response = api(admin).post("/api/v1/users/", body, content_type="application/json")
     assert_problem(response, 413, "too-large")
@@ -162,9 +162,9 @@ def test_a_token_needs_no_csrf_token(api, admin):
     assert_problem(response, 400, "invalid")
 
 
-def test_our_own_mistakes_are_problems_too(api, admin, monkeypatch, caplog):
+def test_bugs_are_problems_without_details(api, admin, monkeypatch, caplog):
     def fail(**fields):
-        raise RuntimeError("what nobody should read")
+        raise RuntimeError("an internal message")
 
     monkeypatch.setattr("annotations.people.create", fail)
     client = api(admin)
@@ -172,7 +172,7 @@ def test_our_own_mistakes_are_problems_too(api, admin, monkeypatch, caplog):
     body = {"username": "new", "password": "a long enough sentence"}
     response = client.post("/api/v1/users/", body, format="json")
     problem = assert_problem(response, 500, "server-error")
-    assert "nobody" not in problem["detail"]
+    assert "internal" not in problem["detail"]
 
 
 @pytest.mark.parametrize(

@@ -38,14 +38,12 @@ def judged(batch, judge, other_judge):
 def test_every_candidate_has_a_row_of_truth(api, admin, judged):
     header, *rows = rows_of(api(admin).get(f"/api/v1/truth.tsv?batch={judged.pk}"))
     assert header[:3] == ["entity_key", "entity_name", "candidate_id"]
-    said = [dict(zip(header, row, strict=True)) for row in rows]
-    assert [row["basis"] for row in said] == ["unanimous"] * 3
-    assert {row["agreement"] for row in said} == {"1.0000"}
+    truth = [dict(zip(header, row, strict=True)) for row in rows]
+    assert [row["basis"] for row in truth] == ["unanimous"] * 3
+    assert {row["agreement"] for row in truth} == {"1.0000"}
 
 
-def test_judges_are_named_to_admins_unless_pseudonyms_are_asked_for(
-    api, admin, judge, judged
-):
+def test_judges_have_names_unless_pseudonyms_are_requested(api, admin, judge, judged):
     url = f"/api/v1/judgments.tsv?batch={judged.pk}"
     header, *rows = rows_of(api(admin).get(url))
     column = header.index("judge")
@@ -57,7 +55,7 @@ def test_judges_are_named_to_admins_unless_pseudonyms_are_asked_for(
 
 
 @pytest.mark.parametrize("name", ["truth.tsv", "judgments.tsv"])
-def test_a_batch_must_be_named_and_known(api, admin, name):
+def test_the_batch_must_be_given_and_exist(api, admin, name):
     client = api(admin)
     for query in ("", "?batch=x", "?batch=", "?batch=99999999999999999999"):
         assert_problem(client.get(f"/api/v1/{name}{query}"), 400, "invalid")

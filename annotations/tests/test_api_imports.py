@@ -1,4 +1,4 @@
-"""Files that are sent in: taken on at once, read by a worker."""
+"""Imports in the API: the file is stored at once and read by a worker."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,17 +22,17 @@ def send(client, **fields):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_is_taken_on_read_and_reported(api, admin, enqueued):
+def test_a_file_is_stored_imported_and_reported(api, admin, enqueued):
     client = api(admin)
     response = send(client, layout="names")
     assert response.status_code == 202
-    begun = response.json()
-    assert (begun["state"], enqueued) == ("pending", [begun["id"]])
-    continue_import(begun["id"])
-    shown = client.get(f"{URL}{begun['id']}/").json()
-    assert (shown["state"], shown["file_name"]) == ("done", "names.tsv")
+    import_ = response.json()
+    assert (import_["state"], enqueued) == ("pending", [import_["id"]])
+    continue_import(import_["id"])
+    details = client.get(f"{URL}{import_['id']}/").json()
+    assert (details["state"], details["file_name"]) == ("done", "names.tsv")
     assert [
-        shown[f"rows_{kind}"] for kind in ("read", "added", "known", "refused")
+        details[f"rows_{kind}"] for kind in ("read", "added", "known", "refused")
     ] == [
         3,
         2,
@@ -40,7 +40,7 @@ def test_a_file_is_taken_on_read_and_reported(api, admin, enqueued):
         1,
     ]
     assert set(Entity.objects.values_list("key", flat=True)) == {"m.1", "m.2"}
-    response = client.get(f"{URL}{begun['id']}/refused.tsv")
+    response = client.get(f"{URL}{import_['id']}/refused.tsv")
     lines = b"".join(response.streaming_content).decode().split("\n")
     assert response["Content-Type"] == "text/tab-separated-values; charset=utf-8"
     assert lines[0] == "line\treason\trow"
@@ -58,7 +58,7 @@ def test_the_newest_import_is_listed_first(api, admin, enqueued):
 
 
 @pytest.mark.parametrize(
-    ("fields", "blamed"),
+    ("fields", "invalid_field"),
     [
         ({"file": ""}, "file"),
         ({"file": "text"}, "file"),
@@ -68,10 +68,12 @@ def test_the_newest_import_is_listed_first(api, admin, enqueued):
         ({"state": "done"}, "state"),
     ],
 )
-def test_what_is_wrong_in_the_form_is_named(api, admin, enqueued, fields, blamed):
+def test_wrong_fields_of_the_form_are_named(
+    api, admin, enqueued, fields, invalid_field
+):
     response = send(api(admin), **fields)
     problem = assert_problem(response, 400, "invalid")
-    assert set(problem["errors"]) == {blamed}
+    assert set(problem["errors"]) == {invalid_field}
     assert not Import.objects.exists()
 
 
@@ -81,12 +83,12 @@ def test_a_huge_upload_is_refused_before_it_is_read(api, admin, settings):
     assert "import_candidates" in problem["detail"]
 
 
-def test_json_is_no_upload(api, admin):
+def test_json_is_not_accepted_as_an_upload(api, admin):
     response = api(admin).post(URL, {"file": "x"}, format="json")
     assert_problem(response, 415, "unsupported-media-type")
 
 
-def test_nobody_else_may_send_files(api, judge, adjudicator):
+def test_only_admins_can_send_files(api, judge, adjudicator):
     for client in (api(judge), api(adjudicator)):
         assert_problem(send(client), 403, "not-allowed")
     assert_problem(send(api()), 401, "not-signed-in")
@@ -112,15 +114,15 @@ def test_an_admins_session_sends_files_with_the_csrf_token(admin, enqueued):
     assert client.post(URL, form).status_code == 202
 
 
-def test_a_path_in_the_file_name_leads_nowhere(api, admin, enqueued, own_store):
+def test_a_path_in_the_file_name_is_ignored(api, admin, enqueued, own_store):
     form = {"file": file_of(name="../../../etc/passwd")}
     response = api(admin).post(URL, form, format="multipart")
     assert response.json()["file_name"] == "passwd"
-    [stored] = (path for path in own_store.rglob("*") if path.is_file())
-    assert stored.parent == own_store / "imports"
-    assert "passwd" not in stored.name
+    [upload] = (path for path in own_store.rglob("*") if path.is_file())
+    assert upload.parent == own_store / "imports"
+    assert "passwd" not in upload.name
 
 
-def test_imports_of_no_number_are_unknown(api, admin):
+def test_unknown_imports_are_not_found(api, admin):
     for address in ("777/", "777/refused.tsv"):
         assert_problem(api(admin).get(f"{URL}{address}"), 404, "not-found")

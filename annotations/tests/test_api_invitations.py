@@ -1,4 +1,4 @@
-"""Invitations as admins make and withdraw them, and as programs accept them."""
+"""Invitations: created and withdrawn by admins, accepted by programs."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ SHAPE = {
 
 
 @pytest.fixture(autouse=True)
-def forgetful_cache():
+def empty_cache():
     cache.clear()
 
 
@@ -45,24 +45,28 @@ def secret_of(response):
     return response.json()["url"].rstrip("/").rsplit("/", 1)[1]
 
 
-def test_the_link_is_shown_once_and_never_again(api, admin):
+def test_the_link_is_shown_only_once(api, admin):
     client = api(admin)
     response = invite(client)
     assert response.status_code == 201
-    made = response.json()
-    assert set(made) == SHAPE | {"url", "is_mailed"}
-    assert re.fullmatch(r"http://testserver/invitations/[\w-]{43}/", made["url"])
-    assert (made["by"], made["state"], made["is_mailed"]) == ("ada", "open", False)
-    again = client.get(f"{URL}{made['id']}/")
-    assert set(again.json()) == SHAPE
-    assert secret_of(response) not in again.content.decode()
+    created = response.json()
+    assert set(created) == SHAPE | {"url", "is_mailed"}
+    assert re.fullmatch(r"http://testserver/invitations/[\w-]{43}/", created["url"])
+    assert (created["by"], created["state"], created["is_mailed"]) == (
+        "ada",
+        "open",
+        False,
+    )
+    later = client.get(f"{URL}{created['id']}/")
+    assert set(later.json()) == SHAPE
+    assert secret_of(response) not in later.content.decode()
     assert secret_of(response) not in client.get(URL).content.decode()
 
 
 def test_an_invitation_with_an_address_is_mailed(api, admin, mailoutbox):
-    made = invite(api(admin), email="new@example.org").json()
-    assert made["is_mailed"] is True
-    assert made["url"] in mailoutbox[0].body
+    created = invite(api(admin), email="new@example.org").json()
+    assert created["is_mailed"] is True
+    assert created["url"] in mailoutbox[0].body
 
 
 def test_a_program_accepts_and_signs_in(api, admin):
@@ -74,20 +78,20 @@ def test_a_program_accepts_and_signs_in(api, admin):
     credentials = {"username": "new", "password": PASSWORD}
     signed_in = api().post("/api/v1/tokens/", credentials, format="json")
     assert signed_in.status_code == 201
-    shown = api(admin).get(f"{URL}{response.json()['id']}/").json()
-    assert (shown["state"], shown["accepted_by"]) == ("accepted", "new")
+    details = api(admin).get(f"{URL}{response.json()['id']}/").json()
+    assert (details["state"], details["accepted_by"]) == ("accepted", "new")
 
 
-def test_one_that_is_over_says_why(api, admin):
+def test_an_invalid_invitation_gives_the_reason(api, admin):
     client = api(admin)
-    used, withdrawn, expired = (invite(client) for _ in range(3))
-    accept(api(), secret_of(used))
+    accepted, withdrawn, expired = (invite(client) for _ in range(3))
+    accept(api(), secret_of(accepted))
     assert client.delete(f"{URL}{withdrawn.json()['id']}/").status_code == 204
     Invitation.objects.filter(pk=expired.json()["id"]).update(
         expires_at=timezone.now() - timedelta(seconds=1)
     )
     for response, why in (
-        (used, "used"),
+        (accepted, "used"),
         (withdrawn, "withdrawn"),
         (expired, "expired"),
     ):
@@ -96,31 +100,31 @@ def test_one_that_is_over_says_why(api, admin):
     assert not User.objects.filter(username="other").exists()
 
 
-def test_an_accepted_one_cannot_be_withdrawn(api, admin):
+def test_an_accepted_invitation_cannot_be_withdrawn(api, admin):
     response = invite(api(admin))
     accept(api(), secret_of(response))
     answer = api(admin).delete(f"{URL}{response.json()['id']}/")
     assert_problem(answer, 409, "conflict")
 
 
-def test_who_is_here_is_a_conflict(api, admin, judge):
+def test_inviting_an_existing_user_is_a_conflict(api, admin, judge):
     assert_problem(invite(api(admin), email=judge.email), 409, "conflict")
 
 
 @pytest.mark.parametrize(
-    ("body", "blamed"),
+    ("body", "invalid_field"),
     [
         ({"roles": ["king"]}, "roles.0"),
         ({"email": "nonsense"}, "email"),
         ({"days": 3}, "days"),
     ],
 )
-def test_what_is_wrong_is_named(api, admin, body, blamed):
+def test_wrong_fields_are_named(api, admin, body, invalid_field):
     problem = assert_problem(invite(api(admin), **body), 400, "invalid")
-    assert set(problem["errors"]) == {blamed}
+    assert set(problem["errors"]) == {invalid_field}
 
 
-def test_a_weak_password_is_named_and_the_link_still_works(api, admin):
+def test_a_weak_password_is_refused_and_the_link_stays_valid(api, admin):
     secret = secret_of(invite(api(admin)))
     problem = assert_problem(
         accept(api(), secret, password="qwertyuiop"), 400, "invalid"
@@ -129,7 +133,7 @@ def test_a_weak_password_is_named_and_the_link_still_works(api, admin):
     assert accept(api(), secret).status_code == 201
 
 
-def test_guessing_secrets_has_to_wait(api, admin, monkeypatch):
+def test_guessing_secrets_is_slowed_down(api, admin, monkeypatch):
     monkeypatch.setattr(throttles, "FAILURES_MAX", 3)
     for number in range(3):
         assert_problem(accept(api(), f"x{number}"), 404, "not-found")
@@ -139,17 +143,17 @@ def test_guessing_secrets_has_to_wait(api, admin, monkeypatch):
     assert int(response["Retry-After"]) >= 1
 
 
-def test_they_are_listed_newest_first_page_by_page(api, admin):
-    numbers = [invite(api(admin)).json()["id"] for _ in range(3)]
-    url, seen = f"{URL}?limit=2", []
+def test_invitations_are_listed_newest_first_in_pages(api, admin):
+    expected = [invite(api(admin)).json()["id"] for _ in range(3)]
+    url, ids = f"{URL}?limit=2", []
     while url:
         page = api(admin).get(url).json()
-        seen += [shown["id"] for shown in page["results"]]
+        ids += [line["id"] for line in page["results"]]
         url = page["next"]
-    assert seen == numbers[::-1]
+    assert ids == expected[::-1]
 
 
-def test_listing_asks_as_often_for_many_as_for_few(
+def test_more_invitations_cost_no_more_queries(
     api, admin, django_assert_max_num_queries
 ):
     client = api(admin)
@@ -159,5 +163,5 @@ def test_listing_asks_as_often_for_many_as_for_few(
         assert len(client.get(URL).json()["results"]) == 5
 
 
-def test_an_unknown_one_is_not_found(api, admin):
+def test_an_unknown_invitation_is_not_found(api, admin):
     assert_problem(api(admin).get(f"{URL}4711/"), 404, "not-found")

@@ -1,4 +1,4 @@
-"""A judge's day through the API: lease, mark, submit, again."""
+"""A judge's work in the API: lease, mark, submit, repeat."""
 
 import uuid
 from datetime import UTC, datetime
@@ -45,15 +45,19 @@ def test_a_page_is_leased_marked_and_submitted(api, judge, batch):
     put(client, mark(page, 2, "broken"))
     assert client.post(f"{url}submit/").json() == {"finished": True}
     assert client.post(f"{url}submit/").json() == {"finished": True}
-    nothing = client.post(LEASE)
-    assert (nothing.status_code, nothing.content) == (204, b"")
-    assert nothing["Labeler-Reason"] == "all-done"
-    shown = client.get(url).json()
-    assert [tile["verdict"] for tile in shown["candidates"]] == ["yes", "no", "broken"]
-    assert shown["assignment"]["state"] == "submitted"
+    empty = client.post(LEASE)
+    assert (empty.status_code, empty.content) == (204, b"")
+    assert empty["Labeler-Reason"] == "all-done"
+    details = client.get(url).json()
+    assert [tile["verdict"] for tile in details["candidates"]] == [
+        "yes",
+        "no",
+        "broken",
+    ]
+    assert details["assignment"]["state"] == "submitted"
 
 
-def test_a_tile_shows_what_the_contract_names_and_no_more(api, judge, batch):
+def test_a_tile_has_exactly_the_fields_of_the_contract(api, judge, batch):
     [tile, *_] = api(judge).post(LEASE).json()["candidates"]
     assert set(tile) == {
         *("id", "image", "thumbnail", "image_url", "page_url", "rank", "face_id"),
@@ -66,7 +70,9 @@ def test_a_tile_shows_what_the_contract_names_and_no_more(api, judge, batch):
 
 def test_an_unreadable_tile_has_no_picture(api, judge, batch):
     Candidate.objects.update(state=CandidateState.UNREADABLE)
-    for tile in api(judge).post(LEASE).json()["candidates"]:
+    tiles = api(judge).post(LEASE).json()["candidates"]
+    assert tiles
+    for tile in tiles:
         assert (tile["unreadable"], tile["image"], tile["thumbnail"]) == (
             True,
             None,
@@ -80,15 +86,15 @@ def test_two_pages_are_held_and_a_third_is_refused(api, judge, make_batch):
     first = client.post(LEASE).json()["assignment"]["id"]
     assert client.post(LEASE).json()["assignment"]["id"] == first
     second = client.post(LEASE, {"after": first}, format="json").json()
-    number = second["assignment"]["id"]
-    assert number != first
-    response = client.post(LEASE, {"after": number}, format="json")
+    second_id = second["assignment"]["id"]
+    assert second_id != first
+    response = client.post(LEASE, {"after": second_id}, format="json")
     assert_problem(response, 409, "two-held")
-    listed = client.get("/api/v1/assignments/").json()["results"]
-    assert [line["id"] for line in listed] == [number, first]
+    lines = client.get("/api/v1/assignments/").json()["results"]
+    assert [line["id"] for line in lines] == [second_id, first]
 
 
-def test_waiting_is_told_with_a_time(api, judge, other_judge, make_batch):
+def test_an_empty_lease_says_how_long_to_wait(api, judge, other_judge, make_batch):
     make_batch([judge, other_judge], judges_required=1)
     api(other_judge).post(LEASE)
     response = api(judge).post(LEASE)
@@ -97,11 +103,11 @@ def test_waiting_is_told_with_a_time(api, judge, other_judge, make_batch):
     assert int(response["Retry-After"]) > 0
 
 
-def test_a_judge_of_nothing_is_told_so(api, stranger):
+def test_a_judge_without_batches_gets_no_batch(api, stranger):
     assert api(stranger).post(LEASE)["Labeler-Reason"] == "no-batch"
 
 
-def test_a_batch_of_others_is_as_good_as_none(api, stranger, batch):
+def test_a_batch_of_other_judges_is_like_no_batch(api, stranger, batch):
     for number in (batch.pk, 987654):
         response = api(stranger).post(LEASE, {"batch": number}, format="json")
         assert response.status_code == 204
@@ -126,7 +132,7 @@ def test_a_malformed_lease_is_named(api, judge, body):
     assert set(problem["errors"]) == set(body)
 
 
-def test_a_page_is_renewed_until_it_is_given_back(api, judge, batch):
+def test_a_page_can_be_renewed_until_it_is_released(api, judge, batch):
     client = api(judge)
     page = client.post(LEASE).json()["assignment"]
     url = f"/api/v1/assignments/{page['id']}/"
@@ -139,11 +145,11 @@ def test_a_page_is_renewed_until_it_is_given_back(api, judge, batch):
 def test_pages_of_others_are_unknown(api, judge, other_judge, batch):
     page = api(judge).post(LEASE).json()
     url = f"/api/v1/assignments/{page['assignment']['id']}/"
-    other = api(other_judge)
-    assert_problem(other.get(url), 404, "not-found")
+    other_client = api(other_judge)
+    assert_problem(other_client.get(url), 404, "not-found")
     for act in ("renew", "release", "submit"):
-        assert_problem(other.post(f"{url}{act}/"), 404, "not-found")
-    [result] = put(other, mark(page)).json()["results"]
+        assert_problem(other_client.post(f"{url}{act}/"), 404, "not-found")
+    [result] = put(other_client, mark(page)).json()["results"]
     assert (result["status"], result["reason"]) == ("refused", "not-yours")
     assert not Judgment.objects.exists()
 
@@ -157,14 +163,14 @@ def test_a_retry_changes_nothing_and_a_refusal_undoes_nothing(api, judge, batch)
         "recorded",
         "refused",
     ]
-    [again, reused] = put(client, first, first | {"verdict": "no"}).json()["results"]
-    assert again == {"id": first["id"], "status": "replayed"}
+    [replayed, reused] = put(client, first, first | {"verdict": "no"}).json()["results"]
+    assert replayed == {"id": first["id"], "status": "replayed"}
     assert (reused["status"], reused["reason"]) == ("refused", "id-reused")
     assert Judgment.objects.get().verdict == "yes"
 
 
 @pytest.mark.parametrize(
-    ("fields", "blamed"),
+    ("fields", "invalid_field"),
     [
         ({"id": "no"}, "id"),
         ({"id": 5}, "id"),
@@ -190,45 +196,47 @@ def test_a_retry_changes_nothing_and_a_refusal_undoes_nothing(api, judge, batch)
         ({"blind": True}, "blind"),
     ],
 )
-def test_a_malformed_mark_is_named_by_its_place(api, judge, batch, fields, blamed):
+def test_a_malformed_mark_is_named_by_its_index(
+    api, judge, batch, fields, invalid_field
+):
     client = api(judge)
     page = client.post(LEASE).json()
     response = put(client, mark(page, 0), mark(page, 1) | fields)
     problem = assert_problem(response, 400, "invalid")
-    assert list(problem["errors"]) == [f"judgments.1.{blamed}"]
+    assert list(problem["errors"]) == [f"judgments.1.{invalid_field}"]
     assert not Judgment.objects.exists()
 
 
-def test_every_missing_value_is_named_but_reason_may_lack(api, judge):
+def test_every_missing_field_is_named_and_reason_is_optional(api, judge):
     response = put(api(judge), {})
     problem = assert_problem(response, 400, "invalid")
     names = ("id", "assignment", "candidate", "verdict", "decided_at", "seconds", "how")
     if "judgments.0.verdict" not in problem["errors"]:
-        pytest.fail("a mark without a verdict is not one that takes back")
+        pytest.fail("a mark without a verdict must not take the verdict back")
     assert set(problem["errors"]) == {f"judgments.0.{name}" for name in names}
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"judgments": {}}, {"judgments": [1]}, {"marks": []}]
 )
-def test_what_is_no_list_of_marks_is_refused(api, judge, body):
+def test_a_body_without_a_list_of_marks_is_refused(api, judge, body):
     response = api(judge).put(MARKS, body, format="json")
     assert_problem(response, 400, "invalid")
 
 
-def test_no_marks_are_fine_and_too_many_are_not(api, judge):
+def test_an_empty_list_is_accepted_and_too_many_marks_are_not(api, judge):
     assert put(api(judge)).json() == {"results": []}
     item = {"id": str(uuid.uuid4())}
     assert_problem(put(api(judge), *[item] * 501), 413, "too-large")
 
 
-def test_who_is_no_judge_cannot_judge(api, admin, adjudicator):
+def test_only_judges_can_judge(api, admin, adjudicator):
     for person in (admin, adjudicator):
         assert_problem(put(api(person)), 403, "not-allowed")
         assert_problem(api(person).post(LEASE), 403, "not-allowed")
 
 
-def test_a_reported_tile_is_no_longer_asked_for(api, judge, batch):
+def test_a_reported_tile_needs_no_verdict(api, judge, batch):
     client = api(judge)
     page = client.post(LEASE).json()
     put(client, mark(page, 0), mark(page, 1))
@@ -281,15 +289,15 @@ def test_more_marks_cost_no_more_queries(
     assert counts[0] == counts[1]
 
 
-def test_an_admin_takes_a_page_from_whoever_holds_it(api, admin, judge, batch):
+def test_an_admin_can_release_a_page_of_a_judge(api, admin, judge, batch):
     page = queue.lease(judge=judge)
-    held = f"/api/v1/batches/{batch.pk}/held/"
-    [shown] = api(admin).get(held).json()["results"]
-    assert (shown["id"], shown["judge"]) == (page.pk, judge.username)
-    assert shown["entity"] == page.entity.key
+    held_url = f"/api/v1/batches/{batch.pk}/held/"
+    [line] = api(admin).get(held_url).json()["results"]
+    assert (line["id"], line["judge"]) == (page.pk, judge.username)
+    assert line["entity"] == page.entity.key
     address = f"/api/v1/assignments/{page.pk}/release/"
     assert api(admin).post(address).status_code == 204
-    assert api(admin).get(held).json() == {"next": None, "results": []}
+    assert api(admin).get(held_url).json() == {"next": None, "results": []}
     page.refresh_from_db()
     assert page.state == "released"
     response = api(admin).post("/api/v1/assignments/4711/release/")

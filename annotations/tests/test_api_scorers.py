@@ -1,4 +1,4 @@
-"""Models by the API: for admins alone."""
+"""Scorers in the API: for admins only."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def address(scorer):
     return f"{URL}{scorer.pk}/"
 
 
-def test_models_are_listed_with_their_latest_fits(api, admin, scorer):
+def test_scorers_are_listed_with_their_latest_fits(api, admin, scorer):
     pixels = ScorerFactory(name="pixels")
     FitFactory(scorer=scorer)
     latest = FitFactory(scorer=scorer)
@@ -44,7 +44,7 @@ def test_models_are_listed_with_their_latest_fits(api, admin, scorer):
     assert_problem(api(admin).get(f"{URL}4711/"), 404, "not-found")
 
 
-def test_more_models_and_fits_cost_no_more_queries(
+def test_more_scorers_and_fits_cost_no_more_queries(
     api, admin, django_assert_num_queries
 ):
     client = api(admin)
@@ -55,7 +55,7 @@ def test_more_models_and_fits_cost_no_more_queries(
             client.get(URL)
 
 
-def test_a_model_is_paused_and_goes_on(api, admin, address, scorer):
+def test_a_scorer_is_paused_and_resumed(api, admin, address, scorer):
     client = api(admin)
     paused = client.patch(address, {"paused": True}, format="json").json()
     assert paused["paused"]
@@ -79,26 +79,26 @@ def test_wrong_changes_are_refused_by_name(api, admin, address, body, field):
 
 
 def test_fits_are_listed_the_newest_first(api, admin, address, scorer):
-    made = [FitFactory(scorer=scorer, auc=None).pk for _ in range(3)]
+    ids = [FitFactory(scorer=scorer, auc=None).pk for _ in range(3)]
     FitFactory(scorer=ScorerFactory(name="pixels"))
     page = api(admin).get(f"{address}fits/?limit=2").json()
-    rest = api(admin).get(page["next"]).json()
-    found = page["results"] + rest["results"]
-    assert [fit["id"] for fit in found] == made[::-1]
-    assert found[0]["auc"] is None
-    assert "parameters" not in found[0]
+    second_page = api(admin).get(page["next"]).json()
+    fits = page["results"] + second_page["results"]
+    assert [fit["id"] for fit in fits] == ids[::-1]
+    assert fits[0]["auc"] is None
+    assert "parameters" not in fits[0]
 
 
-def test_what_was_set_aside_is_listed_and_tried_again(api, admin, address, scorer):
+def test_failures_are_listed_and_retried(api, admin, address, scorer):
     failed = [ScoreFactory(scorer=scorer, failed=True) for _ in range(3)]
     ScoreFactory(scorer=scorer)
     client = api(admin)
     page = client.get(f"{address}failures/?limit=2").json()
-    rest = client.get(page["next"]).json()
-    found = page["results"] + rest["results"]
-    assert [row["candidate"] for row in found] == [f.candidate_id for f in failed]
-    assert found[0]["entity"] == failed[0].candidate.entity.key
-    assert found[0]["problem"] == "The picture ends too early."
+    second_page = client.get(page["next"]).json()
+    rows = page["results"] + second_page["results"]
+    assert [row["candidate"] for row in rows] == [f.candidate_id for f in failed]
+    assert rows[0]["entity"] == failed[0].candidate.entity.key
+    assert rows[0]["problem"] == "The picture ends too early."
     retry = f"{address}failures/retry/"
     one = {"candidate": failed[0].candidate_id}
     assert client.post(retry, one, format="json").json() == {"retried": 1}
@@ -111,7 +111,7 @@ def test_what_was_set_aside_is_listed_and_tried_again(api, admin, address, score
     assert_problem(client.post(retry, {}, format="json"), 409, "conflict")
 
 
-def test_few_embeddings_go_at_once_and_many_in_a_worker(
+def test_few_embeddings_are_deleted_at_once_and_many_by_a_worker(
     api, admin, address, scorer, monkeypatch
 ):
     for _ in range(3):
@@ -119,26 +119,26 @@ def test_few_embeddings_go_at_once_and_many_in_a_worker(
         Embedding.objects.create(**where, vectors=b"1", boxes=b"2")
     assert api(admin).delete(f"{address}embeddings/").status_code == 204
     assert Embedding.objects.count() == 0
-    handed = []
-    monkeypatch.setattr(tasks.purge_embeddings, "delay", lambda *a: handed.append(a))
+    calls = []
+    monkeypatch.setattr(tasks.purge_embeddings, "delay", lambda *a: calls.append(a))
     monkeypatch.setattr(control, "PURGED_AT_ONCE", 0)
     assert api(admin).delete(f"{address}embeddings/").status_code == 202
-    assert handed == [(scorer.pk, admin.pk)]
+    assert calls == [(scorer.pk, admin.pk)]
 
 
-def test_a_batch_tells_how_far_scoring_is(api, admin, judge, scorer, batch):
-    # Opening the batch has made its entity due.
+def test_a_batch_shows_the_progress_of_scoring(api, admin, judge, scorer, batch):
+    # Opening the batch has made its entity pending.
     assert PendingScoring.objects.update(problem="Away.") == 1
-    told = api(admin).get(f"/api/v1/batches/{batch.pk}/scoring/").json()
-    assert told["entities"] == 1
-    [line] = told["scorers"]
+    figures = api(admin).get(f"/api/v1/batches/{batch.pk}/scoring/").json()
+    assert figures["entities"] == 1
+    [line] = figures["scorers"]
     assert (line["scorer"], line["due"], line["scored"]) == (scorer.pk, 1, 0)
     assert (line["paused"], line["problem"], line["stuck"]) == (False, "Away.", False)
     response = api(judge).get(f"/api/v1/batches/{batch.pk}/scoring/")
     assert_problem(response, 403, "not-allowed")
 
 
-def test_candidates_come_with_their_scores_to_admins(api, admin, scorer):
+def test_admins_see_candidates_with_their_scores(api, admin, scorer):
     entity = EntityFactory(key="m.scored")
     candidate = CandidateFactory(entity=entity)
     bare = CandidateFactory(entity=entity)
@@ -152,10 +152,10 @@ def test_candidates_come_with_their_scores_to_admins(api, admin, scorer):
         api(admin).get("/api/v1/candidates/?entity=m.scored").json()["results"]
     )
     assert (second["id"], second["scores"]) == (bare.pk, [])
-    new, former = first["scores"]
-    scored_at = new.pop("scored_at")
+    new_score, old_score = first["scores"]
+    scored_at = new_score.pop("scored_at")
     assert scored_at
-    assert new == {
+    assert new_score == {
         "scorer": "faces",
         "version": "1.0",
         "outcome": "scored",
@@ -169,10 +169,10 @@ def test_candidates_come_with_their_scores_to_admins(api, admin, scorer):
         "compared": 1,
         "fit": fit.pk,
     }
-    assert (former["version"], former["outcome"]) == ("0.9", "no-face")
-    assert former["probability"] is None
-    again = api(admin).get(f"/api/v1/candidates/{candidate.pk}/").json()
-    assert again["scores"] == [new | {"scored_at": scored_at}, former]
+    assert (old_score["version"], old_score["outcome"]) == ("0.9", "no-face")
+    assert old_score["probability"] is None
+    details = api(admin).get(f"/api/v1/candidates/{candidate.pk}/").json()
+    assert details["scores"] == [new_score | {"scored_at": scored_at}, old_score]
 
 
 def test_more_scores_cost_no_more_queries(
@@ -184,15 +184,13 @@ def test_more_scores_cost_no_more_queries(
         another = ScorerFactory(name=f"model{n}")
         for _ in range(4):
             candidate = CandidateFactory(entity=entity)
-            for each in (scorer, another):
-                ScoreFactory(scorer=each, candidate=candidate)
+            for row_scorer in (scorer, another):
+                ScoreFactory(scorer=row_scorer, candidate=candidate)
         with django_assert_num_queries(4):
             client.get("/api/v1/candidates/?entity=m.scored")
 
 
-def test_what_judges_are_told_is_the_same_with_and_without_scores(
-    api, judge, scorer, batch
-):
+def test_scores_change_nothing_that_judges_get(api, judge, scorer, batch):
     entity = batch.batchentity_set.get().entity
     client = api(judge)
     page = client.post("/api/v1/assignments/lease/", format="json").json()

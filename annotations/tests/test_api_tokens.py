@@ -1,4 +1,4 @@
-"""Sign-in for programs: tokens, and what stops those who guess."""
+"""Sign-in for programs: tokens, and protection against guessing."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ URL = "/api/v1/tokens/"
 
 
 @pytest.fixture(autouse=True)
-def forgetful_cache():
+def empty_cache():
     cache.clear()
 
 
@@ -39,7 +39,7 @@ def ask_with(token):
     return client.get("/api/v1/me/")
 
 
-def test_a_token_opens_the_api_until_it_expires(person):
+def test_a_token_is_valid_until_it_expires(person):
     response = sign_in()
     assert response.status_code == 201
     assert set(response.json()) == {"token", "expires_at"}
@@ -55,13 +55,13 @@ def test_a_token_opens_the_api_until_it_expires(person):
     assert_problem(ask_with(token), 401, "not-signed-in")
 
 
-def test_each_sign_in_has_a_token_of_its_own(person):
+def test_each_sign_in_creates_another_token(person):
     tokens = {sign_in().json()["token"] for _ in range(2)}
     assert len(tokens) == 2
     assert all(ask_with(f"Token {token}").status_code == 200 for token in tokens)
 
 
-def test_nobody_learns_what_was_wrong(person):
+def test_a_failed_sign_in_does_not_say_what_was_wrong(person):
     UserFactory(username="gone", password=PASSWORD, is_active=False)
     answers = [
         sign_in(password="something else"),
@@ -74,7 +74,7 @@ def test_nobody_learns_what_was_wrong(person):
     assert len({answer.content for answer in answers}) == 1
 
 
-def test_a_token_ends_with_its_user(person):
+def test_deactivating_a_user_ends_the_token(person):
     token = f"Token {sign_in().json()['token']}"
     person.is_active = False
     person.save()
@@ -85,11 +85,11 @@ def test_a_token_ends_with_its_user(person):
     "header",
     ["Token", "Token ", "Token x y", "Token é", "Token " + "0" * 64, "token zz"],
 )
-def test_what_is_no_token_is_refused(db, header):
+def test_malformed_tokens_are_refused(db, header):
     assert_problem(ask_with(header), 401, "not-signed-in")
 
 
-def test_guessing_locks_the_name_even_for_who_knows_the_password(person, settings):
+def test_guessing_locks_the_account_even_with_the_right_password(person, settings):
     settings.AXES_FAILURE_LIMIT = 3
     for _ in range(2):
         assert_problem(sign_in(password="guess"), 401, "wrong-credentials")
@@ -99,7 +99,7 @@ def test_guessing_locks_the_name_even_for_who_knows_the_password(person, setting
         assert int(response["Retry-After"]) > 0
 
 
-def test_a_locked_name_locks_nobody_else(person, settings):
+def test_a_locked_account_does_not_lock_others(person, settings):
     settings.AXES_FAILURE_LIMIT = 3
     UserFactory(username="other", password=PASSWORD)
     for _ in range(4):
@@ -107,7 +107,7 @@ def test_a_locked_name_locks_nobody_else(person, settings):
     assert sign_in(username="other").status_code == 201
 
 
-def test_an_address_that_guesses_many_names_has_to_wait(person, monkeypatch):
+def test_an_address_that_guesses_many_names_is_slowed_down(person, monkeypatch):
     monkeypatch.setattr(throttles, "FAILURES_MAX", 3)
     for number in range(3):
         assert_problem(sign_in(username=f"x{number}"), 401, "wrong-credentials")
@@ -116,12 +116,12 @@ def test_an_address_that_guesses_many_names_has_to_wait(person, monkeypatch):
     assert 1 <= int(response["Retry-After"]) <= throttles.WINDOW
 
 
-def test_success_is_never_slowed(person, monkeypatch):
+def test_successful_sign_ins_are_not_slowed_down(person, monkeypatch):
     monkeypatch.setattr(throttles, "FAILURES_MAX", 1)
     assert {sign_in().status_code for _ in range(3)} == {201}
 
 
-def test_asking_costs_one_query_for_the_token(api, judge, django_assert_num_queries):
+def test_authentication_by_token_costs_one_query(api, judge, django_assert_num_queries):
     client = api(judge)
     with django_assert_num_queries(1):
         client.get("/api/v1/me/")

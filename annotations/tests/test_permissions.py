@@ -1,4 +1,4 @@
-"""Who may call what: every call of the OpenAPI document, asked by everybody.
+"""Permissions: every call of the OpenAPI document, made by every kind of user.
 
 A call that is missing in `EXPECTED` fails, so the table grows with the API.
 """
@@ -33,9 +33,9 @@ PEOPLE = (
 )
 SIGNED_IN = {"judge": 2, "other_judge": 2, "stranger": 2, "adjudicator": 2, "admin": 2}
 ADMINS = {"admin": 2}
-# The world belongs to a batch of judge and other_judge; the page is the judge's.
+# The fixture `world` has a batch of judge and other_judge. Its page belongs to judge.
 ITS_JUDGES = {"admin": 2, "judge": 2, "other_judge": 2, "stranger": 404}
-# Lists are filtered: judges may ask, and find what is theirs.
+# Lists are filtered: judges get their own objects.
 FILTERED = {"admin": 2, "judge": 2, "other_judge": 2, "stranger": 2}
 JUDGES = {"judge": 2, "other_judge": 2, "stranger": 2}
 ADJUDICATORS = {"adjudicator": 2, "admin": 2}
@@ -45,8 +45,8 @@ ALL_400, ALL_404, ALL_409 = (
 OWN_PAGE = {"judge": 2, "other_judge": 404, "stranger": 404}
 OWN_TILE = {"judge": 2, "other_judge": 404, "stranger": 404, "admin": 404}
 
-# What each gets; who is not named: 401 without a (good) sign-in, else 403. 2 is any
-# success, and for admins any refusal of an empty body comes after permission: 400.
+# The status for each user. Users who are missing get 401 without a valid sign-in, else
+# 403. 2 is any success. An empty body is refused after the permission check: 400.
 EXPECTED = {
     "POST tokens/": dict.fromkeys(PEOPLE, 400),
     "GET me/": SIGNED_IN,
@@ -158,21 +158,25 @@ def calls():
 
 @pytest.fixture
 def world(db, admin, judge, other_judge, stranger, adjudicator):
-    """An open batch, a page of the judge's, and everybody who may ask."""
+    """An open batch, a page of the judge, and one user of every kind."""
     entity = EntityFactory(key="m.world")
     CandidateFactory(entity=entity, image=stored(seed=2))
     batch = batches.create(by=admin, name="b", entities=[entity.key])
     names = [judge.username, other_judge.username]
     batches.add_judges(batch=batch, usernames=names, by=admin)
     batches.open_batch(batch=batch, by=admin)
-    reported = CandidateFactory(entity=entity)
+    reported_candidate = CandidateFactory(entity=entity)
     batches.refresh(batch=batch, by=admin)
-    report = queue.report(candidate=reported, by=admin, reason="other", comment="")
-    ruled = CandidateFactory(entity=entity)
+    report = queue.report(
+        candidate=reported_candidate, by=admin, reason="other", comment=""
+    )
+    ruled_candidate = CandidateFactory(entity=entity)
     batches.refresh(batch=batch, by=admin)
-    ruling = adjudication.rule(batch=batch, candidate=ruled.pk, verdict="yes", by=admin)
+    ruling = adjudication.rule(
+        batch=batch, candidate=ruled_candidate.pk, verdict="yes", by=admin
+    )
     return {
-        "reported": reported,
+        "reported": reported_candidate,
         "rulings": ruling.pk,
         "reports": report.pk,
         "page": queue.lease(judge=judge),
@@ -214,7 +218,7 @@ def address_of(path, world):
     ids |= {"second-looks": 0, "scorers": world["scorer"].pk}
     ids |= {"evaluations": world["evaluation"].pk}
     ids |= {"releases": world["release"].pk}
-    filled = path.format(
+    address = path.format(
         id=ids.get(path.split("/")[0]),
         candidate=world["reported"].pk,
         ref=page.tile_id(0),
@@ -229,7 +233,7 @@ def address_of(path, world):
         "truth.tsv": f"?batch={world['batch'].pk}",
         "judgments.tsv": f"?batch={world['batch'].pk}",
     }
-    return f"/api/v1/{filled}{query.get(path, '')}"
+    return f"/api/v1/{address}{query.get(path, '')}"
 
 
 def ask(client, call, world):
@@ -247,24 +251,26 @@ def test_the_table_names_every_call_and_no_other():
 
 
 @pytest.mark.parametrize("call", sorted(EXPECTED))
-def test_everybody_gets_what_the_table_says(call, world, api):
-    # Admins last: what they do (deleting, closing) changes the world.
+def test_every_user_gets_the_expected_status(call, world, api):
+    # Admins last: their calls (delete, close) change the objects.
     for name in sorted(PEOPLE, key=lambda name: name == "admin"):
         response = ask(api(world["people"][name]), call, world)
         refusal = 401 if name in ("anonymous", "deactivated") else 403
         expected = EXPECTED[call].get(name, refusal)
         status = response.status_code
-        told = f"{call} by {name}: {status} {getattr(response, 'content', b'')[:200]!r}"
-        assert status == expected or status // 100 == expected, told
+        message = (
+            f"{call} by {name}: {status} {getattr(response, 'content', b'')[:200]!r}"
+        )
+        assert status == expected or status // 100 == expected, message
         if status >= 400:
             problem = json.loads(response.content)
-            assert problem["status"] == status, told
-            assert response["Content-Type"] == "application/problem+json", told
+            assert problem["status"] == status, message
+            assert response["Content-Type"] == "application/problem+json", message
 
 
 @pytest.mark.parametrize("call", sorted(EXPECTED))
-def test_a_session_may_do_what_a_token_may(call, world):
-    """The same person, come in by the other door: CSRF only guards unsafe methods."""
+def test_a_session_has_the_permissions_of_a_token(call, world):
+    """A user can do the same with a session; CSRF protects unsafe methods only."""
     for name in ("judge", "adjudicator", "deactivated"):
         client = APIClient()
         client.force_login(world["people"][name])
@@ -275,7 +281,7 @@ def test_a_session_may_do_what_a_token_may(call, world):
         assert status == expected or status // 100 == expected, (call, name, status)
 
 
-def test_no_call_by_the_judge_of_another_page_changes_it(world, api):
+def test_no_call_of_another_judge_changes_a_page(world, api):
     page, client = world["page"], api(world["people"]["other_judge"])
     for act in ("renew", "release", "submit"):
         client.post(f"/api/v1/assignments/{page.pk}/{act}/")
