@@ -134,6 +134,7 @@ def test_without_broken_leaves_these_verdicts_out(batch):
     assert part["krippendorff_alpha"] == pytest.approx(krippendorff_alpha(table))
     assert part["candidates"] == sum(sum(row) > 1 for row in table)
     assert sum(week["candidates"] for week in part["weeks"]) == part["candidates"]
+    assert len(part["pairs"]) == 3
     assert all(pair["n"] <= part["candidates"] for pair in part["pairs"])
 
 

@@ -34,6 +34,7 @@ def children(kind):
 def test_every_domain_error_has_a_status():
     kinds = children(errors.LabelerError) - {errors.LabelerError, NothingToLease}
     arguments = {errors.Invalid: {"field": ["wrong"]}}
+    assert {errors.Invalid, errors.NotFound, errors.WrongState} < kinds
     for kind in kinds:
         assert status_of(kind(arguments.get(kind, "text"))), kind
 

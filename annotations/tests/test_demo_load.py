@@ -56,7 +56,9 @@ def test_the_demo_is_an_open_batch_for_three_judges(people):
 
 def test_every_entity_has_a_description_and_its_representative(people):
     load()
-    for entity in Entity.objects.all():
+    entities = list(Entity.objects.all())
+    assert len(entities) >= 12
+    for entity in entities:
         assert entity.description
         assert entity.candidates.filter(image__sha256=entity.representative).exists()
 
@@ -96,6 +98,7 @@ def test_what_was_erased_does_not_come_back_with_the_demo(people):
     key = Entity.objects.order_by("pk").first().key
     erasure.erase_entity(key=key, by=None)
     load()
+    assert Batch.objects.get().candidates_total > 0
     assert not Entity.objects.filter(key=key).exists()
 
 

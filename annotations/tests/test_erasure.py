@@ -126,6 +126,7 @@ def test_an_erased_entity_is_a_shell_without_anything_of_it(pictured, admin):
     assert not Alias.objects.exists()
     assert not Image.objects.exists()
     assert files() == set()
+    assert pictured.candidates.count() == 2
     for candidate in pictured.candidates.all():
         assert candidate.state == CandidateState.ERASED
         assert candidate.image is None
@@ -146,6 +147,7 @@ def test_an_erased_picture_takes_every_candidate_that_shows_it(pictured, admin):
     assert pictured.key == "m.06y3r"
     assert pictured.representative is None
     assert pictured.candidates.filter(state=CandidateState.READY).count() == 1
+    assert any(kept.image.sha256 in name for name in files())
     assert not any(image.sha256 in name for name in files())
 
 
@@ -266,8 +268,11 @@ def test_nothing_in_the_database_holds_the_key_or_a_digest_any_more(pictured, ad
     digest = pictured.candidates.first().image.sha256
     import_ = Import.objects.create(file_name="f")
     RefusedRow.objects.create(source=import_, line=1, reason="r", row="/m/06y3r\\tx")
+    pattern = f"06y3r|{digest}"
+    tables = {"annotations_entity", "annotations_image", "annotations_refusedrow"}
+    assert tables <= set(tables_with(pattern))
     erasure.erase_entity(key="m.06y3r", by=admin)
-    assert tables_with(f"06y3r|{digest}") == []
+    assert tables_with(pattern) == []
 
 
 def tables_with(pattern):

@@ -211,7 +211,9 @@ def test_thumbnails_shrink_to_the_limit_and_never_grow(settings):
 @pytest.mark.sample
 def test_every_edge_file_ends_as_its_note_says():
     refused = {"truncated", "html", "zero", "bomb", "garbage", "script"}
-    for path in (SAMPLE / "edge").iterdir():
+    paths = list((SAMPLE / "edge").iterdir())
+    assert refused < {path.stem for path in paths}
+    for path in paths:
         if path.stem in refused:
             assert reason_for(path.read_bytes()).endswith("."), path
         else:

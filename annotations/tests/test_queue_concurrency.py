@@ -14,6 +14,7 @@ from django.db.models import Count
 from annotations import batches, judgments, people, queue
 from annotations.errors import PageIncomplete
 from annotations.models import Assignment, BatchEntity, Judgment, Reopened
+from annotations.queue.standings import read_rows, tally
 
 from .desk import batch_of, let_expire, mark_of, refusal_of, say, say_all
 from .factories import UserFactory
@@ -39,9 +40,10 @@ def at_once(work, arguments):
 
 def counters_are_true(batch):
     rows = list(BatchEntity.objects.filter(batch=batch))
-    readings = queue.read([row.pk for row in rows])
+    assert rows
+    readings = read_rows([row.pk for row in rows])
     for row in rows:
-        counted = queue.tally(readings[row.pk].standings.values(), batch.rules)
+        counted = tally(readings[row.pk].standings.values(), batch.rules)
         for name in counted.__slots__:
             assert getattr(row, name) == getattr(counted, name), name
 

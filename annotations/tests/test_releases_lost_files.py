@@ -1,4 +1,4 @@
-"""Lost bytes, kills and failing deletions keep nobody from being erased."""
+"""Erasures succeed despite lost files, killed workers and failing deletions."""
 
 import pytest
 from django.core.files.storage import default_storage
@@ -7,7 +7,7 @@ from annotations import erasure, images, releases, verification
 from annotations.errors import NotFound
 from annotations.images import store
 from annotations.models import BatchEntity, Candidate, ReleaseRemoval
-from annotations.releases import files, builder
+from annotations.releases import builder, files
 
 from .pictures import aged
 from .released import (
@@ -25,26 +25,26 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def batch():
-    """Three entities that are easily found."""
+    """Return a batch of three entities that are easy to find in files."""
     return findable_batch()
 
 
 def lose(release, name):
-    """Delete the stored bytes of a release's file."""
+    """Delete the stored content of a release's file."""
     default_storage.delete(files.stored_name(release.files[name]["sha256"]))
 
 
-def told(**how):
-    """What verification finds about files."""
-    found = verification.verify(files=True, **how)
-    return [str(each) for each in found if "file" in each.where]
+def file_differences(**options):
+    """Return the differences in files that verification finds."""
+    differences = verification.verify(files=True, **options)
+    return [str(d) for d in differences if "file" in d.where]
 
 
 def signs_of_anna():
     return signs_of(Candidate.objects.filter(entity__key="m.anna")) | {"m.anna"}
 
 
-def test_what_a_release_lost_that_never_held_the_erased_stays_named(batch, admin):
+def test_an_unrelated_erasure_does_not_change_a_release_with_a_lost_file(batch, admin):
     judged_batch({"m.zoe": "yes no"}, seed=50)
     release = released(batch)
     before = dict(release.files)
@@ -53,27 +53,28 @@ def test_what_a_release_lost_that_never_held_the_erased_stays_named(batch, admin
     release.refresh_from_db()
     assert release.files == before
     assert not ReleaseRemoval.objects.exists()
-    [lost] = told()
-    assert "truth.tsv of release" in lost
+    [difference] = file_differences()
+    assert "truth.tsv of release" in difference
 
 
 @pytest.mark.parametrize(
     "name", [*(n for n in files.EVERY_FILE if "hard" not in n), files.LINES]
 )
-def test_a_lost_file_hinders_no_erasure(name, batch, admin):
+def test_a_lost_file_does_not_stop_an_erasure(name, batch, admin):
     release = released(batch, dev_entities=2, distractors=3)
     signs = signs_of_anna()
+    assert holding(signs)
     lose(release, name)
     erasure.erase_entity(key="m.anna", by=admin)
     erasure.erase_entity(key="m.bert", by=admin)
     assert holding(signs) == []
     release.refresh_from_db()
     assert all(files.is_whole(entry) for entry in release.files.values())
-    for held in releases.file_names(release):
-        content(release, held)
+    for file_name in releases.file_names(release):
+        content(release, file_name)
 
 
-def test_what_was_lost_is_named_no_more_and_told_of(batch, admin):
+def test_an_erasure_removes_lost_files_from_the_release(batch, admin):
     release = released(batch)
     old = release.files["truth.tsv"]
     lose(release, "truth.tsv")
@@ -81,19 +82,19 @@ def test_what_was_lost_is_named_no_more_and_told_of(batch, admin):
     release.refresh_from_db()
     rows = {row["file"]: row for row in rows_of(release, "removals.tsv")}
     assert rows["truth.tsv"]["old_sha256"] == old["sha256"]
-    assert rows["truth.tsv"]["new_sha256"] == files.NOTHING
+    assert rows["truth.tsv"]["new_sha256"] == files.EMPTY_SHA256
     assert int(rows["truth.tsv"]["lines"]) == old["lines"]
     assert int(rows["judgments.tsv"]["lines"]) == 6
-    with pytest.raises(NotFound, match="Its bytes were lost"):
+    with pytest.raises(NotFound, match="Its content was lost"):
         releases.open_file(release, "truth.tsv")
     assert b'"truth/entity_key"' not in content(release, "croissant.json")
-    assert told() == [
+    assert file_differences() == [
         f"file truth.tsv of release {release.pk}: lost before an erasure,"
         " should be there, whole"
     ]
 
 
-def test_half_a_file_is_as_good_as_lost(batch, admin):
+def test_half_a_file_counts_as_lost(batch, admin):
     release = released(batch)
     name = files.stored_name(release.files["judgments.tsv"]["sha256"])
     whole = content(release, "judgments.tsv")
@@ -105,7 +106,7 @@ def test_half_a_file_is_as_good_as_lost(batch, admin):
     assert holding(signs) == []
 
 
-def test_without_its_index_no_measurement_file_is_left(batch, admin):
+def test_without_its_index_all_measurement_files_are_removed(batch, admin):
     release = released(batch, dev_entities=1, distractors=3)
     lose(release, files.LINES)
     erasure.erase_entity(key="m.anna", by=admin)
@@ -117,7 +118,7 @@ def test_without_its_index_no_measurement_file_is_left(batch, admin):
     }
 
 
-def test_a_release_whose_queue_is_gone_is_read_all_the_same(batch, admin):
+def test_a_release_of_a_batch_without_queue_is_searched_too(batch, admin):
     release = released(batch)
     signs = signs_of_anna()
     BatchEntity.objects.all().delete()
@@ -129,14 +130,14 @@ def test_a_release_whose_queue_is_gone_is_read_all_the_same(batch, admin):
 
 @pytest.fixture
 def left_behind(batch, monkeypatch):
-    """A release whose worker was killed once it was done: its work still lies there."""
+    """Leave work of a finished release, as a worker killed at the end does."""
     with monkeypatch.context() as patch:
         clear = builder.files.clear_work
 
-        def killed(number, keep=None):
+        def killed(release_id, keep=None):
             if keep is None:
                 raise KeyboardInterrupt
-            clear(number, keep)
+            clear(release_id, keep)
 
         patch.setattr(builder.files, "clear_work", killed)
         with pytest.raises(KeyboardInterrupt):
@@ -145,29 +146,29 @@ def left_behind(batch, monkeypatch):
     return batch
 
 
-def test_what_a_killed_worker_left_of_a_done_release_is_erased(left_behind, admin):
+def test_an_erasure_deletes_work_that_a_kill_left(left_behind, admin):
     signs = signs_of_anna()
     erasure.erase_entity(key="m.anna", by=admin)
     assert holding(signs) == []
 
 
-def test_the_same_message_once_more_clears_what_a_kill_left(left_behind):
-    [number] = default_storage.listdir(files.WORK)[0]
-    assert releases.make(int(number))
+def test_a_repeated_task_deletes_work_that_a_kill_left(left_behind):
+    [release_id] = default_storage.listdir(files.WORK)[0]
+    assert releases.make(int(release_id))
     assert default_storage.listdir(files.WORK)[0] == []
 
 
-def test_verification_deletes_the_work_of_what_is_over(left_behind):
-    assert told() == []
+def test_verification_deletes_work_of_finished_releases(left_behind):
+    assert file_differences() == []
     work = [name for name in holding({"\t", "{", "["}) if name.startswith(files.WORK)]
     assert len(work) > 1
     for name in work:
         aged(name)
-    assert len(told(fix=True)) == len(work)
-    assert told() == []
+    assert len(file_differences(fix=True)) == len(work)
+    assert file_differences() == []
 
 
-def test_verification_leaves_the_work_that_is_under_way(batch, admin, monkeypatch):
+def test_verification_keeps_work_of_unfinished_releases(batch, admin, monkeypatch):
     release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
@@ -176,43 +177,40 @@ def test_verification_leaves_the_work_that_is_under_way(batch, admin, monkeypatc
         raise OSError("the machine went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(builder.pictures, "cut", dying)
+        patch.setattr(builder.pictures, "lines_with_crops", dying)
         with pytest.raises(OSError, match="went away"):
             releases.make(release.pk)
     release.refresh_from_db()
     plan = files.work_name(release, builder.PLAN)
     aged(plan)
-    assert told(fix=True) == []
+    assert file_differences(fix=True) == []
     assert default_storage.exists(plan)
 
 
-def test_one_failing_deletion_leaves_nothing_else(batch, admin, monkeypatch):
+def test_a_failing_deletion_does_not_stop_the_others(batch, admin, monkeypatch):
     release = released(batch)
     picture = store.image_name(Candidate.objects.first().image.sha256)
-    refused = {picture, files.stored_name(release.files["truth.tsv"]["sha256"])}
+    undeletable = {picture, files.stored_name(release.files["truth.tsv"]["sha256"])}
     signs = signs_of_anna()
     delete = default_storage.delete
 
     def failing(name):
-        if name in refused:
+        if name in undeletable:
             raise OSError("the store refuses")
         delete(name)
 
     with monkeypatch.context() as patch:
         patch.setattr(default_storage, "delete", failing)
         erasure.erase_entity(key="m.anna", by=admin)
-    assert set(holding(signs)) == refused - {picture}
-    left = [c for c in refused if default_storage.exists(c)]
-    assert set(left) == refused
-    for name in left:
+    assert set(holding(signs)) == undeletable - {picture}
+    assert all(map(default_storage.exists, undeletable))
+    for name in undeletable:
         aged(name)
-    assert len(told(fix=True)) == 2
-    assert not any(map(default_storage.exists, refused))
+    assert len(file_differences(fix=True)) == 2
+    assert not any(map(default_storage.exists, undeletable))
 
 
-def test_erasing_a_picture_again_tells_when_its_files_cannot_go(
-    batch, admin, monkeypatch
-):
+def test_erasing_again_fails_if_files_cannot_be_deleted(batch, admin, monkeypatch):
     sha256 = Candidate.objects.first().image.sha256
     erasure.erase_image(sha256=sha256, by=admin)
 

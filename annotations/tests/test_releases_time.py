@@ -1,4 +1,4 @@
-"""A release that is too much for a worker's time says so, and is not begun for ever."""
+"""A release too large for a worker's time limit fails instead of starting for ever."""
 
 import time
 
@@ -7,7 +7,7 @@ from django.db import OperationalError, connection, transaction
 
 from annotations import releases
 from annotations.models import Release
-from annotations.releases import snapshot, builder, provenance
+from annotations.releases import builder, provenance, snapshot
 from annotations.releases.clock import Clock, TooLong, is_slow
 
 from .released import judged_batch
@@ -19,11 +19,11 @@ SECONDS = 15
 
 
 class Killed(BaseException):
-    """What no code of a killed worker catches."""
+    """An exception that no code of a worker catches."""
 
 
 @pytest.fixture
-def asked(admin):
+def release(admin):
     batch = judged_batch(TRUTH)
     return releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
@@ -42,100 +42,103 @@ def make_and_die(release, error=Killed):
         releases.make(release.pk, seconds=SECONDS)
 
 
-def test_what_kills_its_worker_three_times_fails_and_names_the_command(
-    asked, monkeypatch
+def test_a_release_that_kills_three_workers_fails_and_names_the_command(
+    release, monkeypatch
 ):
     killing(monkeypatch, provenance, "facts")
     for _ in range(3):
-        make_and_die(asked)
+        make_and_die(release)
         assert Release.objects.get().state == "running"
-    assert releases.make(asked.pk, seconds=SECONDS)
-    asked.refresh_from_db()
-    assert asked.state == "failed"
-    assert "manage.py make_release" in asked.problem
+    assert releases.make(release.pk, seconds=SECONDS)
+    release.refresh_from_db()
+    assert release.state == "failed"
+    assert "manage.py make_release" in release.problem
     monkeypatch.undo()
-    releases.retry(release=asked, by=asked.created_by)
-    assert releases.make(asked.pk, seconds=SECONDS)
-    asked.refresh_from_db()
-    assert asked.state == "done"
-    assert all(isinstance(entry, dict) for entry in asked.files.values())
+    releases.retry(release=release, by=release.created_by)
+    assert releases.make(release.pk, seconds=SECONDS)
+    release.refresh_from_db()
+    assert release.state == "done"
+    assert "truth.tsv" in release.files
+    assert all(isinstance(entry, dict) for entry in release.files.values())
 
 
-def test_kills_between_which_it_gets_on_are_not_counted(asked, monkeypatch):
-    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
-    cut, begun, kills = builder.pictures.cut, [], 0
+def test_kills_with_progress_in_between_are_not_counted(release, monkeypatch):
+    monkeypatch.setattr(builder.pictures, "LINES_PER_PIECE", 1)
+    crop, pieces, kills = builder.pictures.lines_with_crops, [], 0
 
     def every_second(rows):
-        begun.append(rows)
-        if len(begun) % 2 == 0:
+        pieces.append(rows)
+        if len(pieces) % 2 == 0:
             raise Killed
-        return cut(rows)
+        return crop(rows)
 
-    monkeypatch.setattr(builder.pictures, "cut", every_second)
+    monkeypatch.setattr(builder.pictures, "lines_with_crops", every_second)
     monkeypatch.setattr(builder, "ATTEMPTS_MAX", 1)
-    while Release.objects.get().state != "done" and len(begun) < 20:
+    while Release.objects.get().state != "done" and len(pieces) < 20:
         try:
-            assert releases.make(asked.pk, seconds=SECONDS)
+            assert releases.make(release.pk, seconds=SECONDS)
         except Killed:
             kills += 1
     assert Release.objects.get().state == "done", Release.objects.get().problem
     assert kills > 1
 
 
-def test_a_storage_that_is_away_is_nobodys_fault(asked, monkeypatch):
-    killing(monkeypatch, builder.pictures, "cut", error=OSError("away"))
+def test_attempts_without_storage_are_not_counted(release, monkeypatch):
+    killing(monkeypatch, builder.pictures, "lines_with_crops", error=OSError("away"))
     for _ in range(5):
-        make_and_die(asked, OSError)
+        make_and_die(release, OSError)
     monkeypatch.undo()
-    assert releases.make(asked.pk, seconds=SECONDS)
-    asked.refresh_from_db()
-    assert asked.state == "done"
+    assert releases.make(release.pk, seconds=SECONDS)
+    release.refresh_from_db()
+    assert release.state == "done"
 
 
-def test_each_step_of_the_freeze_looks_at_the_clock(asked, monkeypatch):
-    """The last ones too, which come after the pictures are chosen."""
+def test_each_step_of_the_snapshot_checks_the_clock(release, monkeypatch):
+    """Also the last steps, after the pictures are selected."""
 
     def slow(self):
         time.sleep(1.1)
         return [1]
 
-    monkeypatch.setattr(snapshot.Drawing, "run", slow)
+    monkeypatch.setattr(snapshot.Draw, "run", slow)
     killing(monkeypatch, provenance, "_shared")
-    assert releases.make(asked.pk, seconds=1)
-    asked.refresh_from_db()
-    assert (asked.state, asked.files) == ("failed", {})
-    assert "manage.py make_release" in asked.problem
+    assert releases.make(release.pk, seconds=1)
+    release.refresh_from_db()
+    assert (release.state, release.files) == ("failed", {})
+    assert "manage.py make_release" in release.problem
 
 
 @transaction.atomic
 def sleep_beyond(seconds):
-    Clock(seconds).hold()
+    Clock(seconds).limit_statements()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(9)")
 
 
-def test_a_statement_takes_no_more_than_what_is_left():
-    with pytest.raises(OperationalError) as ended:
+def test_a_statement_is_limited_to_the_time_left():
+    with pytest.raises(OperationalError) as timeout:
         sleep_beyond(1)
-    assert is_slow(ended.value)
+    assert is_slow(timeout.value)
     with transaction.atomic(), connection.cursor() as cursor:
-        Clock(None).hold()
+        Clock(None).limit_statements()
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
     with pytest.raises(TooLong):
-        Clock(-1).look()
+        Clock(-1).check()
 
 
-def test_files_that_a_whole_turn_cannot_put_together_fail(asked, monkeypatch):
-    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
-    monkeypatch.setattr(builder, "PIECES_A_LOOK", 1)
-    with monkeypatch.context() as away:
-        killing(away, builder.pictures, "cut", error=OSError("away"))
-        make_and_die(asked, OSError)
+def test_a_release_fails_if_assembly_exceeds_a_whole_turn(release, monkeypatch):
+    monkeypatch.setattr(builder.pictures, "LINES_PER_PIECE", 1)
+    monkeypatch.setattr(builder, "PIECES_PER_CHECK", 1)
+    with monkeypatch.context() as patch:
+        killing(patch, builder.pictures, "lines_with_crops", error=OSError("away"))
+        make_and_die(release, OSError)
     turns = 0
-    while not releases.make(asked.pk, seconds=0):  # a piece each, then the files
+    while not releases.make(
+        release.pk, seconds=0
+    ):  # one piece per turn, then the files
         turns += 1
-    asked.refresh_from_db()
+    release.refresh_from_db()
     assert turns == 3
-    assert asked.state == "failed"
-    assert "manage.py make_release" in asked.problem
+    assert release.state == "failed"
+    assert "manage.py make_release" in release.problem

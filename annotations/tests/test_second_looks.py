@@ -63,8 +63,8 @@ def test_the_answer_is_not_independent(asked, judge, other_judge):
     assert (judgment.verdict, judgment.blind_verdict) == ("yes", "no")
     assert not Conflict.objects.exists()
     assert not adjudication.open_second_looks(other_judge).exists()
-    row = b"".join(export.stream_judgments([asked.pk], names=True)).decode()
-    rows = [line.split("\t") for line in row.splitlines()[1:]]
+    text = b"".join(export.stream_judgments([asked.pk], names=True)).decode()
+    rows = [line.split("\t") for line in text.splitlines()[1:]]
     assert {row[3]: (row[4], row[9]) for row in rows} == {
         "jo": ("yes", "yes"),
         "olga": ("yes", "no"),

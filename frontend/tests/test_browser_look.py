@@ -124,10 +124,10 @@ def test_the_look_is_chosen_and_stays(opened, judge, surround):
     page = opened(judge, grid_of(batch))
     before = page.locator(".tile").first.bounding_box()["width"]
     page.locator(".account summary").click()
-    page.get_by_role("button", name="How it looks").click()
+    page.get_by_role("button", name="Appearance").click()
     page.get_by_label("Theme").select_option("dark")
-    page.get_by_label("Behind the pictures").select_option(surround)
-    page.get_by_label("Smallest side of a picture").fill("240")
+    page.get_by_label("Background").select_option(surround)
+    page.get_by_label("Smallest size of a picture").fill("240")
     press(page, "Escape")
     for _ in range(2):
         root = page.locator("html")
@@ -150,7 +150,7 @@ def test_guidelines_are_shown_first_and_again_when_they_change(opened, judge):
     # They stop nobody.
     press(page, "y")
     expect(page.locator(".tile").first).to_have_attribute("data-verdict", "yes")
-    panel.get_by_role("button", name="Understood").click()
+    panel.get_by_role("button", name="Close").click()
     expect(panel).to_be_hidden()
     page.reload()
     expect(panel).to_be_hidden()
@@ -217,7 +217,9 @@ def test_fingers_find_targets_of_44_pixels(opened, judge):
 
 def assert_large(page, targets) -> None:
     """A finger finds each of them."""
-    for target in page.locator(targets).all():
+    locators = page.locator(targets).all()
+    assert locators, targets
+    for target in locators:
         box = target.bounding_box()
         assert min(box["width"], box["height"]) >= 44, target
 

@@ -11,7 +11,7 @@ from annotations.tests.test_agreement import say_pages
 
 @pytest.fixture
 def judged(db, monkeypatch):
-    monkeypatch.setattr(tasks, "ask_for_agreement", lambda number: None)
+    monkeypatch.setattr(tasks, "request_agreement", lambda number: None)
     judges = [UserFactory() for _ in range(3)]
     batch = batch_of(*judges, candidates=40, page_size=40, judges_required=3)
     for judge, word in zip(judges, ("yn" * 20, "yn" * 20, "yy" * 20), strict=True):
@@ -35,15 +35,17 @@ def test_an_adjudicator_sees_pseudonyms_and_an_admin_names(
     client.force_login(adjudicator)
     assert client.get(reverse("reliability", args=[0])).status_code == 404
     assert "being worked out" in client.get(address_of(judged)).text
-    agreement.report(judged.pk)
+    agreement.update_report(judged.pk)
     told = client.get(address_of(judged)).text
     assert "It is advice" in told
-    for judge in judged.judges.all():
+    judges = list(judged.judges.all())
+    assert judges
+    for judge in judges:
         assert judge.username not in told
         assert judge.pseudonym in told
     client.force_login(admin)
     named = client.get(address_of(judged)).text
-    assert all(judge.username in named for judge in judged.judges.all())
+    assert all(judge.username in named for judge in judges)
 
 
 def test_the_conflicts_lead_to_it(client, judged, adjudicator):
