@@ -74,8 +74,7 @@ def _by_key(text: str) -> list[Entity]:
 
 
 def _by_name(text: str, after_id: int | None, limit: int) -> list[Entity]:
-    rows = Entity.objects.filter(pk=after_id)
-    after = rows.first() if after_id is not None else None
+    after = None if after_id is None else Entity.objects.filter(pk=after_id).first()
     parameters: dict[str, Any] = {
         "pattern": _prefix(text[:INDEXED_CHARACTERS].lower()),
         "after": after and after.pk,

@@ -7,7 +7,7 @@ opening of a batch sees or changes a partial result.
 from collections.abc import Mapping, Sequence
 
 from annotations import images, queue, sql
-from annotations.models import due
+from annotations.models.pending_scoring import request_scoring
 
 from . import entities, staging
 from .rows import COPY_COLUMNS, CandidateRow
@@ -140,7 +140,7 @@ def merge_candidates(
     staging.fill(STAGING, STAGING_COLUMNS, COPY_COLUMNS, lines)
     changes = _merge_pictures(ids, list(pictures.values())) if pictures else 0
     if changes:
-        due.mark(ids.values())
+        request_scoring(ids.values())
     if len(pictures) < len(rows):
         changes += _add_waiting(ids)
     return changes

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from annotations import sql
-from annotations.models import due
+from annotations.models.pending_scoring import request_scoring
 
 from . import entities, staging
 from .layouts.lists import ENTITY_COLUMNS, MULTIVALUED
@@ -99,7 +99,7 @@ def merge_entities(rows: Sequence[EntityRow]) -> int:
     ids = entities.ensure(names)
     staging.fill(ENTITIES, ENTITIES_COLUMNS, ENTITY_COLUMNS, _lines(merged))
     changes = set(sql.column(UPDATE_ENTITIES))
-    due.mark(ids[key] for key in changes - new_keys if "representative" in merged[key])
+    request_scoring(ids[key] for key in changes - new_keys if "representative" in merged[key])
     return len(changes | new_keys) + repeats
 
 

@@ -15,6 +15,7 @@ from annotations.models import Import, ImportState
 from . import chunks, ledger, merging, reading
 from .detection import ENTITY_LAYOUTS, LAYOUTS
 from .prefetching import prefetch
+from .rows import Blocks
 from .sources import SkipLimit, open_source
 from .tombstones import Tombstones
 
@@ -133,7 +134,7 @@ def _run(
 
 
 def _chunks(
-    import_: Import, layout: str, blocks: reading.Blocks, is_erased: chunks.IsErased
+    import_: Import, layout: str, blocks: Blocks, is_erased: chunks.IsErased
 ) -> Iterator[chunks.Chunk]:
     if layout in ENTITY_LAYOUTS or not import_.with_images:
         return chunks.without_pictures(blocks)

@@ -37,7 +37,7 @@ def create_rows(batch: Batch, entities: str, parameters: Mapping[str, Any]) -> i
     `entities` is a SELECT of ids and positions, with its `parameters`.
     """
     statement = CREATE.format(entities=entities)
-    return sql.run(statement, _order(batch) | parameters)
+    return sql.run(statement, {**_order(batch), **parameters})
 
 
 def reset_priorities(batch: Batch) -> None:

@@ -76,7 +76,7 @@ class Archive:
         """Return the bytes of a member; Refusal if it is damaged or too large."""
         with self.open(name) as file:
             try:
-                data = file.read(FILE_MAX_BYTES + 1)
+                data: bytes = file.read(FILE_MAX_BYTES + 1)
             except DAMAGED as error:
                 raise Refusal("The file is damaged in the archive.") from error
         if len(data) > FILE_MAX_BYTES:
