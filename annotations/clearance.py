@@ -1,15 +1,16 @@
-"""Clearance: people are not asked about what the model is certain of.
+"""Clearance: people are not asked about candidates that the model is sure of.
 
-In cleaning batches where it is on, a pass takes up every candidate whose calibrated
-probability is beyond the batch's threshold. Each has a lot, a random number by the
-batch's seed. The `audit_size` lowest lots are the audit: people are asked all the same,
-so what they say is a random sample of all that is cleared. The rest needs nobody and
-carries the model's verdict.
+It can be switched on in cleaning batches. A pass clears every candidate whose calibrated
+probability is beyond the batch's threshold. Each has a lot, a random number drawn by the
+batch's seed. The `audit_size` candidates with the lowest lots form the audit: people
+judge them all the same, so their verdicts are a random sample of all cleared candidates.
+The others carry the model's verdict.
 
-When the audit finds more errors than would let a clean rest bound the share of errors
-at `TOLERANCE` with 95 % confidence (299 candidates: at the first), it has failed: all
-that was cleared returns to the queue, and nothing is cleared until an admin sets
-another threshold. What is cleared stays cleared, whatever a later fit says of it.
+The audit fails when it contains more errors than allow a bound of `TOLERANCE` on the
+share of errors with 95 % confidence, even if all further candidates are correct (of 299
+candidates: at the first error). Then all cleared candidates return to the queue, and
+nothing is cleared until an admin sets another threshold. Later fits do not change
+cleared candidates.
 """
 
 import time
@@ -17,42 +18,35 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from annotations import sql
 from annotations.consensus import Verdict
 from annotations.intervals import is_bounded
-from annotations.models import (
-    JUDGEABLE,
-    Batch,
-    BatchEntity,
-    BatchState,
-    Clearance,
-    audit,
-)
-from annotations.queue.locked_row import LockedRow, load_rows, lock_pairs
-from annotations.queue.order import scorer_of
+from annotations.models import Batch, BatchEntity, BatchState, Clearance, audit
+from annotations.queue.locked_row import LockedRow, load_rows
+from annotations.queue.locking import lock_rows, lock_rows_by_id
+from annotations.queue.order import scorer_id_of
+from annotations.sql import fragments
 
 TOLERANCE = 0.01
 ENTITIES_PER_STEP = 200
 SECONDS = 10
-LOTS = 4 << 40  # what the lots have in common with no other draw by the batch's seed
-EVERYTHING = 2.0  # above all lots
+LOT_SEED = 4 << 40  # added to the batch's seed, so that lots differ from other draws
+ABOVE_ALL_LOTS = 2.0
 
-CLEARABLE = """
+# A calibrated probability, and no report, ruling, judgment, clearance or held page.
+CLEARABLE = f"""
 FROM annotations_batchentity q
-JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
- AND c.state = ANY(%(judgeable)s)
+JOIN annotations_candidate c ON {fragments.is_member("c", "q")}
 JOIN annotations_score s ON s.scorer_id = %(scorer)s AND s.candidate_id = c.id
 WHERE q.id = ANY(%(rows)s) AND NOT q.is_control AND q.state <> 'done'
   AND s.fit_id IS NOT NULL
   AND (s.probability >= %(beyond)s OR s.probability <= 1 - %(beyond)s)
-  AND NOT EXISTS (SELECT FROM annotations_report p
-                  WHERE p.candidate_id = c.id AND p.dismissed_at IS NULL)
-  AND NOT EXISTS (SELECT FROM annotations_ruling r
-                  WHERE r.batch_id = q.batch_id AND r.candidate_id = c.id
-                    AND r.reopened_at IS NULL)
+  AND NOT {fragments.has_open_report("c.id")}
+  AND NOT EXISTS ({fragments.standing_ruling("q.batch_id", "c.id")})
   AND NOT EXISTS (SELECT FROM annotations_judgment j
                   WHERE j.batch_id = q.batch_id AND j.candidate_id = c.id)
   AND NOT EXISTS (SELECT FROM annotations_clearance k
@@ -61,9 +55,9 @@ WHERE q.id = ANY(%(rows)s) AND NOT q.is_control AND q.state <> 'done'
                   WHERE a.batch_id = q.batch_id AND a.entity_id = q.entity_id
                     AND a.state = 'held' AND c.id = ANY(a.candidates))
 """
-FIND = f"SELECT DISTINCT q.id {CLEARABLE} ORDER BY q.id"
-# All come into the audit, where nothing changes for anybody; most leave it at once.
-TAKE_UP = f"""
+CLEARABLE_ROWS = f"SELECT DISTINCT q.id {CLEARABLE} ORDER BY q.id"
+# New rows start in the audit, which changes nothing for judges. Most leave it at once.
+CLEAR = f"""
 INSERT INTO annotations_clearance
     (batch_id, candidate_id, entity_id, verdict, probability, lot, is_audit)
 SELECT q.batch_id, c.id, c.entity_id,
@@ -72,215 +66,212 @@ SELECT q.batch_id, c.id, c.entity_id,
        / 9223372036854775808.0, true
 {CLEARABLE}
 """
-# Whose lot is not on the side of the cut where it stands; who was asked stays.
+# Rows on the wrong side of the audit's highest lot. Judged candidates stay in the audit.
 MISPLACED = """
-SELECT k.entity_id, array_agg(k.candidate_id) FROM annotations_clearance k
-WHERE k.batch_id = %(batch)s AND k.entity_id > %(last)s
-  AND (NOT k.is_audit AND k.lot <= %(cut)s
-       OR k.is_audit AND k.lot > %(cut)s AND NOT EXISTS (
+SELECT k.entity_id, array_agg(k.candidate_id) AS candidates
+FROM annotations_clearance k
+WHERE k.batch_id = %(batch)s AND k.entity_id > %(last_entity)s
+  AND (NOT k.is_audit AND k.lot <= %(highest_lot)s
+       OR k.is_audit AND k.lot > %(highest_lot)s AND NOT EXISTS (
            SELECT FROM annotations_judgment j
            WHERE j.batch_id = k.batch_id AND j.candidate_id = k.candidate_id))
 GROUP BY k.entity_id ORDER BY k.entity_id LIMIT %(limit)s
 """
-# What people have settled of the audit, and how often otherwise than the model.
-AUDITED = """
-SELECT count(t.verdict), count(*) FILTER (WHERE t.verdict <> k.verdict)
+AUDIT_RESULT = f"""
+SELECT count(people.verdict) AS decided,
+       count(*) FILTER (WHERE people.verdict <> k.verdict) AS errors
 FROM annotations_clearance k
 JOIN annotations_batch b ON b.id = k.batch_id
-LEFT JOIN annotations_ruling r ON r.batch_id = k.batch_id
- AND r.candidate_id = k.candidate_id AND r.reopened_at IS NULL
 CROSS JOIN LATERAL (
-    SELECT count(*) AS votes,
-           count(*) FILTER (WHERE verdict = 'yes') AS yes,
-           count(*) FILTER (WHERE verdict = 'no') AS no,
-           count(*) FILTER (WHERE verdict = 'broken') AS broken
-    FROM annotations_judgment
-    WHERE batch_id = k.batch_id AND candidate_id = k.candidate_id
-      AND verdict <> 'skip'
-) v
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN r.verdict IS NOT NULL THEN r.verdict
-                WHEN v.votes < b.judges_required THEN NULL
-                WHEN 2 * v.yes > v.votes THEN 'yes'
-                WHEN 2 * v.no > v.votes THEN 'no'
-                WHEN 2 * v.broken > v.votes THEN 'broken' END AS verdict
-) t
-WHERE k.batch_id = %(batch)s AND k.lot <= %(cut)s
+    {fragments.truth_by_people("k.batch_id", "k.candidate_id", "b.judges_required")}
+) people
+WHERE k.batch_id = %(batch)s AND k.lot <= %(highest_lot)s
 """
 TOTALS = ("cleared_total", "audit_total", "audited_total", "audit_errors")
 
 
-def clearing_batches() -> list[int]:
-    """The batches (numbers) of a pass; closed ones while rulings may tell on an audit."""
-    left = Exists(Clearance.objects.filter(batch=OuterRef("pk")))
-    on = Q(state=BatchState.OPEN, clearance_failed_at__isnull=True)
-    batches = Batch.objects.filter(on | left, clear_beyond__isnull=False)
+def batches_to_clear() -> list[int]:
+    """Return the ids of the batches for a pass.
+
+    Closed batches with cleared candidates are included, because rulings can change their
+    audit.
+    """
+    has_cleared = Exists(Clearance.objects.filter(batch=OuterRef("pk")))
+    is_active = Q(state=BatchState.OPEN, clearance_failed_at__isnull=True)
+    batches = Batch.objects.filter(is_active | has_cleared, clear_beyond__isnull=False)
     return list(batches.order_by("pk").values_list("pk", flat=True))
 
 
 def clear(batch: Batch, seconds: float = SECONDS) -> int:
-    """One pass over a batch: clear, draw the audit anew, count; how many were taken up.
+    """Clear candidates, update the audit and the totals; return the number cleared.
 
-    It looks at what it can in `seconds`; the next pass goes on there. Each step is a
-    transaction of its own, so a pass may end anywhere.
+    A pass works for at most `seconds`; the next pass continues there. Each step is a
+    transaction, so a pass can be killed at any time.
     """
     batch = Batch.objects.get(pk=batch.pk)
     deadline = time.monotonic() + seconds
     if not _is_on(batch):
         _return_all(batch)
         return 0
-    taken = _take_up(batch, deadline)
-    _draw_audit(batch, deadline)
-    if _count(batch):
+    cleared_count = _clear_rows(batch, deadline)
+    _update_audit(batch, deadline)
+    if _update_totals(batch):
         _return_all(batch)
-    return taken
+    return cleared_count
 
 
 def _is_on(batch: Batch) -> bool:
     return batch.clear_beyond is not None and batch.clearance_failed_at is None
 
 
-def _still_on(batch: Batch, *, closed: bool = False) -> Batch | None:
-    """Lock the rules for a step; None where clearance is off, or it is closed by now."""
-    locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    is_fit = closed or locked.state == BatchState.OPEN
-    return locked if is_fit and _is_on(locked) else None
+def _lock_if_on(batch: Batch, *, also_closed: bool = False) -> Batch | None:
+    """Lock the batch for a step; None if clearance is off or the batch not open."""
+    locked_batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    has_state = also_closed or locked_batch.state == BatchState.OPEN
+    return locked_batch if has_state and _is_on(locked_batch) else None
 
 
-def _take_up(batch: Batch, deadline: float) -> int:
-    """Walk through the queue from where the last pass ended; how many were taken up."""
-    place, taken = f"clearance:{batch.pk}", 0
-    last = cache.get(place, 0)
+def _clear_rows(batch: Batch, deadline: float) -> int:
+    """Clear along the queue, from the end of the last pass; return the number cleared."""
+    cache_key, cleared_count = f"clearance:{batch.pk}", 0
+    last_entity = cache.get(cache_key, 0)
     while True:
-        rows = BatchEntity.objects.filter(batch=batch, entity__gt=last)
+        rows = BatchEntity.objects.filter(batch=batch, entity__gt=last_entity)
         pairs = rows.order_by("entity").values_list("pk", "entity_id")
         step = list(pairs[:ENTITIES_PER_STEP])
         if not step:
-            cache.delete(place)
-            return taken
-        taken += _take_up_in(batch, [pk for pk, _ in step])
-        last = step[-1][1]
+            cache.delete(cache_key)
+            return cleared_count
+        cleared_count += _clear_step(batch, [row_id for row_id, _ in step])
+        last_entity = step[-1][1]
         if time.monotonic() > deadline:
-            cache.set(place, last, timeout=None)
-            return taken
+            cache.set(cache_key, last_entity, timeout=None)
+            return cleared_count
 
 
 @transaction.atomic
-def _take_up_in(batch: Batch, rows: Sequence[int]) -> int:
-    on, scorer = _still_on(batch), scorer_of(batch)
-    if on is None or scorer is None:
+def _clear_step(batch: Batch, row_ids: Sequence[int]) -> int:
+    locked_batch, scorer = _lock_if_on(batch), scorer_id_of(batch)
+    if locked_batch is None or scorer is None:
         return 0
-    values: dict[str, Any] = {
-        "rows": list(rows),
+    parameters: dict[str, Any] = {
+        "rows": list(row_ids),
         "scorer": scorer,
-        "beyond": on.clear_beyond,
-        "seed": on.seed + LOTS,
-        "judgeable": [state.value for state in JUDGEABLE],
+        "beyond": locked_batch.clear_beyond,
+        "seed": locked_batch.seed + LOT_SEED,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(FIND, values)
-        values["rows"] = [pk for (pk,) in cursor.fetchall()]
-        if not values["rows"]:
-            return 0
-        found = BatchEntity.objects.select_for_update(no_key=True)
-        list(found.filter(pk__in=values["rows"]).order_by("pk").values_list("pk"))
-        cursor.execute(TAKE_UP, values)
-        return cursor.rowcount
+    parameters["rows"] = sql.column(CLEARABLE_ROWS, parameters)
+    if not parameters["rows"]:
+        return 0
+    lock_rows_by_id(parameters["rows"])
+    return sql.run(CLEAR, parameters)
 
 
-def _draw_audit(batch: Batch, deadline: float) -> None:
-    """Let the lowest lots be the audit, and nobody be asked about the others."""
-    cut, last = _cut(batch), 0
+def _update_audit(batch: Batch, deadline: float) -> None:
+    """Keep the lowest lots in the audit, and no others."""
+    highest_lot, last_entity = _highest_audit_lot(batch), 0
     while time.monotonic() <= deadline:
-        values = {"batch": batch.pk, "cut": cut, "last": last}
-        with connection.cursor() as cursor:
-            cursor.execute(MISPLACED, values | {"limit": ENTITIES_PER_STEP})
-            step = cursor.fetchall()
+        parameters = {
+            "batch": batch.pk,
+            "highest_lot": highest_lot,
+            "last_entity": last_entity,
+            "limit": ENTITIES_PER_STEP,
+        }
+        step = sql.rows(MISPLACED, parameters)
         if not step:
             return
-        _place(batch, dict(step), cut)
-        last = step[-1][0]
+        _move_step(batch, {row.entity_id: row.candidates for row in step}, highest_lot)
+        last_entity = step[-1].entity_id
 
 
-def _cut(batch: Batch) -> float:
-    """The highest lot in the audit."""
+def _highest_audit_lot(batch: Batch) -> float:
     lots = Clearance.objects.filter(batch=batch).order_by("lot")
-    size = batch.audit_size
-    return next(iter(lots.values_list("lot", flat=True)[size - 1 : size]), EVERYTHING)
+    last = lots.values_list("lot", flat=True)[batch.audit_size - 1 : batch.audit_size]
+    return next(iter(last), ABOVE_ALL_LOTS)
 
 
 @transaction.atomic
-def _place(batch: Batch, misplaced: dict[int, list[int]], cut: float) -> None:
-    """Put candidates, by entity, on the side of the cut where their lots are."""
-    if _still_on(batch) is None:
+def _move_step(
+    batch: Batch, misplaced: dict[int, list[int]], highest_lot: float
+) -> None:
+    """Move candidates (by entity) into or out of the audit, as their lots require."""
+    if _lock_if_on(batch) is None:
         return
-    candidates = [c for own in misplaced.values() for c in own]
-    rows = lock_pairs((batch.pk, entity) for entity in misplaced)
-    entries = load_rows(rows, candidates)
+    candidates = [c for of_entity in misplaced.values() for c in of_entity]
+    rows = lock_rows((batch.pk, entity) for entity in misplaced)
+    locked_rows = load_rows(rows, candidates)
     cleared = Clearance.objects.filter(batch=batch, candidate__in=candidates)
-    known = {each.candidate_id: each for each in cleared}
-    for entry in entries:
-        _place_in(entry, known, cut)
+    clearances = {clearance.candidate_id: clearance for clearance in cleared}
+    for locked_row in locked_rows:
+        _move(locked_row, clearances, highest_lot)
     for is_audit in (True, False):
-        own = [c for c, each in known.items() if each.is_audit is is_audit]
-        cleared.filter(candidate__in=own).update(is_audit=is_audit)
-    for entry in entries:
-        entry.settle()
+        ids = [c for c, row in clearances.items() if row.is_audit is is_audit]
+        cleared.filter(candidate__in=ids).update(is_audit=is_audit)
+    for locked_row in locked_rows:
+        locked_row.save_changes()
 
 
-def _place_in(entry: LockedRow, known: dict[int, Clearance], cut: float) -> None:
-    for candidate, standing in entry.standings.items():
-        each = known.get(candidate)
-        if each is None:
+def _move(
+    locked_row: LockedRow, clearances: dict[int, Clearance], highest_lot: float
+) -> None:
+    for candidate, standing in locked_row.standings.items():
+        clearance = clearances.get(candidate)
+        if clearance is None:
             continue
         is_asked = bool(standing.votes or standing.holds)
-        each.is_audit = each.lot <= cut or (each.is_audit and is_asked)
-        standing.cleared = None if each.is_audit else Verdict(each.verdict)
+        is_low = clearance.lot <= highest_lot
+        clearance.is_audit = is_low or (clearance.is_audit and is_asked)
+        verdict = None if clearance.is_audit else Verdict(clearance.verdict)
+        standing.cleared = verdict
 
 
 @transaction.atomic
-def _count(batch: Batch) -> bool:
-    """Write the totals; True where the audit has failed by them."""
-    locked = _still_on(batch, closed=True)
-    if locked is None:
+def _update_totals(batch: Batch) -> bool:
+    """Write the totals; return True when the audit has failed by them."""
+    locked_batch = _lock_if_on(batch, also_closed=True)
+    if locked_batch is None:
         return False
-    cleared = Clearance.objects.filter(batch=locked)
-    with connection.cursor() as cursor:
-        cursor.execute(AUDITED, {"batch": locked.pk, "cut": _cut(locked)})
-        locked.audited_total, locked.audit_errors = cursor.fetchone()
-    locked.cleared_total = cleared.count()
-    locked.audit_total = cleared.filter(is_audit=True).count()
-    has_failed = _has_failed(locked.audit_errors, locked.audit_size)
+    parameters = {
+        "batch": locked_batch.pk,
+        "highest_lot": _highest_audit_lot(locked_batch),
+    }
+    audit_result = sql.one(AUDIT_RESULT, parameters)
+    cleared = Clearance.objects.filter(batch=locked_batch)
+    locked_batch.audited_total = audit_result.decided
+    locked_batch.audit_errors = audit_result.errors
+    locked_batch.cleared_total = cleared.count()
+    locked_batch.audit_total = cleared.filter(is_audit=True).count()
+    has_failed = _has_failed(locked_batch.audit_errors, locked_batch.audit_size)
     if has_failed:
-        locked.clearance_failed_at = Now()
+        locked_batch.clearance_failed_at = Now()
         audit.write(
             "clearance-failed",
             by=None,
-            batch=locked.pk,
-            cleared=locked.cleared_total,
-            audited=locked.audited_total,
-            errors=locked.audit_errors,
+            batch=locked_batch.pk,
+            cleared=locked_batch.cleared_total,
+            audited=locked_batch.audited_total,
+            errors=locked_batch.audit_errors,
         )
-    locked.save(update_fields=[*TOTALS, "clearance_failed_at"])
+    locked_batch.save(update_fields=[*TOTALS, "clearance_failed_at"])
     return has_failed
 
 
 def _has_failed(errors: int, size: int) -> bool:
-    """Whether no clean rest of the audit can bound the share of errors any more."""
+    """Return whether the bound is out of reach, even with no further errors."""
     return errors > 0 and not is_bounded(errors, size, TOLERANCE)
 
 
 def _return_all(batch: Batch) -> None:
-    """Return what a failed audit had cleared, step by step."""
+    """Return all cleared candidates of a failed audit to the queue, step by step."""
     cleared = Clearance.objects.filter(batch=batch)
     entities = cleared.order_by("entity").values_list("entity", flat=True).distinct()
     while step := list(entities[:ENTITIES_PER_STEP]):
         with transaction.atomic():
-            give_back(lock_pairs((batch.pk, entity) for entity in step))
+            return_to_queue(lock_rows((batch.pk, entity) for entity in step))
 
 
-def give_back(rows: Sequence[BatchEntity]) -> int:
-    """Return what is cleared of locked rows to the queue; how many candidates."""
+def return_to_queue(rows: Sequence[BatchEntity]) -> int:
+    """Return the cleared candidates of locked rows to the queue; return their number."""
     cleared = Clearance.objects.filter(
         batch__in={row.batch_id for row in rows},
         entity__in={row.entity_id for row in rows},
@@ -288,10 +279,10 @@ def give_back(rows: Sequence[BatchEntity]) -> int:
     candidates = list(cleared.values_list("candidate_id", flat=True))
     if not candidates:
         return 0
-    entries = load_rows(rows, candidates)
+    locked_rows = load_rows(rows, candidates)
     cleared.delete()
-    for entry in entries:
-        for standing in entry.standings.values():
+    for locked_row in locked_rows:
+        for standing in locked_row.standings.values():
             standing.cleared = None
-        entry.settle()
+        locked_row.save_changes()
     return len(candidates)

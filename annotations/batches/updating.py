@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from annotations.clearance import TOTALS, give_back
+from annotations.clearance import TOTALS, return_to_queue
 from annotations.errors import Invalid
 from annotations.models import Batch, BatchEntity, Clearance, User, audit
 from annotations.queue.controls import mix_controls
@@ -60,7 +60,7 @@ def _restart_clearance(batch: Batch) -> None:
     """Return the cleared candidates; the queue still has the old threshold's rows."""
     if Clearance.objects.filter(batch=batch).exists():
         for rows in _locked_rows(batch):
-            give_back(rows)
+            return_to_queue(rows)
     batch.clearance_failed_at = None
     for name in TOTALS:
         setattr(batch, name, 0)

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions('pendingscoring', {}),
         migrations.AlterField(
             model_name='batch',
             name='audit_size',

@@ -1,4 +1,4 @@
-"""What is stored: one migration history, a file per noun."""
+"""The tables: one migration history, one module per noun."""
 
 from .audit import AuditEntry
 from .batch_judges import BatchJudge, JudgeDay

@@ -1,7 +1,7 @@
-"""Who did what: rows that are only ever added.
+"""The audit log. Its rows are never changed or deleted.
 
-They hold internal ids, never keys or digests, so that they survive an erasure without
-what was erased.
+They contain internal ids, never keys or digests, so that they can survive an erasure
+without the erased data.
 """
 
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from .users import User
 
 
 class AuditEntry(models.Model):
-    """One act of one person; `by` is None for acts of the command line or of workers."""
+    """One action of one user; `by` is None for the command line and for workers."""
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     by = models.ForeignKey(
@@ -36,5 +36,5 @@ class AuditEntry(models.Model):
 
 
 def write(action: str, *, by: User | None, **details: Any) -> None:
-    """Add an entry; `details` are internal ids, numbers and states only."""
+    """Add an entry; `details` contain only internal ids, counts and states."""
     AuditEntry.objects.create(action=action, by=by, details=details)

@@ -1,4 +1,4 @@
-"""Where judges differ, doubt or cannot go on, and what is said about it."""
+"""Conflicts of candidates, and the comments and second looks that resolve them."""
 
 from typing import ClassVar
 
@@ -12,11 +12,11 @@ from .entities import Candidate, Entity
 
 
 class Conflict(models.Model):
-    """A candidate that somebody has to look at: disputed, reported or stuck, unruled.
+    """A candidate for an adjudicator: disputed, reported or stuck, and without a ruling.
 
-    Kept by `queue` under the queue row's lock, in the transaction that changes how the
-    candidate stands; `verify` recomputes it. An adjudicator holds it as a judge holds
-    a page.
+    `queue` writes it under the queue row's lock, in the transaction that changes the
+    candidate's standing; `verify` recomputes it. An adjudicator leases a conflict as a
+    judge leases a page.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
@@ -68,13 +68,13 @@ class Conflict(models.Model):
 
     @property
     def kinds(self) -> list[str]:
-        """Why it is here: disputed, reported, stuck."""
+        """The reasons among disputed, reported and stuck."""
         names = ("disputed", "reported", "stuck")
         return [name for name in names if getattr(self, f"is_{name}")]
 
 
 class Comment(models.Model):
-    """What an adjudicator or admin noted about a candidate; kept whatever is ruled."""
+    """A note of an adjudicator or admin on a candidate. Rulings do not remove it."""
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)
     candidate = models.ForeignKey(
@@ -89,9 +89,9 @@ class Comment(models.Model):
 
 
 class SecondLook(models.Model):
-    """A judge is asked to look again and is shown what the others said, and why.
+    """A request to a judge to review a verdict, with the others' verdicts and reasons.
 
-    What the judge says then is not independent, whether it changes or not.
+    The judge's answer is not independent, also if it confirms the verdict.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)

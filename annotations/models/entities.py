@@ -1,4 +1,4 @@
-"""What is verified: entities, their candidates and the pictures behind them."""
+"""Entities, their candidates, and the images of the candidates."""
 
 from typing import ClassVar
 
@@ -12,10 +12,10 @@ from .fields import Sha256Field
 
 
 class Entity(models.Model):
-    """Somebody or something with a key, whose candidate images are verified.
+    """A person or thing with a key, whose candidate images are verified.
 
-    Every property may be missing. An erased entity keeps its row, without a key or
-    any property, so that what refers to it can say that it was erased.
+    Every property can be missing. An erased entity keeps its row, without a key or any
+    property, so that other rows can still refer to it.
     """
 
     key = models.CharField(max_length=128, unique=True, null=True)  # noqa: DJ001
@@ -27,7 +27,7 @@ class Entity(models.Model):
     professions = ArrayField(models.TextField(), default=list, blank=True)
     countries = ArrayField(models.TextField(), default=list, blank=True)
     url = models.TextField(blank=True, default="")
-    # A digest, not a row: lists name the representative before its picture arrives.
+    # A digest, not a foreign key: lists name it before the picture arrives.
     representative = Sha256Field(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -45,7 +45,7 @@ class Entity(models.Model):
                 F("id"),
                 name="entity_by_frequency",
             ),
-            # A name may be longer than an index can hold.
+            # An index entry has a size limit; names have none.
             models.Index(
                 OpClass(Lower(Left("name", 100)), "text_pattern_ops"),
                 F("id"),
@@ -58,7 +58,7 @@ class Entity(models.Model):
 
     @property
     def other_names(self) -> "models.QuerySet[Alias]":
-        """Its aliases without the display name, which is kept among them."""
+        """The aliases other than the display name, which is also stored as an alias."""
         return self.aliases.exclude(name=self.name).order_by("pk")
 
 
@@ -82,9 +82,10 @@ class Alias(models.Model):
 
 
 class Image(models.Model):
-    """A picture's bytes, stored once by digest; unreadable ones are kept as they came.
+    """The metadata of a picture, whose bytes are stored once, under their digest.
 
-    `format` is Pillow's name of the content's format, empty where unreadable.
+    Unreadable bytes are stored unchanged. `format` is Pillow's name of the format, empty
+    for unreadable bytes.
     """
 
     sha256 = Sha256Field(unique=True)
@@ -105,7 +106,7 @@ class Image(models.Model):
 
 
 class CandidateState(models.TextChoices):
-    """Where a candidate stands. All but waiting and erased ones can be judged."""
+    """The state of a candidate. All but waiting and erased candidates can be judged."""
 
     WAITING = "waiting", "waiting for its picture"
     READY = "ready"
@@ -121,7 +122,7 @@ class Candidate(models.Model):
     """An image that may show its entity.
 
     Identity: entity, FaceID and picture; without bytes entity, FaceID, image URL and
-    rank. Rank and URLs are those of the first row that named it.
+    rank. Rank and URLs are those of the first imported row of the candidate.
     """
 
     entity = models.ForeignKey(
@@ -143,8 +144,8 @@ class Candidate(models.Model):
     licence = models.TextField(blank=True, default="")
     attribution = models.TextField(blank=True, default="")
     retrieved_at = models.DateTimeField(null=True, blank=True)
-    # x1 y1 x2 y2: `frame` relative to this picture and drawn on it; `face_rectangle`
-    # relative to the original that this was cropped from, provenance only.
+    # x1 y1 x2 y2. `frame` is relative to this picture, and pages draw it. `face_rectangle`
+    # is relative to the original that this picture was cropped from: provenance only.
     frame = ArrayField(models.FloatField(), size=4, null=True, blank=True)
     face_rectangle = ArrayField(models.FloatField(), size=4, null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -182,12 +183,12 @@ class Candidate(models.Model):
 
     @property
     def is_readable(self) -> bool:
-        """Whether there is a picture to see."""
+        """Whether the candidate has a picture that can be shown."""
         return self.state == CandidateState.READY
 
 
 class ReportReason(models.TextChoices):
-    """Why somebody wants a candidate out of the queue."""
+    """Why a user asks to take a candidate out of the queue."""
 
     MINOR = "minor", "shows a minor"
     PRIVATE = "private", "a private person"
@@ -196,7 +197,7 @@ class ReportReason(models.TextChoices):
 
 
 class Report(models.Model):
-    """Somebody's wish to take a candidate out of the queue until it is looked at."""
+    """A user's request to hide a candidate from judges until an adjudicator checks it."""
 
     candidate = models.ForeignKey(
         Candidate, on_delete=models.CASCADE, related_name="reports"

@@ -1,4 +1,4 @@
-"""Files that were read in, and the rows that were not."""
+"""Imported files, refused rows, and tombstones of erased data."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 
 class ImportState(models.TextChoices):
-    """Done: every row is in or refused. Failed: it cannot be read to its end."""
+    """Done: every row is imported or refused. Failed: the file has an unreadable rest."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -17,10 +17,10 @@ class ImportState(models.TextChoices):
 
 
 class Import(models.Model):
-    """One file on its way in. `position` counts the records that are committed.
+    """The import of one file. `position` is the number of committed records.
 
-    `upload` is the name in Django's storage of a file that came by HTTP; it is deleted
-    when the import ends. A killed import goes on after `position`.
+    `upload` is the name in Django's storage of a file sent by HTTP, which is deleted when
+    the import ends. A killed import resumes after `position`.
     """
 
     layout = models.CharField(max_length=16, blank=True, default="")
@@ -31,7 +31,7 @@ class Import(models.Model):
         max_length=8, choices=ImportState.choices, default=ImportState.PENDING
     )
     position = models.BigIntegerField(default=0)
-    crashes = models.PositiveSmallIntegerField(default=0)  # since it last got on
+    crashes = models.PositiveSmallIntegerField(default=0)  # since the last progress
     rows_read = models.BigIntegerField(default=0)
     rows_added = models.BigIntegerField(default=0)
     rows_known = models.BigIntegerField(default=0)
@@ -58,7 +58,7 @@ class Import(models.Model):
 
 
 class RefusedRow(models.Model):
-    """A row that was not taken: its 1-based line, why, and its first 200 characters."""
+    """A row that was not imported: 1-based line, reason and first 200 characters."""
 
     source = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="refused", db_index=False
@@ -79,7 +79,7 @@ class RefusedRow(models.Model):
 
 
 class Tombstone(models.Model):
-    """An erased key or picture, remembered only as an HMAC so that it cannot return."""
+    """The HMAC of an erased key or picture, so that it cannot be imported again."""
 
     class Kind(models.TextChoices):
         ENTITY = "entity"

@@ -1,4 +1,4 @@
-"""What judges said: one narrow current row, and what it replaced."""
+"""Judgments: one narrow row with the current verdict, and revisions of former ones."""
 
 from typing import ClassVar
 
@@ -28,10 +28,10 @@ class How(models.TextChoices):
 class Judgment(models.Model):
     """A judge's current verdict on a candidate in a batch.
 
-    `place` is None for a skip. `blind_verdict` is the last verdict given without
-    having seen votes, None where there is none. `verdict` is null only inside the
-    transaction that takes the judgment back. Every unique key begins with batch, so
-    the table can be partitioned by it.
+    `place` is None for a skip. `blind_verdict` is the judge's last verdict given without
+    having seen votes, None if there is none. `verdict` is null only inside the
+    transaction that takes the judgment back. Every unique key begins with batch, so that
+    the table can be partitioned by batch.
     """
 
     pk = models.CompositePrimaryKey("batch", "candidate", "judge")
@@ -74,7 +74,7 @@ class Judgment(models.Model):
 
 
 class Voiding(models.Model):
-    """All that a judge had said in a batch was taken out, and why."""
+    """The removal of all of a judge's judgments in a batch, with the reason."""
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT)
     judge = models.ForeignKey(
@@ -92,12 +92,12 @@ class Voiding(models.Model):
 
 
 class JudgmentRevision(models.Model):
-    """A mark that was replaced, taken back or voided, and the one that replaced it.
+    """A mark that was replaced, taken back or voided, with the mark that replaced it.
 
-    Written by a trigger on Judgment, and by `judgments` for a null that found nothing
-    to take back. No row can be changed, and none deleted but by erasure. The indexes
-    find a mark's id wherever it stands alone: every other new one is the current row's,
-    or the old one of what replaced it.
+    A trigger on Judgment writes these rows. `judgments` adds one for a null mark without
+    a judgment to take back. Rows never change, and only an erasure deletes them. The
+    indexes find every mark's id: a new id without an index entry is also the current
+    judgment's id, or the old id of the next revision.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)

@@ -1,4 +1,4 @@
-"""Who is asked what: the queue of a batch and the pages leased to judges."""
+"""The queue of a batch, and the pages leased to judges."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from .entities import Entity
 
 
 class QueueState(models.TextChoices):
-    """Open: some place can be leased. Leased: all unmet places are held. Done: none."""
+    """Open: a place can be leased. Leased: all unmet places are held. Done: none is unmet."""
 
     OPEN = "open"
     LEASED = "leased"
@@ -22,9 +22,9 @@ class QueueState(models.TextChoices):
 class BatchEntity(models.Model):
     """The queue: one row per batch and entity. Its lock guards places and judgments.
 
-    `upto` is the highest candidate id that belongs to the batch: a member is a
-    candidate with id <= upto whose picture has come. Counters change in the
-    transaction of what they count; `verify` recomputes them.
+    `upto` is the highest candidate id that belongs to the batch: a member is a candidate
+    with id <= upto and a picture. Counters change in the transaction of the counted rows;
+    `verify` recomputes them.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
@@ -37,9 +37,9 @@ class BatchEntity(models.Model):
     total = models.IntegerField(default=0)
     judged = models.IntegerField(default=0)
     disputed = models.IntegerField(default=0)
-    undecided = models.IntegerField(default=0)  # judged, but its truth is open
+    undecided = models.IntegerField(default=0)  # judged, with open truth
     open_places = models.IntegerField(default=0)  # unmet and not held
-    held_places = models.IntegerField(default=0)  # held by a live lease, no verdict yet
+    held_places = models.IntegerField(default=0)  # held by a lease, without a verdict
     is_control = models.BooleanField(default=False)  # keeps random order
 
     class Meta:
@@ -64,14 +64,14 @@ class BatchEntity(models.Model):
 
 
 class Reopened(models.Model):
-    """An entity, perhaps behind this judge's cursor, that may have something again."""
+    """An entity that has places again for a judge whose cursor may have passed it."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
     judge = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False
     )
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE, db_index=False)
-    priority = models.FloatField()  # the row's, so that the queue's order is an index
+    priority = models.FloatField()  # copied from the row, for an index in queue order
 
     class Meta:
         verbose_name_plural = "reopened"
@@ -95,7 +95,7 @@ class Reopened(models.Model):
 
 
 class AssignmentState(models.TextChoices):
-    """Held pages are the judge's; the others are over."""
+    """Held pages belong to the judge; all others have ended."""
 
     HELD = "held"
     SUBMITTED = "submitted"
@@ -106,8 +106,8 @@ class AssignmentState(models.TextChoices):
 class Assignment(models.Model):
     """One page for one judge: candidates of one entity, each on a numbered place.
 
-    `candidates` and `places` are arrays of equal length, in the order shown, fixed
-    when leased. Position n of the page is tile `<id>.<n>`, counted from 0.
+    `candidates` and `places` are arrays of equal length, in the order shown, fixed by
+    the lease. Position n of the page is tile `<id>.<n>`, counted from 0.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, db_index=False)
@@ -142,5 +142,5 @@ class Assignment(models.Model):
         return f"assignment {self.pk}"
 
     def tile_id(self, position: int) -> str:
-        """All that a judge sees of a candidate's identity."""
+        """Return the tile's id, the only part of a candidate's identity that judges see."""
         return f"{self.pk}.{position}"

@@ -1,4 +1,4 @@
-"""What is frozen: releases, how results did on them, and how far judges agree."""
+"""Releases, evaluations of results on them, and reports on agreement."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from .triggers import KEEP_RELEASE
 
 
 class ReleaseState(models.TextChoices):
-    """Where a release stands; done ones never change but by erasure."""
+    """The state of a release. Only an erasure changes a done release."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -23,12 +23,12 @@ class ReleaseState(models.TextChoices):
 
 
 class Release(models.Model):
-    """Ground truth that does not change: its rules, and a set of stored files.
+    """Frozen ground truth: the rules of its making, and a set of stored files.
 
-    `files` is {name: {sha256, bytes, lines}}, each stored under its digest. `counts`
-    are what is in it and what was left out. `rules` are those of its batches then,
-    `method` says how hard images were chosen. A trigger refuses every change of a done
-    one; an erasure rewrites `files` and leaves `Removal` rows.
+    `files` is {name: {sha256, bytes, lines}}; each file is stored under its digest.
+    `counts` are the numbers of included and omitted rows. `rules` are the batches' rules
+    at that time, `method` describes how hard images were chosen. A trigger refuses every
+    change of a done release; an erasure rewrites `files` and adds `ReleaseRemoval` rows.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -39,9 +39,9 @@ class Release(models.Model):
     dev_entities = models.IntegerField()
     distractors = models.IntegerField()
     seed = models.BigIntegerField()
-    # Candidates whose truth is open are left out; else they block the release.
+    # Leave out undecided candidates. Otherwise they block the release.
     leaves_open_out = models.BooleanField(default=False)
-    contact = models.TextField(blank=True, default="")  # for removal
+    contact = models.TextField(blank=True, default="")  # for requests of removal
     purpose = models.TextField(blank=True, default="")
     rules = models.JSONField(default=dict)
     method = models.TextField(blank=True, default="")
@@ -77,10 +77,10 @@ class Release(models.Model):
 
 
 class ReleaseRemoval(models.Model):
-    """A file of a release that an erasure rewrote: its old and its new digest.
+    """A file of a release that an erasure rewrote, with its old and new digest.
 
-    The new one is that of no bytes where the file's own were lost: the release has it no
-    more.
+    If the file's bytes were lost, the new digest is that of zero bytes, and the release
+    no longer has the file.
     """
 
     release = models.ForeignKey(
@@ -89,7 +89,7 @@ class ReleaseRemoval(models.Model):
     file = models.CharField(max_length=100)
     old_sha256 = Sha256Field()
     new_sha256 = Sha256Field()
-    lines = models.IntegerField()  # that were taken out
+    lines = models.IntegerField()  # removed
     removed_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
@@ -97,9 +97,9 @@ class ReleaseRemoval(models.Model):
 
 
 class Evaluation(models.Model):
-    """How a recogniser's results did on one subset and split of a release.
+    """The figures of a recogniser's results on one subset and split of a release.
 
-    `figures` is what the API answers: coverage and threshold by precision, the curve,
+    `figures` has the fields of the API: coverage and threshold by precision, the curve,
     answered, correct, m. The results themselves are stored under `sha256`.
     """
 
@@ -121,10 +121,11 @@ class Evaluation(models.Model):
 
 
 class AgreementReport(models.Model):
-    """How far the judges of a batch agree, as far as they had judged at `judged_at`.
+    """The agreement of a batch's judges, from the judgments up to `judged_at`.
 
-    `figures` is what the API answers, `details` what the page shows beside it: weeks,
-    with and without broken, the control share, where judges differ most, reliability.
+    `figures` has the fields of the API. `details` are the further tables of the page:
+    weeks, with and without broken, the control share, the entities with the most
+    disagreement, reliability.
     """
 
     batch = models.OneToOneField(Batch, on_delete=models.CASCADE)
@@ -134,4 +135,4 @@ class AgreementReport(models.Model):
     computed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return f"comparison of the judges of batch {self.batch_id}"
+        return f"agreement report of batch {self.batch_id}"

@@ -1,4 +1,4 @@
-"""What models think of candidates, and how far that can be believed."""
+"""Scorers, their scores of candidates, calibrations, and clearance."""
 
 from typing import ClassVar
 
@@ -13,9 +13,9 @@ from .entities import Candidate, Entity
 class Scorer(models.Model):
     """A model in one version, with the SHA-256 of its weights.
 
-    Another version is another row: scores and fits of both stay side by side. `active`
-    are those that the settings name. `swept_to` is the entity up to which the present
-    round of the sweep has looked for what lacks a score.
+    Another version is another row, and the scores and fits of both are kept. The settings
+    name the active scorers. `swept_to` is the entity up to which the current sweep has
+    searched for candidates without a score.
     """
 
     name = models.CharField(max_length=40)
@@ -24,7 +24,7 @@ class Scorer(models.Model):
     is_active = models.BooleanField(default=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     swept_to = models.BigIntegerField(default=0)
-    swept_at = models.DateTimeField(null=True, blank=True)  # the end of a round
+    swept_at = models.DateTimeField(null=True, blank=True)  # the end of the last sweep
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -44,7 +44,7 @@ class Scorer(models.Model):
 
 
 class FitMethod(models.TextChoices):
-    """How similarity became probability."""
+    """How similarities become probabilities."""
 
     PRIOR = "prior"
     SIGMOID = "sigmoid"
@@ -52,13 +52,13 @@ class FitMethod(models.TextChoices):
 
 
 class ScorerFit(models.Model):
-    """A calibration of a scorer on this installation's own independent verdicts.
+    """A calibration of a scorer on the independent verdicts of this installation.
 
-    The latest one of a scorer counts; without any the scorer's documented prior does.
-    `parameters` holds a model a fold of entities, each fitted on the other folds. The
-    figures are of predictions for entities that the model had not seen. `previous_brier`
-    is the Brier score of the fit before on the labels of this one, `shift` the mean
-    distance between the probabilities of both.
+    The latest fit of a scorer counts; before the first, the scorer's documented prior.
+    `parameters` has one model per fold of entities, each fitted on the other folds, so
+    the figures describe predictions for entities that a model was not fitted on.
+    `previous_brier` is the Brier score of the previous fit on the labels of this fit,
+    `shift` the mean distance between the probabilities of both.
     """
 
     scorer = models.ForeignKey(Scorer, on_delete=models.CASCADE, related_name="fits")
@@ -68,13 +68,13 @@ class ScorerFit(models.Model):
     labels = models.IntegerField()
     positives = models.IntegerField()
     entities = models.IntegerField()
-    # All verdicts of the installation when it was made: what tells when to fit again.
+    # All verdicts of the installation at that time, to decide when to fit again.
     verdicts = models.BigIntegerField(default=0)
     brier = models.FloatField()
     ece = models.FloatField()
     auc = models.FloatField(null=True)
-    # [{low, high, count, mean, share}]: probabilities from low to high, their mean, and
-    # the share of yes among them.
+    # [{low, high, count, mean, share}]: the number of probabilities from low to high,
+    # their mean, and the share of yes among their labels.
     reliability = models.JSONField()
     previous_brier = models.FloatField()
     shift = models.FloatField()
@@ -84,7 +84,7 @@ class ScorerFit(models.Model):
 
 
 class Outcome(models.TextChoices):
-    """What became of a look at a candidate. Only `scored` has a probability."""
+    """The outcome of scoring a candidate. Only `scored` has a probability."""
 
     SCORED = "scored"
     NO_FACE = "no-face", "no face found"
@@ -96,7 +96,7 @@ class Outcome(models.TextChoices):
 
 BITS = 1.4426950408889634  # 1 / ln 2
 
-# Of a certain yes or no nothing is in doubt; what the model cannot say is all in doubt.
+# Entropy in bits: 0 for a certain yes or no, 1 where the model has no probability.
 DOUBT = Case(
     When(outcome="unreadable", then=Value(0.0)),
     When(probability__isnull=True, then=Value(1.0)),
@@ -112,14 +112,14 @@ DOUBT = Case(
 
 
 class Score(models.Model):
-    """What a scorer thinks of a candidate.
+    """A scorer's result for a candidate.
 
-    `probability` of yes, calibrated by `fit` (None: by the prior). `similarity` is the
-    cosine to the nearest reference, of which `compared` were there, `cohesion` the mean
-    cosine to the most similar three of the entity's other candidates, both of the best
-    matching face. `faces` is how many were found, `side` the shorter side of that face
-    in pixels of the picture, `detection` its detector's confidence, `box` x1 y1 x2 y2
-    relative to the picture. `doubt` is the entropy of the probability in bits.
+    `probability` is that of yes, calibrated by `fit` (None: by the prior). `faces` is the
+    number of detected faces. The other values belong to the best matching face:
+    `similarity` is the cosine to the nearest of `compared` references, `cohesion` the
+    mean cosine to the most similar three of the entity's other candidates, `side` the
+    shorter side in pixels of the picture, `detection` the detector's confidence, `box`
+    x1 y1 x2 y2 relative to the picture. `doubt` is the entropy of the probability in bits.
     """
 
     pk = models.CompositePrimaryKey("scorer", "candidate")
@@ -169,11 +169,11 @@ class Score(models.Model):
 
 
 class Embedding(models.Model):
-    """What a scorer found in a candidate's picture, as vectors: biometric data.
+    """The vectors that a scorer computed from a candidate's picture: biometric data.
 
-    `vectors` are n unit vectors of float32, little-endian, one after the other, the
-    largest face first; `boxes` the n × 6 float32 of their x1 y1 x2 y2 (relative),
-    detection and side. Kept apart so that they can be purged alone.
+    `vectors` are n concatenated unit vectors of float32, little-endian, the largest face
+    first. `boxes` are the n × 6 float32 of their x1 y1 x2 y2 (relative), detection and
+    side. A separate table, so that embeddings can be purged without the scores.
     """
 
     pk = models.CompositePrimaryKey("scorer", "candidate")
@@ -187,12 +187,11 @@ class Embedding(models.Model):
 
 
 class PendingScoring(models.Model):
-    """An entity that a scorer is to look at: a row is there as long as work is.
+    """An entity that waits to be scored by a scorer. The row is deleted when it is done.
 
-    Worked on from `due_at` on, by whoever claims it; a claim that is over is free, so
-    what a killed worker left comes back. `marked` counts up with each new reason, so
-    that one that comes while it is worked on is not lost. `attempts` counts claims
-    since the last success.
+    A worker can claim it from `due_at` on. An expired claim is free again, so another
+    worker takes over from a killed one. `marked` counts requests, so that a request
+    during the work is not lost. `attempts` counts claims since the last success.
     """
 
     scorer = models.ForeignKey(Scorer, on_delete=models.CASCADE, db_index=False)
@@ -201,12 +200,11 @@ class PendingScoring(models.Model):
     marked = models.IntegerField(default=1)
     claimed_until = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
-    # The candidate that an attempt after the first was looking at.
+    # The candidate that a repeated attempt is scoring.
     trying = models.BigIntegerField(null=True)
     problem = models.TextField(blank=True, default="")
 
     class Meta:
-        verbose_name_plural = "due"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["scorer", "entity"], name="an_entity_due_once_a_scorer"
@@ -221,12 +219,12 @@ class PendingScoring(models.Model):
 
 
 class Clearance(models.Model):
-    """A candidate of a cleaning batch that people are not asked about.
+    """A candidate of a cleaning batch that carries the model's verdict.
 
-    It carries the model's verdict, beyond the batch's threshold. `is_audit`: people are
-    asked all the same, to see how often the model errs. `lot` is a random number from 0
-    to 1, drawn by seed: the audit is a random sample of all that is cleared, namely the
-    lowest lots. Rows of a failed audit are deleted; the audit log tells of it.
+    People are not asked about it, except in the audit (`is_audit`), which measures the
+    model's errors. `lot` is a random number from 0 to 1, drawn by seed. The lowest lots
+    form the audit, so it is a random sample of all cleared candidates. The rows of a
+    failed audit are deleted; the audit log records the failure.
     """
 
     pk = models.CompositePrimaryKey("batch", "candidate")

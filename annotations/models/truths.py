@@ -1,4 +1,4 @@
-"""What was decided above the judges."""
+"""Rulings of adjudicators."""
 
 from typing import ClassVar
 
@@ -14,9 +14,9 @@ from .entities import Candidate
 
 
 class Ruling(models.Model):
-    """An adjudicator's decision on a candidate; judgments stay as they are.
+    """An adjudicator's decision on a candidate. It does not change the judgments.
 
-    One standing ruling per batch and candidate; reopened ones are kept.
+    A candidate has one standing ruling per batch. Reopened rulings are kept.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_index=False)

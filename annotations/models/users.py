@@ -1,4 +1,4 @@
-"""People who work here."""
+"""Users and invitations."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 
 class Role(models.TextChoices):
-    """What a person may do; a person may have several roles."""
+    """A permission group. A user can have several roles."""
 
     JUDGE = "judge"
     ADJUDICATOR = "adjudicator"
@@ -22,12 +22,12 @@ class Role(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users with a usable password."""
+    """Creates users."""
 
     def create_user(
         self, username: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """Make a user; `fields` may hold email and roles."""
+        """Create a user; `fields` can contain email and roles."""
         name = self.model.normalize_username(username)
         user: User = self.model(username=name, **fields)
         user.set_password(password)
@@ -37,12 +37,12 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(
         self, username: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """Make an admin (Django's `createsuperuser`)."""
+        """Create an admin (Django's `createsuperuser`)."""
         return self.create_user(username, password, roles=[Role.ADMIN], **fields)
 
 
 class User(AbstractBaseUser):
-    """A person with a sign-in name and roles. Judges are users with the role judge."""
+    """A person with a username and roles. Judges are users with the role judge."""
 
     username = models.CharField(
         max_length=150, unique=True, validators=[UnicodeUsernameValidator()]
@@ -73,44 +73,44 @@ class User(AbstractBaseUser):
 
     @property
     def is_admin(self) -> bool:
-        """Whether this person may do everything, adjudicating included."""
+        """Whether this user can do everything, including adjudication."""
         return Role.ADMIN in self.roles
 
     @property
     def is_judge(self) -> bool:
-        """Whether this person may be asked to judge."""
+        """Whether this user can judge."""
         return Role.JUDGE in self.roles
 
     @property
     def is_adjudicator(self) -> bool:
-        """Whether this person settles conflicts."""
+        """Whether this user can settle conflicts."""
         return Role.ADJUDICATOR in self.roles or self.is_admin
 
     @property
     def judges_independently(self) -> bool:
-        """Adjudicators and admins can see votes, so theirs are never independent."""
+        """False for adjudicators and admins: they can see votes."""
         return not self.is_adjudicator
 
     @property
     def pseudonym(self) -> str:
-        """A stable name for exports that says nothing of the person."""
+        """A stable name for exports that does not identify the person."""
         key = settings.SECRET_KEY.encode()
         digest = hmac.new(key, f"judge:{self.pk}".encode(), hashlib.sha256)
         return f"judge-{digest.hexdigest()[:12]}"
 
-    # What Django's admin site asks of a user.
+    # The interface that Django's admin site requires.
     @property
     def is_staff(self) -> bool:
-        """Admins may enter Django's admin site."""
+        """Admins can enter Django's admin site."""
         return self.is_admin
 
     @property
     def is_superuser(self) -> bool:
-        """Admins hold every permission of Django's admin site."""
+        """Admins have every permission of Django's admin site."""
         return self.is_admin
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Admins hold every permission."""
+        """Admins have every permission."""
         return self.is_active and self.is_admin
 
     def has_module_perms(self, app_label: str) -> bool:
@@ -119,7 +119,7 @@ class User(AbstractBaseUser):
 
 
 class InvitationState(models.TextChoices):
-    """What became of an invitation."""
+    """The state of an invitation."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -128,9 +128,9 @@ class InvitationState(models.TextChoices):
 
 
 class Invitation(models.Model):
-    """A link by which somebody may make a user for themselves, once and for a while.
+    """A link to create one user, valid once and for a limited time.
 
-    Only the SHA-256 of the link's secret is kept.
+    Only the SHA-256 of the link's secret is stored.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -166,7 +166,7 @@ class Invitation(models.Model):
 
     @property
     def state(self) -> InvitationState:
-        """Open, or why it cannot be accepted any more."""
+        """Open, or the reason why it can no longer be accepted."""
         if self.accepted_at:
             return InvitationState.ACCEPTED
         if self.withdrawn_at:

@@ -107,7 +107,7 @@ def test_it_is_off_unless_asked_for(judge):
     batch = batch_of(judge, purpose="cleaning")
     for candidate in Candidate.objects.all():
         score(candidate, 1.0)
-    assert clearance.clearing_batches() == []
+    assert clearance.batches_to_clear() == []
     assert clearance.clear(batch) == 0
     assert not Clearance.objects.exists()
 
@@ -236,7 +236,7 @@ def test_a_failed_audit_returns_all_and_ends_it(cleaning, judge, other_judge, ad
     entry = AuditEntry.objects.get(action="clearance-failed")
     assert entry.details["errors"] == 2
     assert clearance.clear(cleaning) == 0
-    assert clearance.clearing_batches() == []
+    assert clearance.batches_to_clear() == []
     judge_all(judge, cleaning, {})
     assert judge.judgment_set.count() == 10
     assert {basis for _, basis, *_ in truths(cleaning).values()} == {
@@ -262,7 +262,7 @@ def test_what_returns_after_it_was_interrupted_returns_later(cleaning):
     clearance.clear(cleaning)
     cleaning.clearance_failed_at = cleaning.created_at
     cleaning.save()
-    assert clearance.clearing_batches() == [cleaning.pk]
+    assert clearance.batches_to_clear() == [cleaning.pk]
     clearance.clear(cleaning)
     assert not Clearance.objects.exists()
     assert sum(row.open_places for row in BatchEntity.objects.all()) == 20
@@ -286,7 +286,7 @@ def test_switched_off_it_returns_all_and_on_again_it_begins_anew(cleaning, admin
 def test_nothing_is_cleared_in_a_closed_batch(cleaning, admin):
     batches.close_batch(batch=cleaning, by=admin)
     assert clearance.clear(cleaning) == 0
-    assert clearance.clearing_batches() == []
+    assert clearance.batches_to_clear() == []
 
 
 def test_a_pass_goes_on_where_the_last_one_ended(cleaning, monkeypatch):
