@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from annotations.consensus import Rules, Verdict
-from annotations.queue import Standing
+from annotations.queue.standings import Standing
 
 
 class Refusal(StrEnum):

@@ -14,7 +14,8 @@ from annotations.models import (
     BatchState,
     User,
 )
-from annotations.queue import LockedRow
+from annotations.queue.locked_row import LockedRow, load_rows
+from annotations.queue.locking import lock_rows_of_pages
 
 from . import reads
 from .marks import (
@@ -63,10 +64,10 @@ class _Ledger:
         """Lock memberships, then queue rows, always in this order. Then read."""
         page_ids = {mark.assignment for mark in marks}
         memberships = reads.lock_memberships(judge, page_ids)
-        locked = queue.lock_rows_of_pages(list(page_ids), judge.pk)
+        locked = lock_rows_of_pages(list(page_ids), judge.pk)
         pages = reads.pages_by_id(judge, page_ids)
         candidates = reads.candidates_of(pages, marks)
-        rows = queue.load_rows(locked, candidates) if locked else []
+        rows = load_rows(locked, candidates) if locked else []
         if any(row.has_expired for row in rows):
             pages = reads.pages_by_id(judge, page_ids)
         batches = {page.batch_id for page in pages.values()}
@@ -163,7 +164,7 @@ class _Ledger:
             return
         self.writes.flush()
         for row in self.rows.values():
-            row.settle()
+            row.save_changes()
         for batch in self.renewed_batches & self.memberships.keys():
             if batch in self.work:
                 self.work[batch].write(batch, self.judge.pk)

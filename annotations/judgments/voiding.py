@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.db.models.functions import Now
 
-from annotations import queue, sql
+from annotations import sql
 from annotations.errors import Invalid, NotFound
 from annotations.models import Batch, BatchEntity, BatchJudge, User, Voiding, audit
+from annotations.queue.locked_row import load_rows
 
 ROWS_PER_STEP = 500
 REASON_LIMIT = 5000
@@ -103,11 +104,11 @@ def _locked_steps(batch: Batch, judge: User) -> Iterator[list[BatchEntity]]:
 
 
 def _delete_judgments(rows: list[BatchEntity], judge: User) -> int:
-    locked_rows = queue.load_rows(rows)
+    locked_rows = load_rows(rows)
     parameters = {"rows": [row.pk for row in rows], "judge": judge.pk}
     candidates = set(sql.column(DELETE, parameters))
     for row in locked_rows:
         for candidate in candidates & row.standings.keys():
             row.standings[candidate].votes.pop(judge.pk, None)
-        row.settle()
+        row.save_changes()
     return len(candidates)

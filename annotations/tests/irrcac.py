@@ -9,6 +9,7 @@ nan or divides by zero.
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def tables(seed: int, *, is_complete: bool = False) -> Iterator[np.ndarray]:
         yield ratings
 
 
-def figure(coefficient: Callable[[], dict]) -> str:
+def figure(coefficient: Callable[[], dict[str, Any]]) -> str:
     """Return a coefficient as text."""
     try:
         value = coefficient()["est"]["coefficient_value"]

@@ -161,9 +161,8 @@ def test_raw_agreement_is_defined_for_equal_verdicts():
 def test_cohen_is_undefined_without_candidates_or_differences():
     assert "No picture" in cohen_kappa([[0, 0], [0, 0]]).reason
     assert "the same" in cohen_kappa([[0, 0], [0, 7]]).reason
-    assert (
-        cohen_kappa([[0, 7], [0, 0]]) == 0
-    )  # they never agree, which is a defined value
+    # They never agree, which is a defined value.
+    assert cohen_kappa([[0, 7], [0, 0]]) == 0
 
 
 def test_alpha_ignores_candidates_of_one_judge_and_can_be_undefined():
@@ -277,8 +276,7 @@ def test_one_entity_or_few_differences_have_no_interval():
     assert "two entities" in interval(rows[:1], alphas).reason
     alike = shares_of([[2, 0]] * 50)
     odd = np.concatenate([alike, shares_of([[1, 1]])])
-    assert (
-        "Too few" in interval(odd, alphas).reason
-    )  # most draws lack the only difference
+    # Most draws lack the only difference.
+    assert "Too few" in interval(odd, alphas).reason
     low, high = interval(odd, lambda sums: ac1s(sums, values=2))
     assert 0.8 < low < high == 1.0

@@ -236,9 +236,9 @@ def test_names_are_hidden_until_there_is_a_ruling(judge, other_judge, admin):
 
 def test_settled_pictures_are_shown_beside_a_conflict(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=2)
-    for person, verdicts in ((judge, "yes"), (other_judge, "no")):
+    for person, verdict in ((judge, "yes"), (other_judge, "no")):
         page = queue.lease(judge=person)
-        say(person, page, page.candidates.index(min(page.candidates)), verdicts)
+        say(person, page, page.candidates.index(min(page.candidates)), verdict)
         say(person, page, page.candidates.index(max(page.candidates)), "yes")
     disputed, settled_candidate = Candidate.objects.order_by("pk")
     assert adjudication.settled_pictures(disputed) == [settled_candidate.pk]
@@ -282,8 +282,8 @@ def test_voided_marks_are_not_applied_again(judge, other_judge, admin):
     mark = mark_of(page, 0, "yes")
     judgments.record(judge=judge, marks=[mark])
     judgments.void(batch=batch, username=judge.username, reason="trial", by=admin)
-    [outcomes] = judgments.record(judge=judge, marks=[mark])
-    assert outcomes.status == "replayed"
+    [outcome] = judgments.record(judge=judge, marks=[mark])
+    assert outcome.status == "replayed"
     assert not Judgment.objects.filter(batch=batch).exists()
 
 

@@ -18,18 +18,18 @@ def by_definition(answers, m, asked):
     best = (0.0, None)
     numerator, denominator = {"0.95": (95, 100), "0.99": (99, 100)}[asked]
     for threshold, _ in answers:
-        count = [
+        results = [
             is_right for confidence, is_right in answers if confidence >= threshold
         ]
-        is_enough = sum(count) * denominator >= numerator * len(count)
-        if is_enough and len(count) / m > best[0]:
-            best = (len(count) / m, threshold)
+        is_enough = sum(results) * denominator >= numerator * len(results)
+        if is_enough and len(results) / m > best[0]:
+            best = (len(results) / m, threshold)
     return best
 
 
 def test_the_worked_example_has_the_figures_of_the_paper():
-    precision = ("0.99", "0.95", "0.85", "0.80", "0.75")
-    measurement = measure(EXAMPLE, 10, precision)
+    precisions = ("0.99", "0.95", "0.85", "0.80", "0.75")
+    measurement = measure(EXAMPLE, 10, precisions)
     assert list(measurement.coverage.values()) == [0.4, 0.4, 0.8, 1.0, 1.0]
     assert list(measurement.threshold.values()) == [0.93, 0.93, 0.84, 0.60, 0.60]
     assert (measurement.answered, measurement.correct, measurement.m) == (10, 8, 10)

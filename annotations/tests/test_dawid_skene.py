@@ -82,11 +82,11 @@ def test_the_error_rates_of_simulated_judges_are_estimated():
     ratings = []
     for true in truth:
         judges = random.choice(4, size=3, replace=False)
-        ratings = [
+        values = [
             true if random.random() < right[j] else (true + random.integers(1, 3)) % 3
             for j in judges
         ]
-        ratings.append(list(zip(judges, ratings, strict=True)))
+        ratings.append(list(zip(judges, values, strict=True)))
     model = dawid_skene(ratings, judges=4, values=3)
     assert model.shares == pytest.approx([0.7, 0.25, 0.05], abs=0.03)
     diagonal = np.einsum("jkk->jk", model.confusion)

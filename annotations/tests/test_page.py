@@ -86,9 +86,9 @@ def test_other_names_are_shown(judge):
 
 def test_the_display_name_is_not_an_alias(judge):
     batch_of(judge)
-    aliases = leased(judge)
-    for name in (aliases.entity.name, "Persona"):
-        Alias.objects.create(entity=aliases.entity, name=name, language="en")
+    view = leased(judge)
+    for name in (view.entity.name, "Persona"):
+        Alias.objects.create(entity=view.entity, name=name, language="en")
     assert leased(judge).aliases == ["Persona"]
 
 

@@ -25,14 +25,14 @@ def mine(judge):
 def later_batch(*judges, count=1, **rules):
     """Return another batch, with later pictures of the same entity."""
     entity = Entity.objects.get()
-    batch = [
+    candidates = [
         CandidateFactory(entity=entity, image=stored(seed=n)) for n in range(count)
     ]
     admin = UserFactory(roles=["admin"])
     rules = {"judges_required": 2, "page_size": 100, **rules}
     batch = batches.create(by=admin, name="Later", entities=[entity.key], **rules)
     batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
-    return batches.open_batch(batch=batch, by=admin), batch
+    return batches.open_batch(batch=batch, by=admin), candidates
 
 
 def shown_beside(assignment):
@@ -58,9 +58,9 @@ def test_a_unanimous_yes_is_shown(mine):
 
 @pytest.mark.parametrize("verdict", ["no", "broken", "skip"])
 def test_a_picture_settled_otherwise_is_not_shown(mine, verdict):
-    candidates = UserFactory.create_batch(2)
-    batch, _ = later_batch(*candidates)
-    settle(batch, *candidates, verdict=verdict)
+    judges = UserFactory.create_batch(2)
+    batch, _ = later_batch(*judges)
+    settle(batch, *judges, verdict=verdict)
     assert shown_beside(mine) == []
 
 
@@ -102,10 +102,10 @@ def test_a_picture_that_the_judge_has_judged_is_shown(judge, mine):
 
 
 def test_a_reported_or_unreadable_picture_is_not_shown(mine):
-    candidates = UserFactory.create_batch(2)
-    batch, [first, second] = later_batch(*candidates, count=2)
-    settle(batch, *candidates)
-    Report.objects.create(candidate=first, by=candidates[0], reason="other")
+    judges = UserFactory.create_batch(2)
+    batch, [first, second] = later_batch(*judges, count=2)
+    settle(batch, *judges)
+    Report.objects.create(candidate=first, by=judges[0], reason="other")
     second.state = "unreadable"
     second.save()
     assert shown_beside(mine) == []
@@ -115,9 +115,9 @@ def test_the_number_shown_is_limited_and_costs_no_more_queries(mine):
     page.build_page(mine)  # fills the caches
     with CaptureQueriesContext(connection) as before:
         page.build_page(mine)
-    candidates = UserFactory.create_batch(2)
-    batch, later = later_batch(*candidates, count=9)
-    settle(batch, *candidates)
+    judges = UserFactory.create_batch(2)
+    batch, later = later_batch(*judges, count=9)
+    settle(batch, *judges)
     with CaptureQueriesContext(connection) as after:
         view = page.build_page(mine)
     assert len(view.settled) == PICTURES_SHOWN < len(later)
@@ -125,9 +125,9 @@ def test_the_number_shown_is_limited_and_costs_no_more_queries(mine):
 
 
 def test_only_the_page_s_judge_gets_a_settled_picture(api, judge, mine):
-    candidates = UserFactory.create_batch(2)
-    batch, [later] = later_batch(*candidates)
-    settle(batch, *candidates)
+    judges = UserFactory.create_batch(2)
+    batch, [later] = later_batch(*judges)
+    settle(batch, *judges)
     client = api(judge)
     [address] = client.get(f"/api/v1/assignments/{mine.pk}/").json()["entity"][
         "settled"
@@ -137,7 +137,7 @@ def test_only_the_page_s_judge_gets_a_settled_picture(api, judge, mine):
     assert response["Content-Security-Policy"] == "sandbox"
     assert str(later.pk) not in address
     assert later.image.sha256 not in address
-    assert api(candidates[0]).get(address).status_code == 404
+    assert api(judges[0]).get(address).status_code == 404
     assert client.get(address.replace("/0/", "/1/")).status_code == 404
     batches.close_batch(batch=mine.batch, by=UserFactory(roles=["admin"]))
     queue.release_all(judge=judge)
