@@ -1,20 +1,25 @@
-"""Releases: ground truth that does not change, as files under their digests.
+"""Releases: ground truth that does not change, stored as files under their digests.
 
-`ask` makes the row, `make` its files, in steps that a killed worker's follower goes on
-with: `freezing` writes truth and judgments of one snapshot and lays down, by
-`choosing`, which picture stands on which line; `pictures` makes the lines, `making`
-puts them together, `describing` tells about them. `forget` is an erasure's door. `evaluate`
-measures results on one.
+`request` creates the row of a release. `make` creates its files in steps, so that
+another worker can continue after a kill:
+
+- `snapshot` writes truth and judgments from one database snapshot. With the help of
+  `selection` it fixes which picture is on which line of which file.
+- `pictures` makes the lines, `builder` assembles them, `descriptions` writes the
+  datasheet and the metadata.
+
+`remove_candidates` rewrites releases for an erasure. `evaluate` measures a recogniser's
+results on a release.
 """
 
-from .requests import Contents, request, delete, preview, retry
+from .builder import find_idle, make
 from .changes import Change, changes
 from .clock import TooLong
-from .groups import group_of
 from .evaluations import DevPicture, dev_pictures, evaluate, sets_of
 from .files import EVERY_FILE, UNFINISHED, file_names, measurement_name, open_file
+from .groups import group_of
 from .removals import remove_candidates
-from .builder import find_idle, make
+from .requests import Contents, delete, preview, request, retry
 
 __all__ = [
     "EVERY_FILE",
@@ -23,19 +28,19 @@ __all__ = [
     "Contents",
     "DevPicture",
     "TooLong",
-    "request",
     "changes",
     "delete",
+    "dev_pictures",
     "evaluate",
     "file_names",
-    "remove_candidates",
-    "group_of",
     "find_idle",
+    "group_of",
     "make",
     "measurement_name",
     "open_file",
     "preview",
+    "remove_candidates",
+    "request",
     "retry",
     "sets_of",
-    "dev_pictures",
 ]

@@ -1,8 +1,8 @@
-"""Making a release: freeze, cut pictures in pieces, put them together, describe, done.
+"""The builder of a release: freeze, crop pictures in pieces, assemble, describe.
 
-Each step leaves something that the next worker finds, so a kill costs one step. Every
-change of the row asks that the round is still the one that it began: an erasure begins
-another one, and what an old round's worker has written then is deleted, not released.
+Each step leaves a file that the next worker finds, so a kill costs one step. Every
+update of the row requires that its round is still current. An erasure starts another
+round, and files that a worker of the former round then writes are deleted.
 """
 
 import logging
@@ -23,95 +23,101 @@ from annotations.models import Release, ReleaseState
 
 from . import descriptions, files, pictures, provenance
 from .clock import TOO_LONG, Clock, TooLong, is_slow
-from .snapshot import Freeze, Frozen, index_of, snapshot
-from .locks import alone
-from .pieces import PLAN, Pieces, Unit
+from .locks import try_lock
+from .pieces import PLAN, MissingPiece, Pieces, Unit
+from .snapshot import Plan, Snapshot, begin_snapshot, index_of
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 45
-FROZEN, CUT = 0.1, 0.95  # of the progress, after these steps
-PIECES_A_LOOK = 16  # at the clock, while they are put together
-ATTEMPTS_MAX = 3  # times, without any progress
+FROZEN, CROPPED = 0.1, 0.95  # the progress after these steps
+PIECES_PER_CHECK = 16  # of the clock, during assembly
+ATTEMPTS_MAX = 3  # without any progress
+
+Drafts = dict[str, files.Draft]
 
 
-class _Overtaken(Exception):
-    """Another round has begun; what this one does is void."""
+class _NewRoundError(Exception):
+    """Another round has started, so the work of this one is void."""
 
 
 def find_idle() -> list[int]:
-    """Unfinished releases that nobody works on: new ones, and those of killed workers."""
-    quiet = timezone.now() - timedelta(seconds=IDLE_SECONDS)
+    """Return the ids of unfinished releases without a worker.
+
+    These are new releases, and those whose worker was killed.
+    """
+    limit = timezone.now() - timedelta(seconds=IDLE_SECONDS)
     unfinished = Release.objects.filter(state__in=files.UNFINISHED)
-    waiting = unfinished.filter(Q(touched_at=None) | Q(touched_at__lt=quiet))
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
+    idle = unfinished.filter(Q(touched_at=None) | Q(touched_at__lt=limit))
+    return list(idle.order_by("pk").values_list("pk", flat=True))
 
 
 def make(release_id: int, seconds: float | None = None) -> bool:
-    """Go on with a release for so long; whether nothing is left to do here.
+    """Work on a release for at most `seconds`. Return True when no work is left.
 
-    Where another process is at it, or it is over, there is nothing.
+    Return True also if another process works on it.
     """
-    with alone(release_id) as is_mine:
-        release = _unfinished(release_id) if is_mine else None
+    with try_lock(release_id) as is_locked:
+        release = _unfinished(release_id) if is_locked else None
         if release is None:
             return True
-        builder = Making(release, seconds)
+        builder = Builder(release, seconds)
         try:
             return builder.run()
-        except _Overtaken:
+        except _NewRoundError:
             return False
-        except OSError:  # the storage is away: it goes on later
-            with suppress(_Overtaken):
-                builder.note_survival()
+        except OSError:  # the storage is unavailable: a later task continues
+            with suppress(_NewRoundError):
+                builder.reset_attempts()
             raise
         except Exception as error:
             if isinstance(error, OperationalError) and not is_slow(error):
                 raise
-            return _fail(release, _said(error, release))
+            return _fail(release, _problem(error, release))
 
 
 def _unfinished(release_id: int) -> Release | None:
-    """A release that is to be made; of one that is over, what a kill has left goes."""
-    found = Release.objects.filter(pk=release_id, state__in=files.UNFINISHED).first()
-    if found is None:
+    """Return a release if it is unfinished, else delete files that a kill left."""
+    release = Release.objects.filter(pk=release_id, state__in=files.UNFINISHED).first()
+    if release is None:
         files.clear_work(release_id)
-    return found
+    return release
 
 
-class Making:
-    """One worker at one release."""
+class Builder:
+    """One worker's turn at one release."""
 
     def __init__(self, release: Release, seconds: float | None) -> None:
         self.release = release
         self.clock = Clock(seconds)
 
     def run(self) -> bool:
-        """Work until it is done or the time is over."""
-        self._begin()
+        """Work until the release is done or the time is over. Return True if done."""
+        self._count_attempt()
         files.clear_work(self.release.pk, keep=self.release.round)
-        is_fresh = self._is_frozen()
-        if not is_fresh:
+        is_frozen = store.holds(files.work_name(self.release, PLAN))
+        if not is_frozen:
             self._freeze()
+        is_stuck = is_frozen  # no step was completed in this turn
         try:
             for _ in self._steps():
-                is_fresh = False
-                self.note_survival()
+                is_stuck = False
+                self.reset_attempts()
                 if self.clock.is_over:
                     return False
         except TooLong:
-            if is_fresh:  # a whole turn is too short for it
+            if is_stuck:  # the step does not fit into a whole turn
                 raise
             return False
         self._finish()
         return True
 
-    def _begin(self) -> None:
-        """Count the beginning; TooLong where workers were killed over and over again.
+    def _count_attempt(self) -> None:
+        """Count this attempt. Raise TooLong after several without progress.
 
-        Without a limit of time nobody is killed for passing it, so nothing is counted.
+        Without a time limit no worker is killed for exceeding it, so do not count.
         """
-        if self.clock.ends is None:
+        if self.clock.ends_at is None:
             self._update(state=ReleaseState.RUNNING)
             return
         if self.release.attempts >= ATTEMPTS_MAX:
@@ -119,126 +125,107 @@ class Making:
         attempts = self.release.attempts + 1
         self._update(state=ReleaseState.RUNNING, attempts=attempts)
 
-    def note_survival(self) -> None:
-        """Note that something was got on with, or that nobody was killed."""
+    def reset_attempts(self) -> None:
+        """Count attempts from 0: there was progress, or the worker was not killed."""
         if self.release.attempts:
             self._update(attempts=0)
 
-    def _is_frozen(self) -> bool:
-        """The plan is written last."""
-        return store.holds(files.work_name(self.release, PLAN))
-
     def _freeze(self) -> None:
-        with ExitStack() as drafts:
+        with ExitStack() as stack:
             names = (files.TRUTH, files.JUDGMENTS, files.LINES, PLAN)
-            made = {name: drafts.enter_context(files.draft()) for name in names}
+            drafts = {name: stack.enter_context(files.draft()) for name in names}
             with transaction.atomic():
-                snapshot()
-                freeze = Freeze(self.release, self.clock)
-                frozen = freeze.run(made[files.TRUTH], made[files.JUDGMENTS])
-                for line in freeze.details(frozen.lines):
-                    made[PLAN].write(line)
+                begin_snapshot()
+                snapshot = Snapshot(self.release, self.clock)
+                plan = snapshot.write(drafts[files.TRUTH], drafts[files.JUDGMENTS])
+                for row in snapshot.plan_rows(plan.lines):
+                    drafts[PLAN].write(row)
                 rules = provenance.rules(self.release)
-            for line in index_of(frozen.lines):
-                made[files.LINES].write(line)
-            self._keep_frozen(made, frozen, rules)
-
-    def _keep_frozen(
-        self, made: dict[str, files.Draft], frozen: Frozen, rules: dict[str, Any]
-    ) -> None:
-        keys = self._keys(frozen)
-        with ExitStack() as drafts:
-            for name, lines in keys.items():
-                made[name] = drafts.enter_context(files.draft())
+            for row in index_of(plan.lines):
+                drafts[files.LINES].write(row)
+            for name, lines in _keys(plan).items():
+                drafts[name] = stack.enter_context(files.draft())
                 for line in lines:
-                    made[name].write(line)
-            plan = made.pop(PLAN)
-            self._keep(made, counts=frozen.counts, method=frozen.method, rules=rules)
-            plan.keep(files.work_name(self.release, PLAN))
+                    drafts[name].write(line)
+            self._store_snapshot(drafts, plan, rules)
+
+    def _store_snapshot(
+        self, drafts: Drafts, plan: Plan, rules: dict[str, Any]
+    ) -> None:
+        """Store the files of the snapshot. The plan is last: with it, all are there."""
+        plan_draft = drafts.pop(PLAN)
+        self._store(drafts, counts=plan.counts, method=plan.method, rules=rules)
+        plan_draft.keep(files.work_name(self.release, PLAN))
         self._update(progress=FROZEN)
-        self.note_survival()
+        self.reset_attempts()
 
-    def _keys(self, frozen: Frozen) -> dict[str, list[bytes]]:
-        """`key-….tsv`: the line's number in the test file and its MID, if it has one."""
-        found: dict[str, list[bytes]] = {}
-        for line in frozen.lines:
-            own = found.setdefault(files.key_name(line.subset), [])
-            if line.split == "test":
-                own.append(f"{len(own) + 1}\t{line.key}\n".encode())
-        return found
-
-    def _keep(self, made: dict[str, files.Draft], **values: Any) -> None:
-        """Name the files in the row, then store them: no file lies there unnamed."""
-        entries = {name: each.entry for name, each in made.items()}
+    def _store(self, drafts: Drafts, **values: Any) -> None:
+        """Name files in the row, then store them, so that no file is without a name."""
+        entries = {name: draft.entry for name, draft in drafts.items()}
         self._update(files={**self.release.files, **entries}, **values)
-        for each in made.values():
-            each.keep()
-        self._check_round(made)
-
-    def _check_round(self, made: dict[str, files.Draft]) -> None:
+        for draft in drafts.values():
+            draft.keep()
         try:
             self._update()
-        except _Overtaken:
-            files.delete_stored({each.entry["sha256"] for each in made.values()})
+        except _NewRoundError:
+            files.delete_stored(files.digests_of(entries))
             raise
 
     def _steps(self) -> Iterator[None]:
-        """Pieces of pictures that are missing, then the files that they make."""
+        """Crop the missing pieces, then assemble the missing files."""
         pieces = Pieces(self.release)
-        for before, name, rows in pieces.missing():
-            self._told(FROZEN + (CUT - FROZEN) * before / pieces.total)
-            self._cut(rows, name)
+        for piece in pieces.missing():
+            share = piece.index / pieces.total
+            self._report(FROZEN + (CROPPED - FROZEN) * share)
+            self._crop(piece)
             yield
         for unit in pieces.lines:
             if not self._has(unit):
                 self._assemble(unit, pieces)
                 yield
 
-    def _told(self, progress: float) -> None:
-        """Tell how far it is, in steps of a percent."""
+    def _report(self, progress: float) -> None:
+        """Store the progress, in steps of one percent."""
         if progress >= self.release.progress + 0.01:
             self._update(progress=progress)
 
-    def _cut(self, rows: list[list[Any]], name: str) -> None:
-        with files.draft() as piece:
-            for line in pictures.cut(rows):
-                piece.write(line)
+    def _crop(self, piece: MissingPiece) -> None:
+        with files.draft() as draft:
+            for line in pictures.lines_with_crops(piece.rows):
+                draft.write(line)
             self._update()
-            piece.keep(name)
+            draft.keep(piece.name)
 
     def _has(self, unit: Unit) -> bool:
-        names = [files.measurement_name(*unit, cut) for cut in files.CROPS]
-        known = self.release.files
-        return all(
-            n in known
-            and store.holds(files.stored_name(known[n]["sha256"]), known[n]["bytes"])
-            for n in names
-        )
+        names = [files.measurement_name(*unit, crop) for crop in files.CROPS]
+        entries = self.release.files
+        return all(name in entries and files.is_whole(entries[name]) for name in names)
 
     def _assemble(self, unit: Unit, pieces: Pieces) -> None:
-        """Both files of a subset and split; TooLong where it does not fit into the turn."""
-        names = [files.measurement_name(*unit, cut) for cut in files.CROPS]
+        """Store both files of a subset and split; TooLong if they exceed this turn."""
+        names = [files.measurement_name(*unit, crop) for crop in files.CROPS]
         with files.draft() as aligned, files.draft() as cropped:
             without_face = 0
             for number, lines in enumerate(pieces.lines_of(unit), start=1):
-                without_face += sum(pictures.part(n, aligned, cropped) for n in lines)
-                if number % PIECES_A_LOOK == 0:
-                    self.clock.look()
+                for line in lines:
+                    without_face += pictures.write_line(line, aligned, cropped)
+                if number % PIECES_PER_CHECK == 0:
+                    self.clock.check()
             counts = {f"without_face_{'_'.join(unit)}": without_face}
-            made = dict(zip(names, (aligned, cropped), strict=True))
-            self._keep(made, counts=self.release.counts | counts)
+            drafts = dict(zip(names, (aligned, cropped), strict=True))
+            self._store(drafts, counts=self.release.counts | counts)
 
     def _finish(self) -> None:
-        """Describe what there is; from then on it never changes."""
+        """Describe the files and end the release, which never changes from then on."""
         aligner = scoring.aligner()
-        said = f"{aligner.name} {aligner.version}" if aligner else None
-        self.release.counts |= {"aligner": said}
-        final = dict(self.release.files)
-        final |= descriptions.describe(self.release, final, removals=[])
-        final[files.REMOVALS] = descriptions.keep_removals([])
+        label = f"{aligner.name} {aligner.version}" if aligner else None
+        self.release.counts |= {"aligner": label}
+        entries = dict(self.release.files)
+        entries |= descriptions.describe(self.release, entries, removals=[])
+        entries[files.REMOVALS] = descriptions.store_removals([])
         self._update(
             state=ReleaseState.DONE,
-            files=final,
+            files=entries,
             counts=self.release.counts,
             attempts=0,
             progress=1,
@@ -247,43 +234,50 @@ class Making:
         files.clear_work(self.release.pk)
 
     def _update(self, **values: Any) -> None:
-        """Change the row, if this round still counts, with a sign of life."""
-        same = Release.objects.filter(
+        """Update the row and its time of last activity, if the round is current."""
+        current = Release.objects.filter(
             pk=self.release.pk,
             state__in=files.UNFINISHED,
             round=self.release.round,
         )
-        if not same.update(touched_at=Now(), **values):
-            raise _Overtaken
+        if not current.update(touched_at=Now(), **values):
+            raise _NewRoundError
         for name, value in values.items():
             setattr(self.release, name, value)
 
 
-def _said(error: Exception, release: Release) -> str:
+def _keys(plan: Plan) -> dict[str, list[bytes]]:
+    """Return the lines of `key-….tsv`: line number in the test file, and MID or empty."""
+    keys: dict[str, list[bytes]] = {}
+    for line in plan.lines:
+        lines = keys.setdefault(files.key_name(line.subset), [])
+        if line.split == "test":
+            lines.append(f"{len(lines) + 1}\t{line.key}\n".encode())
+    return keys
+
+
+def _problem(error: Exception, release: Release) -> str:
     if isinstance(error, Invalid):
-        return " ".join(said for each in error.errors.values() for said in each)
+        return " ".join(text for texts in error.errors.values() for text in texts)
     if isinstance(error, LabelerError):
         return error.detail
     if is_slow(error):
         return TOO_LONG
     log.error("Release %s failed.", release.pk, exc_info=error)
-    return f"An error that nobody foresaw: {type(error).__name__}."
+    return f"Unexpected error ({type(error).__name__})."
 
 
 def _fail(release: Release, problem: str) -> bool:
-    """End it, unless an erasure has begun another round."""
-    files_of = release.files
-    same = Release.objects.filter(pk=release.pk, round=release.round)
-    is_over = bool(
-        same.update(
-            state=ReleaseState.FAILED,
-            problem=problem,
-            files={},
-            attempts=0,
-            finished_at=Now(),
-        )
+    """Fail a release. Return False if another round has started instead."""
+    current = Release.objects.filter(pk=release.pk, round=release.round)
+    is_failed = current.update(
+        state=ReleaseState.FAILED,
+        problem=problem,
+        files={},
+        attempts=0,
+        finished_at=Now(),
     )
-    if is_over:
-        files.delete_stored(files.digests_of(files_of))
+    if is_failed:
+        files.delete_stored(files.digests_of(release.files))
         files.clear_work(release.pk)
-    return is_over
+    return bool(is_failed)

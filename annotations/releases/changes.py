@@ -1,4 +1,4 @@
-"""How one release's truth differs from another's, by merging their stored files."""
+"""The differences between the truth of two releases, by merging their stored files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from .clock import Clock
 from .columns import BASIS, CANDIDATE, KEY, NAME, VERDICT
 
 Kind = Literal["added", "removed", "changed"]
-Place = tuple[bytes, int]  # the files go by key, then candidate
+Row = list[str]
+SortKey = tuple[bytes, int]  # truth.tsv is sorted by entity key, then by candidate id
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A candidate that came, went, or whose verdict is another one.
+    """A candidate that was added, removed, or has another verdict.
 
-    `before` and `after` are verdicts, empty where it is open, None where it is not in
-    the release.
+    `before` and `after` are verdicts: empty while open, None if the candidate is not in
+    that release.
     """
 
     kind: Kind
@@ -35,55 +36,55 @@ class Change:
 def changes(
     newer: Release, older: Release, *, seconds: float | None = None
 ) -> Iterator[Change]:
-    """What is otherwise in the newer one, candidate by candidate, in constant memory.
+    """Yield the changes from the older release to the newer one, in constant memory.
 
-    NotFound, before the first, where one of them is not done. TooLong after so many
-    seconds, if told, wherever it is.
+    Raise NotFound at once if one of them is not done. Raise TooLong, after any number
+    of changes, when `seconds` have passed.
     """
     clock = Clock(seconds)
-    return _merged(_rows(older, clock), _rows(newer, clock))
+    return _merge(_rows(older, clock), _rows(newer, clock))
 
 
-def _rows(release: Release, clock: Clock) -> Iterator[list[str]]:
+def _rows(release: Release, clock: Clock) -> Iterator[Row]:
     lines = files.lines_of(files.open_file(release, files.TRUTH))
     next(lines, None)
     return (_cells(line, clock) for line in lines)
 
 
-def _cells(line: bytes, clock: Clock) -> list[str]:
-    clock.look()
+def _cells(line: bytes, clock: Clock) -> Row:
+    clock.check()
     return line.decode().removesuffix("\n").split("\t")
 
 
-def _place(row: list[str]) -> Place:
+def _sort_key(row: Row) -> SortKey:
     return row[KEY].encode(), int(row[CANDIDATE])
 
 
-def _merged(old: Iterator[list[str]], new: Iterator[list[str]]) -> Iterator[Change]:
-    before, after = next(old, None), next(new, None)
-    while before is not None or after is not None:
-        if after is None or (before is not None and _place(before) < _place(after)):
-            yield _change("removed", before, None)
-            before = next(old, None)
-        elif before is None or _place(after) < _place(before):
-            yield _change("added", None, after)
-            after = next(new, None)
+def _merge(old_rows: Iterator[Row], new_rows: Iterator[Row]) -> Iterator[Change]:
+    old, new = next(old_rows, None), next(new_rows, None)
+    while old is not None or new is not None:
+        if new is None or (old is not None and _sort_key(old) < _sort_key(new)):
+            yield _change("removed", old, None)
+            old = next(old_rows, None)
+        elif old is None or _sort_key(new) < _sort_key(old):
+            yield _change("added", None, new)
+            new = next(new_rows, None)
         else:
-            if before[VERDICT] != after[VERDICT]:
-                yield _change("changed", before, after)
-            before, after = next(old, None), next(new, None)
+            if old[VERDICT] != new[VERDICT]:
+                yield _change("changed", old, new)
+            old, new = next(old_rows, None), next(new_rows, None)
 
 
-def _change(kind: Kind, before: list[str] | None, after: list[str] | None) -> Change:
-    row = after or before
+def _change(kind: Kind, old: Row | None, new: Row | None) -> Change:
+    row = new or old
     assert row is not None
     return Change(
         kind=kind,
         entity_key=row[KEY],
         entity_name=row[NAME],
         candidate_id=int(row[CANDIDATE]),
-        before=before[VERDICT] if before else None,
-        after=after[VERDICT] if after else None,
-        basis_before=before[BASIS] if before else None,
-        basis_after=after[BASIS] if after else None,
+        before=old[VERDICT] if old else None,
+        after=new[VERDICT] if new else None,
+        basis_before=old[BASIS] if old else None,
+        basis_after=new[BASIS] if new else None,
     )

@@ -1,4 +1,4 @@
-"""Where the cells of a row of truth.tsv stand, and which verdicts people have settled."""
+"""Positions of the cells in a row of truth.tsv."""
 
 from annotations.consensus import Basis
 from annotations.ground_truth import COLUMNS
@@ -11,4 +11,5 @@ SHA256 = COLUMNS.index("image_sha256")
 VERDICT = COLUMNS.index("verdict")
 BASIS = COLUMNS.index("basis")
 
+# Bases that make a verdict of people settled.
 SETTLED = (Basis.UNANIMOUS, Basis.RULING)

@@ -1,4 +1,4 @@
-"""What is told about a release: its datasheet, its Croissant metadata, its removals."""
+"""Descriptions of a release: datasheet, Croissant metadata and list of removals."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +13,10 @@ from annotations.models import Release, ReleaseRemoval
 from . import files
 
 REMOVAL_COLUMNS = ("file", "old_sha256", "new_sha256", "lines", "removed_at")
-DESCRIBING = (files.REMOVALS, files.DATASHEET, files.CROISSANT)
+NAMES = (files.REMOVALS, files.DATASHEET, files.CROISSANT)
 TSV, PLAIN = "text/tab-separated-values", "text/plain"
-NUMBERS = {"candidate_id", "image_search_rank", "judges", "yes", "no", "broken"}
-NUMBERS |= {"revision"}
+INTEGERS = {"candidate_id", "image_search_rank", "judges", "yes", "no", "broken"}
+INTEGERS |= {"revision"}
 DECIMALS = {"agreement", "seconds"}
 RECORDS = (
     ("truth", files.TRUTH, COLUMNS),
@@ -62,77 +62,79 @@ CONTEXT: dict[str, Any] = {
 
 
 def describe(
-    release: Release, held: Mapping[str, Any], removals: Sequence[ReleaseRemoval]
+    release: Release, entries: Mapping[str, Any], removals: Sequence[ReleaseRemoval]
 ) -> dict[str, dict[str, Any]]:
-    """Store what tells about the files that it holds; the entries by name."""
-    held = {name: entry for name, entry in held.items() if name not in DESCRIBING}
-    told = {
-        files.DATASHEET: datasheet(release, held, removals),
-        files.CROISSANT: croissant(release, held),
+    """Store datasheet and metadata of the files `entries`, and return their entries."""
+    data = {name: entry for name, entry in entries.items() if name not in NAMES}
+    contents = {
+        files.DATASHEET: datasheet(release, data, removals),
+        files.CROISSANT: croissant(release, data),
     }
-    return {name: _kept(data) for name, data in told.items()}
+    return {name: _store(content) for name, content in contents.items()}
 
 
-def keep_removals(removals: Sequence[ReleaseRemoval]) -> dict[str, Any]:
-    """Store `removals.tsv`; its entry."""
-    return _kept(removals_tsv(removals))
+def store_removals(removals: Sequence[ReleaseRemoval]) -> dict[str, Any]:
+    """Store `removals.tsv` and return its entry."""
+    return _store(removals_tsv(removals))
 
 
-def _kept(data: bytes) -> dict[str, Any]:
-    with files.draft() as made:
-        made.write(data)
-        made.keep()
-        return made.entry
+def _store(content: bytes) -> dict[str, Any]:
+    with files.draft() as draft:
+        draft.write(content)
+        draft.keep()
+        return draft.entry
 
 
 def removals_tsv(removals: Iterable[ReleaseRemoval]) -> bytes:
-    """`removals.tsv`: which file was rewritten when, and its digests before and after."""
+    """Return `removals.tsv`: rewritten files, their digests before and after, and times."""
     lines = ["\t".join(REMOVAL_COLUMNS)]
-    for each in removals:
-        moment = each.removed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        row = (each.file, each.old_sha256, each.new_sha256, str(each.lines), moment)
-        lines.append("\t".join(map(str, row)))
+    for removal in removals:
+        digests = (removal.old_sha256, removal.new_sha256)
+        time = removal.removed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        lines.append("\t".join((removal.file, *digests, str(removal.lines), time)))
     return ("\n".join(lines) + "\n").encode()
 
 
 def datasheet(
-    release: Release, held: Mapping[str, Any], removals: Sequence[ReleaseRemoval]
+    release: Release, entries: Mapping[str, Any], removals: Sequence[ReleaseRemoval]
 ) -> bytes:
-    """`datasheet.md`."""
+    """Return `datasheet.md`."""
     counts = release.counts
-    faceless = {n: v for n, v in counts.items() if n.startswith("without_face_")}
     rules = [
-        batch | {"cell": _plain(batch["name"])}
+        batch | {"cell": _table_cell(batch["name"])}
         for batch in release.rules.get("batches", [])
     ]
     sources = [
-        (what, [(_plain(name or ""), number) for name, number in counts[what.lower()]])
-        for what in ("Licences", "Hosts")
+        (title, [(_table_cell(value or ""), n) for value, n in counts[title.lower()]])
+        for title in ("Licences", "Hosts")
     ]
     context = {
         "release": release,
         "counts": counts,
         "rules": rules,
-        "files": [(n, held[n]) for n in files.EVERY_FILE if n in held],
+        "files": [
+            (name, entries[name]) for name in files.EVERY_FILE if name in entries
+        ],
         "removals": removals,
-        "without_face": sum(faceless.values()),
-        "hours": sum(each["hours"] for each in counts.get("judges", ())),
+        "without_face": sum(
+            n for name, n in counts.items() if name.startswith("without_face_")
+        ),
+        "hours": sum(judge["hours"] for judge in counts.get("judges", ())),
         "sources": sources,
     }
     return render_to_string("annotations/datasheet.md", context).encode()
 
 
-def _plain(value: str) -> str:
-    """On one line, and no end of a cell of a Markdown table."""
+def _table_cell(value: str) -> str:
+    """Return a text on one line, escaped for a Markdown table."""
     return " ".join(value.split()).replace("|", "\\|")
 
 
-def croissant(release: Release, held: Mapping[str, Any]) -> bytes:
-    """`croissant.json`: the files with their digests, the columns of those with a header."""
-    shown = [name for name in files.EVERY_FILE if name in held]
+def croissant(release: Release, entries: Mapping[str, Any]) -> bytes:
+    """Return `croissant.json`: files with digests, and columns of files with a header."""
     licences = [name for name, _ in release.counts.get("licences", ()) if name]
-    moment = release.created_at.date().isoformat()
-    said = {
+    date = release.created_at.date().isoformat()
+    metadata = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
@@ -140,18 +142,20 @@ def croissant(release: Release, held: Mapping[str, Any]) -> bytes:
         "description": release.purpose
         or "Ground truth of candidate images, judged by people.",
         "version": "1.0.0",
-        "datePublished": moment,
+        "datePublished": date,
         "license": licences or ["see datasheet.md"],
         "url": f"urn:labeler:release:{release.pk}",
-        "citeAs": f"Labeler release {release.name}, {moment}",
-        "distribution": [_file(name, held[name]) for name in shown],
+        "citeAs": f"Labeler release {release.name}, {date}",
+        "distribution": [
+            _file(name, entries[name]) for name in files.EVERY_FILE if name in entries
+        ],
         "recordSet": [
             _records(name, file, columns)
             for name, file, columns in RECORDS
-            if file in held
+            if file in entries
         ],
     }
-    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(metadata, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _file(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +166,7 @@ def _file(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         "name": name,
         "contentUrl": name,
         "contentSize": f"{entry['bytes']} B",
-        # Without a header line it is no table to those who read this.
+        # Readers of Croissant take a TSV file without a header line for a broken table.
         "encodingFormat": TSV if has_header else PLAIN,
         "sha256": entry["sha256"],
     }
@@ -179,7 +183,7 @@ def _records(name: str, file: str, columns: Sequence[str]) -> dict[str, Any]:
 
 def _field(record: str, file: str, column: str) -> dict[str, Any]:
     kind = "sc:Text"
-    if column in NUMBERS:
+    if column in INTEGERS:
         kind = "sc:Integer"
     elif column in DECIMALS:
         kind = "sc:Float"

@@ -1,75 +1,78 @@
-"""Drawing distractors: settled *no* pictures, by seed, that are nobody's confirmed image."""
+"""The draw of distractors: pictures settled as *no* that confirm no entity."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from annotations import sql
 
-from . import selection, files
+from . import files
 from .clock import Clock
 from .columns import BASIS, CANDIDATE, SETTLED, SHA256, VERDICT
+from .selection import LowestLots
 
-# More are drawn than are wanted: some may be somebody's confirmed image, or unreadable.
+# The draw takes some more than needed: a picture can turn out to be unreadable, or the
+# confirmed image of another entity.
 SPARE_LOTS = 1000
-ROWS_A_LOOK = 10_000
+ROWS_PER_CHECK = 10_000  # of the clock
 READY = """
 SELECT id FROM annotations_candidate WHERE id = ANY(%s) AND state = 'ready'
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """A draw from a truth.tsv; TooLong where it takes longer than the clock says."""
+class Draw:
+    """A draw of `size` distractors from a truth.tsv; TooLong if the clock runs out."""
 
     truth: files.Draft
     seed: int
-    wanted: int
+    size: int
     clock: Clock
 
     def run(self) -> list[int]:
-        """The candidates drawn, in the order of their lots; fewer where there are no more.
+        """Return candidates in the order of their lots; fewer if there are no more.
 
-        Where too many that were drawn cannot be taken, more are drawn.
+        Repeat with more spare lots if too many drawn pictures cannot be used.
         """
-        if not self.wanted:
+        if not self.size:
             return []
         spare = SPARE_LOTS
         while True:
-            lots = self._lots(self.wanted + spare)
-            found = self._able(lots)
-            if len(found) >= self.wanted or not lots.is_full:
-                return found[: self.wanted]
+            lots = self._lots(self.size + spare)
+            candidates = self._usable(lots)
+            if len(candidates) >= self.size or not lots.is_full:
+                return candidates[: self.size]
             spare *= 4
 
-    def _lots(self, size: int) -> selection.Lots:
-        lots = selection.Lots(self.seed, size)
+    def _lots(self, size: int) -> LowestLots:
+        lots = LowestLots(self.seed, size)
         for cells in rows_of(self.truth, self.clock):
             if cells[VERDICT] == "no" and cells[BASIS] in SETTLED:
                 lots.offer(int(cells[CANDIDATE]), cells[SHA256])
         return lots
 
-    def _able(self, lots: selection.Lots) -> list[int]:
-        """Those that can be read and that nobody is confirmed by, not even by a model."""
-        drawn = lots.digests
+    def _usable(self, lots: LowestLots) -> list[int]:
+        """Return the readable candidates whose picture is *yes* for no entity.
+
+        A *yes* that only a model gave also excludes a picture.
+        """
+        digests = lots.digests
         rows = rows_of(self.truth, self.clock)
-        shown = {c[SHA256] for c in rows if c[VERDICT] == "yes" and c[SHA256] in drawn}
-        self.clock.hold()
-        return _ready(lots.drawn(without=shown))
+        yes = {c[SHA256] for c in rows if c[VERDICT] == "yes" and c[SHA256] in digests}
+        self.clock.limit_statements()
+        return _only_ready(lots.candidates(without=yes))
 
 
 def rows_of(truth: files.Draft, clock: Clock) -> Iterator[list[str]]:
-    """The rows of truth.tsv, without its header; TooLong once the time is over."""
+    """Yield the rows of truth.tsv without its header; TooLong if the clock runs out."""
     truth.file.flush()
     truth.file.seek(0)
     next(truth.file)
     for number, line in enumerate(truth.file):
-        if number % ROWS_A_LOOK == 0:
-            clock.look()
+        if number % ROWS_PER_CHECK == 0:
+            clock.check()
         yield line.decode().removesuffix("\n").split("\t")
 
 
-def _ready(candidates: Sequence[int]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(READY, [list(candidates)])
-        ready = {row[0] for row in cursor}
-    return [number for number in candidates if number in ready]
+def _only_ready(candidates: Sequence[int]) -> list[int]:
+    ready = set(sql.column(READY, [list(candidates)]))
+    return [candidate for candidate in candidates if candidate in ready]

@@ -1,4 +1,4 @@
-"""Evaluating results on a release: its lines from its files, and pictures for mistakes."""
+"""Evaluation of results on a release: the lines of its sets, and pictures of mistakes."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from annotations import evaluation
 from annotations.models import Evaluation, Release, User
 
 from . import files
-from .locks import hold_gate
+from .locks import lock_gate
 
 
 @dataclass(frozen=True, slots=True)
 class DevPicture:
-    """What a measurement file shows of a key: a name and a JPEG in base64."""
+    """An entity's picture in a development file: its name and a JPEG in base64."""
 
     name: str
     face: str
@@ -33,17 +33,17 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate results on a subset and split of a release.
 
-    NotFound where it has no such set; Invalid names wrong lines of the file.
+    Raise NotFound if the release has no such set, and Invalid for wrong lines.
     """
     evaluation.check_names(subset, split, name)
-    # Whoever is erased meanwhile is neither read nor kept.
-    hold_gate(shared=True)
-    present = Release.objects.get(pk=release.pk)
+    # An entity that is erased meanwhile must be neither read nor stored.
+    lock_gate(shared=True)
+    current = Release.objects.get(pk=release.pk)
     return evaluation.evaluate(
-        release=present,
+        release=current,
         subset=subset,
         split=split,
-        lines=lines_of(present, subset, split),
+        lines=lines_of(current, subset, split),
         file=file,
         name=name,
         by=by,
@@ -51,34 +51,34 @@ def evaluate(
 
 
 def lines_of(release: Release, subset: str, split: str) -> Iterator[evaluation.Line]:
-    """The lines of a set; those of the test split with the keys of its key file."""
+    """Yield the lines of a set; those of the test split get their keys from its key."""
     name = files.measurement_name(subset, split, "aligned")
     rows = map(_cells, files.lines_of(files.open_file(release, name)))
     if split == "dev":
         return (evaluation.Line(key, url, face) for key, _, url, face, *_ in rows)
-    keyed = files.lines_of(files.open_file(release, files.key_name(subset)))
+    key_lines = files.lines_of(files.open_file(release, files.key_name(subset)))
     return (
         evaluation.Line(_cells(line)[1] or None, row[2], row[3])
-        for line, row in zip(keyed, rows, strict=True)
+        for line, row in zip(key_lines, rows, strict=True)
     )
 
 
 def dev_pictures(evaluated: Evaluation, keys: Collection[str]) -> dict[str, DevPicture]:
-    """What the development set shows of some keys; what is erased is left out."""
+    """Return the pictures of some keys in the development set, without erased ones."""
     name = files.measurement_name(evaluated.subset, "dev", "aligned")
     if not keys or name not in evaluated.release.files:
         return {}
-    wanted = {key.encode() for key in keys}
-    found = {}
+    encoded_keys = {key.encode() for key in keys}
+    pictures = {}
     for line in files.lines_of(files.open_file(evaluated.release, name)):
-        if line[: line.find(b"\t")] in wanted:
+        if line[: line.find(b"\t")] in encoded_keys:
             cells = _cells(line)
-            found[cells[0]] = DevPicture(name=cells[1], face=cells[5])
-    return found
+            pictures[cells[0]] = DevPicture(name=cells[1], face=cells[5])
+    return pictures
 
 
 def sets_of(release: Release) -> list[tuple[str, str]]:
-    """The subsets and splits that results can be evaluated on."""
+    """Return the subsets and splits of a release on which results can be evaluated."""
     names = set(files.file_names(release))
     return [
         (subset, split)

@@ -1,4 +1,4 @@
-"""Whom a release is about: the entities of which people confirmed a picture."""
+"""The entities of a release as a group for the figures of the list."""
 
 from annotations.consensus import Basis, Verdict
 from annotations.entities.figures import Group, group_of_keys, release_name
@@ -9,9 +9,10 @@ from .files import TRUTH, lines_of, open_file
 
 
 def group_of(release: Release) -> Group:
-    """The entities of a release, as its truth.tsv stands; NotFound before it is done.
+    """Return the entities with a picture that people confirmed, from truth.tsv.
 
-    For workers: it reads the whole file.
+    Reads the whole file, so call it in workers only. Raise NotFound until the release
+    is done.
     """
     lines = lines_of(open_file(release, TRUTH))
     rows = (line.decode().split("\t") for line in lines)

@@ -1,34 +1,36 @@
-"""Who may begin a release, and who makes one: advisory locks of the database."""
+"""Advisory locks: requests and erasures exclude each other, one process per release."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
-SPACE, GATE = 0x52454C, 0
+from annotations import sql
+
+NAMESPACE, GATE = 0x52454C, 0
 
 
-def hold_gate(*, shared: bool) -> None:
-    """Until the transaction ends: no release is begun while something is erased.
+def lock_gate(*, shared: bool) -> None:
+    """Lock the gate until the transaction ends.
 
-    Erasures hold it alone; whoever begins a release shares it with the others.
+    Erasures lock it exclusively, and whatever starts a release shares it. So no release
+    starts while something is being erased.
     """
     kind = "_shared" if shared else ""
-    with connection.cursor() as cursor:
-        sql = f"SELECT pg_advisory_xact_lock{kind}(%s, %s)"
-        cursor.execute(sql, [SPACE, GATE])
+    sql.run(f"SELECT pg_advisory_xact_lock{kind}(%s, %s)", [NAMESPACE, GATE])
 
 
 @contextmanager
-def alone(release_id: int) -> Iterator[bool]:
-    """Whether nobody else makes this release; a lock that ends with the connection."""
-    keys = [SPACE, 1 + release_id % (2**31 - 1)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
-        is_mine = cursor.fetchone()[0]
+def try_lock(release_id: int) -> Iterator[bool]:
+    """Yield whether this process now holds the release's lock for the block.
+
+    The lock belongs to the connection, so a killed process frees it.
+    """
+    keys = [NAMESPACE, 1 + release_id % (2**31 - 1)]
+    is_locked: bool = sql.value("SELECT pg_try_advisory_lock(%s, %s)", keys)
     try:
-        yield is_mine
+        yield is_locked
     finally:
-        if is_mine:
-            with suppress(OperationalError), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+        if is_locked:
+            with suppress(OperationalError):
+                sql.run("SELECT pg_advisory_unlock(%s, %s)", keys)

@@ -1,67 +1,82 @@
-"""Lines of measurement files: exactly the released DevSet layout, pictures included."""
+"""Lines of measurement files in exactly the released DevSet layout, with pictures."""
 
 import base64
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from annotations import scoring
 from annotations.errors import LabelerError, NotFound, WrongState
 from annotations.export import Writable
 
-AT_ONCE = 32  # lines of one piece
+LINES_PER_PIECE = 32
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 NO_FACE_ID = "FaceId-0"
-CANDIDATE = 10  # of a line of the plan
 LOST = (
-    "The store lacks the bytes of the picture of candidate {}. Bring them back, or erase"
-    " the picture, and make the release again; manage.py verify --files names all that"
-    " is lost."
+    "The store lacks the file of the picture of candidate {}. Restore the file, or erase"
+    " the picture. Then make the release again. manage.py verify --files lists all"
+    " missing files."
 )
 BREAKS = re.compile(r"[\t\r\n]+")
 
 
-def cut(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
-    """Both cuts of some lines of the plan: whether a face was found, five cells, two pictures.
+class PlanRow(NamedTuple):
+    """A row of the plan: all that is needed for one line of a measurement file."""
 
-    A line of the test split names nobody: neither MID nor name.
+    subset: str
+    split: str
+    key: str
+    name: str
+    url: str
+    face_id: str
+    rectangle: Sequence[float] | None
+    sha256: str
+    box: Sequence[float] | None  # where the scorer found the best match
+    frame: Sequence[float] | None  # shown to the judges
+    candidate: int
+
+
+def lines_with_crops(rows: Sequence[PlanRow]) -> Iterator[bytes]:
+    """Yield a line per row: whether it shows a face, five cells, and both pictures.
+
+    A line of the test split has neither MID nor name.
     """
-    for row, found in zip(rows, _cut_out(rows), strict=True):
-        _, split, key, name, url, face_id, rectangle, *_ = row
-        who = (key, name) if split == "dev" else ("", "")
-        cells = (*who, url, face_id or NO_FACE_ID)
-        plain = [BREAKS.sub(" ", cell) for cell in cells]
-        packed = struct.pack("<ffff", *(rectangle or WHOLE))
-        data = (packed, found.aligned, found.cropped)
-        encoded = [base64.b64encode(each).decode() for each in data]
-        flag = "1" if found.is_face else "0"
-        yield ("\t".join([flag, *plain, *encoded]) + "\n").encode()
+    for row, crop in zip(rows, _crops(rows), strict=True):
+        identity = (row.key, row.name) if row.split == "dev" else ("", "")
+        texts = (*identity, row.url, row.face_id or NO_FACE_ID)
+        cells = [BREAKS.sub(" ", text) for text in texts]
+        rectangle = struct.pack("<ffff", *(row.rectangle or WHOLE))
+        data = (rectangle, crop.aligned, crop.cropped)
+        cells += [base64.b64encode(content).decode() for content in data]
+        flag = "1" if crop.is_face else "0"
+        yield ("\t".join([flag, *cells]) + "\n").encode()
 
 
-def _cut_out(rows: Sequence[Sequence[Any]]) -> Iterator[scoring.Crop]:
-    """The faces of the rows; says whose picture it is that something is wrong with."""
-    cuts = scoring.crop_faces([_wanted(row) for row in rows])
+def _crops(rows: Sequence[PlanRow]) -> Iterator[scoring.Crop]:
+    """Yield the crop of each row; errors name the candidate."""
+    crops = scoring.crop_faces([_crop_request(row) for row in rows])
     for row in rows:
         try:
-            yield next(cuts)
+            yield next(crops)
         except NotFound as error:
-            raise NotFound(LOST.format(row[CANDIDATE])) from error
+            raise NotFound(LOST.format(row.candidate)) from error
         except LabelerError as error:
-            raise WrongState(f"Candidate {row[CANDIDATE]}: {error.detail}") from error
+            raise WrongState(f"Candidate {row.candidate}: {error.detail}") from error
 
 
-def _wanted(row: Sequence[Any]) -> scoring.CropRequest:
-    sha256, near, frame = row[7:CANDIDATE]
-    return scoring.CropRequest(
-        sha256, tuple(near) if near else None, tuple(frame) if frame else None
-    )
+def _crop_request(row: PlanRow) -> scoring.CropRequest:
+    return scoring.CropRequest(row.sha256, _box(row.box), _box(row.frame))
 
 
-def part(line: bytes, aligned: Writable, cropped: Writable) -> int:
-    """Write a line of a piece into both files; 1 where no face was found."""
-    flag, *cells, first, second = line.removesuffix(b"\n").split(b"\t")
+def _box(values: Sequence[float] | None) -> Any:
+    return tuple(values) if values else None
+
+
+def write_line(line: bytes, aligned: Writable, cropped: Writable) -> int:
+    """Write a line of a piece to both files; return 1 if it shows no face, else 0."""
+    flag, *cells, face, crop = line.removesuffix(b"\n").split(b"\t")
     start = b"\t".join(cells)
-    aligned.write(start + b"\t" + first + b"\n")
-    cropped.write(start + b"\t" + second + b"\n")
+    aligned.write(start + b"\t" + face + b"\n")
+    cropped.write(start + b"\t" + crop + b"\n")
     return int(flag == b"0")

@@ -1,34 +1,33 @@
-"""Asking for a release: what it would hold, whether it can be made, its row."""
+"""Requests for a release: a preview, the checks, and the row that a worker completes."""
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
-from annotations import ground_truth
+from annotations import ground_truth, sql
 from annotations.errors import Invalid, NotFound, WrongState
 from annotations.images.store import after_commit
 from annotations.models import Batch, Release, ReleaseState, User, audit
 
 from . import files
 from .clock import is_slow
-from .locks import hold_gate
+from .locks import lock_gate
 from .versions import code_version
 
-# Above, what is asked for is not counted while somebody waits: making it tells.
+# Batches with more candidates are not counted while a user waits. The worker that makes
+# the release checks them.
 CHECKED_CANDIDATES = 300_000
 CHECKED_SECONDS = 20
 TOO_MANY = (
-    "They hold too much to be counted while you wait. Ask for the release: making it"
-    " tells what stands in its way."
+    "These batches are too large to count while you wait. Request the release: if"
+    " something prevents it, the release fails and says what."
 )
-SEED_LIMIT = 2**63
 UNIQUE_VIOLATION = "23505"
 
-# What `freezing` takes for a confirmed image and `distractors` for a distractor.
+# `confirmed` and `refused` follow the rules of `snapshot` and `distractors`.
 COUNT = """
 WITH t AS MATERIALIZED (
     SELECT t.entity_key, t.image_sha256, t.verdict, t.basis,
@@ -39,24 +38,27 @@ WITH t AS MATERIALIZED (
     HAVING bool_or(verdict = 'no' AND basis IN ('unanimous', 'ruling') AND is_ready)
        AND NOT bool_or(verdict = 'yes')
 )
-SELECT count(*), count(*) FILTER (WHERE verdict = 'yes'),
-       count(*) FILTER (WHERE verdict = 'no'),
-       count(*) FILTER (WHERE verdict = 'broken'),
-       count(*) FILTER (WHERE verdict IS NULL),
-       count(DISTINCT entity_key),
+SELECT count(*) AS candidates,
+       count(*) FILTER (WHERE verdict = 'yes') AS yes,
+       count(*) FILTER (WHERE verdict = 'no') AS no,
+       count(*) FILTER (WHERE verdict = 'broken') AS broken,
+       count(*) FILTER (WHERE verdict IS NULL) AS open,
+       count(DISTINCT entity_key) AS entities,
        count(DISTINCT entity_key)
-           FILTER (WHERE verdict = 'yes' AND basis <> 'cleared' AND is_ready),
-       (SELECT count(*) FROM refused)
+           FILTER (WHERE verdict = 'yes' AND basis <> 'cleared' AND is_ready)
+           AS confirmed,
+       (SELECT count(*) FROM refused) AS refused
 FROM t
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What some batches hold now.
+    """What some batches contain, in numbers.
 
-    `confirmed` are entities with a readable image that people say shows them, `refused`
-    readable pictures that distractors are drawn from: settled as *no*, nowhere *yes*.
+    `confirmed` counts entities with a readable image that people judged to be *yes*.
+    `refused` counts readable pictures that can become distractors: settled as *no*, and
+    nowhere *yes*.
     """
 
     candidates: int
@@ -70,14 +72,14 @@ class Contents:
 
 
 def preview(batches: Sequence[int]) -> Contents:
-    """What a release of these batches would hold now.
+    """Return the contents of a release that would be made of these batches now.
 
-    Invalid where there is none such, or where counting takes too long.
+    Raise Invalid if a batch does not exist, or if counting takes too long.
     """
-    found = _counted(_batches(batches))
-    if found is None:
+    contents = _count_in_time(_batches(batches))
+    if contents is None:
         raise Invalid({"batches": [TOO_MANY]})
-    return found
+    return contents
 
 
 @transaction.atomic
@@ -93,16 +95,16 @@ def request(
     purpose: str = "",
     contact: str = "",
 ) -> Release:
-    """A release to be made; Invalid names the field that stands in its way.
+    """Create the row of a new release; Invalid names the fields that prevent it.
 
-    Whoever asks sends it to a worker. A seed is drawn where none is given.
+    The caller sends it to a worker. Without a `seed`, a random one is drawn.
     """
-    hold_gate(shared=True)
+    lock_gate(shared=True)
     _check_name(name)
-    chosen = _batches(batches)
+    rows = _batches(batches)
     release = Release(
         name=name,
-        batches=[batch.pk for batch in chosen],
+        batches=[batch.pk for batch in rows],
         dev_entities=dev_entities,
         distractors=distractors,
         seed=secrets.randbelow(2**53) if seed is None else seed,
@@ -113,41 +115,45 @@ def request(
         round=secrets.token_hex(8),
         created_by=by,
     )
-    if found := _counted(chosen):
-        check(release, found)
+    if contents := _count_in_time(rows):
+        check(release, contents)
     _save(release)
     audit.write("release-asked", by=by, release=release.pk)
     return release
 
 
-def check(release: Release, found: Contents) -> None:
-    """Refuse what cannot be made of what there is."""
-    wrong: dict[str, list[str]] = {}
-    if found.open and not release.leaves_open_out:
-        wrong["batches"] = [
-            f"The truth of {found.open:,} candidates is open. Settle them, or leave"
-            " them out (leaves_open_out)."
+def check(release: Release, contents: Contents) -> None:
+    """Raise Invalid if the release asks for more than its batches contain."""
+    problems: dict[str, list[str]] = {}
+    if contents.open and not release.leaves_open_out:
+        candidates = _counted(contents.open, "candidate is", "candidates are")
+        problems["batches"] = [
+            f"{candidates} undecided. Decide all candidates, or choose"
+            " “Leave out open candidates”."
         ]
-    if not found.confirmed:
-        wrong.setdefault("batches", []).append("No entity has a confirmed image.")
-    elif release.dev_entities > found.confirmed:
-        wrong["dev_entities"] = [
-            f"Only {found.confirmed:,} entities have a confirmed image."
+    if not contents.confirmed:
+        problems.setdefault("batches", []).append("No entity has a confirmed image.")
+    elif release.dev_entities > contents.confirmed:
+        entities = _counted(contents.confirmed, "entity has", "entities have")
+        problems["dev_entities"] = [f"Only {entities} a confirmed image."]
+    if release.distractors > contents.refused:
+        pictures = _counted(contents.refused, "picture", "pictures")
+        problems["distractors"] = [
+            f"Only {pictures} can be used: settled as no, and not yes for any entity."
         ]
-    if release.distractors > found.refused:
-        wrong["distractors"] = [
-            f"There are only {found.refused:,} pictures settled as no that show nobody"
-            " who is confirmed elsewhere."
-        ]
-    if wrong:
-        raise Invalid(wrong)
+    if problems:
+        raise Invalid(problems)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 @transaction.atomic
 def retry(*, release: Release, by: User) -> Release:
-    """Make a failed one again from the beginning; WrongState for any other."""
-    hold_gate(shared=True)
-    locked = _failed(release)
+    """Restart a failed release from the first step; raise WrongState for any other."""
+    lock_gate(shared=True)
+    locked = _lock_failed(release)
     locked.state, locked.problem, locked.progress = ReleaseState.PENDING, "", 0
     locked.round, locked.attempts, locked.files = secrets.token_hex(8), 0, {}
     locked.touched_at = locked.finished_at = None
@@ -159,16 +165,16 @@ def retry(*, release: Release, by: User) -> Release:
 
 @transaction.atomic
 def delete(*, release: Release, by: User) -> None:
-    """Delete a failed one; done ones stay for good."""
-    locked = _failed(release)
-    number, digests = locked.pk, files.digests_of(locked.files)
+    """Delete a failed release; raise WrongState for any other."""
+    locked = _lock_failed(release)
+    release_id, digests = locked.pk, files.digests_of(locked.files)
     locked.delete()
-    audit.write("release-deleted", by=by, release=number)
-    after_commit(partial(files.clear_work, number))
+    audit.write("release-deleted", by=by, release=release_id)
+    after_commit(partial(files.clear_work, release_id))
     after_commit(partial(files.delete_stored, digests))
 
 
-def _failed(release: Release) -> Release:
+def _lock_failed(release: Release) -> Release:
     locked = Release.objects.select_for_update().filter(pk=release.pk).first()
     if locked is None:
         raise NotFound(f"There is no release {release.pk}.")
@@ -181,41 +187,42 @@ def _check_name(name: str) -> None:
     if not name.strip():
         raise Invalid({"name": ["A release needs a name."]})
     if len(name) > 100:
-        raise Invalid({"name": ["A name may have 100 characters."]})
+        raise Invalid({"name": ["A name has at most 100 characters."]})
     if Release.objects.filter(name=name).exists():
-        raise _taken(name)
+        raise _name_exists(name)
 
 
-def _taken(name: str) -> Invalid:
-    return Invalid({"name": [f"There is a release {name} already."]})
+def _name_exists(name: str) -> Invalid:
+    return Invalid({"name": [f"There is already a release named “{name}”."]})
 
 
 def _save(release: Release) -> None:
-    """Invalid where somebody took the name since it was looked for."""
+    """Insert the row; raise Invalid if another request took the name meanwhile."""
     try:
         with transaction.atomic():
             release.save()
     except IntegrityError as error:
         if getattr(error.__cause__, "pgcode", None) != UNIQUE_VIOLATION:
             raise
-        raise _taken(release.name) from error
+        raise _name_exists(release.name) from error
 
 
-def _batches(numbers: Sequence[int]) -> list[Batch]:
-    wanted = sorted(set(numbers))
-    if not wanted:
-        raise Invalid({"batches": ["Name at least one batch."]})
-    found = list(Batch.objects.filter(pk__in=wanted).order_by("pk"))
-    if unknown := set(wanted) - {batch.pk for batch in found}:
-        named = ", ".join(map(str, sorted(unknown)))
-        raise Invalid({"batches": [f"There is no batch {named}."]})
-    if never := [batch.name for batch in found if batch.opened_at is None]:
-        raise Invalid({"batches": [f"{', '.join(never)} was never opened."]})
-    return found
+def _batches(ids: Sequence[int]) -> list[Batch]:
+    """Return the batches of these ids; raise Invalid if one cannot be released."""
+    if not ids:
+        raise Invalid({"batches": ["Choose at least one batch."]})
+    batches = list(Batch.objects.filter(pk__in=set(ids)).order_by("pk"))
+    if unknown_ids := set(ids) - {batch.pk for batch in batches}:
+        names = ", ".join(map(str, sorted(unknown_ids)))
+        raise Invalid({"batches": [f"There is no batch {names}."]})
+    if drafts := [batch.name for batch in batches if batch.opened_at is None]:
+        verb = "was" if len(drafts) == 1 else "were"
+        raise Invalid({"batches": [f"{', '.join(drafts)} {verb} never opened."]})
+    return batches
 
 
-def _counted(batches: Sequence[Batch]) -> Contents | None:
-    """What they hold; None where counting takes longer than anybody should wait."""
+def _count_in_time(batches: Sequence[Batch]) -> Contents | None:
+    """Return the contents of batches; None if counting takes too long for a request."""
     if sum(batch.candidates_total for batch in batches) > CHECKED_CANDIDATES:
         return None
     try:
@@ -229,15 +236,7 @@ def _counted(batches: Sequence[Batch]) -> Contents | None:
 @transaction.atomic
 def _count(batches: Sequence[int]) -> Contents:
     truth, parameters = ground_truth.statement(batches)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{CHECKED_SECONDS}s'")
-        cursor.execute("SET LOCAL jit = off")
-        cursor.execute(COUNT.format(truth=truth), parameters)
-        found = Contents(*cursor.fetchone())
-        cursor.execute("SET LOCAL statement_timeout = DEFAULT")
-        return found
-
-
-def told(found: Contents) -> dict[str, Any]:
-    """The numbers by name."""
-    return asdict(found)
+    sql.run(f"SET LOCAL statement_timeout = '{CHECKED_SECONDS}s'; SET LOCAL jit = off")
+    row = sql.one(COUNT.format(truth=truth), parameters)
+    sql.run("SET LOCAL statement_timeout = DEFAULT")
+    return Contents(**row._asdict())

@@ -1,4 +1,4 @@
-"""Freezing: truth, judgments and the plan of the pictures, all of one snapshot."""
+"""One database snapshot of a release: truth, judgments and the plan of the pictures."""
 
 import json
 from collections import Counter
@@ -8,21 +8,23 @@ from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from numpy.typing import NDArray
 
-from annotations import export, ground_truth, scoring
+from annotations import export, ground_truth, scoring, sql
 from annotations.consensus import Basis
 from annotations.models import Release, Scorer
 
-from . import selection, files, provenance
-from .requests import Contents, check
+from . import files, provenance, selection
 from .clock import Clock
 from .columns import BASIS, CANDIDATE, KEY, VERDICT
-from .distractors import Drawing, rows_of
+from .distractors import Draw, rows_of
+from .requests import Contents, check
+from .selection import Confirmed, Selection
 
 COUNTED = ("yes", "no", "broken", "open", "distractors", "confirmed_unreadable")
-ENTITIES_AT_ONCE = 200
-ROWS_AT_ONCE = 1000
+ENTITIES_PER_QUERY = 200
+ROWS_PER_QUERY = 1000
+FACE_COLUMNS = 6  # of a stored detection: x1 y1 x2 y2, confidence, side
 
 READY = """
 SELECT c.id, s.box, c.frame, m.vectors, m.boxes
@@ -33,9 +35,10 @@ LEFT JOIN annotations_embedding m
 WHERE c.id = ANY(%(candidates)s) AND c.state = 'ready'
 ORDER BY c.id
 """
+# In the order of `pictures.PlanRow`, after subset, split and key.
 DETAILS = """
-SELECT c.id, e.name, c.image_url, c.face_id, c.face_rectangle,
-       encode(i.sha256, 'hex'), s.box, c.frame, c.id
+SELECT e.name, c.image_url, c.face_id, c.face_rectangle,
+       encode(i.sha256, 'hex') AS sha256, s.box, c.frame, c.id
 FROM annotations_candidate c
 JOIN annotations_entity e ON e.id = c.entity_id
 JOIN annotations_image i ON i.id = c.image_id
@@ -55,193 +58,188 @@ class Line:
 
 
 @dataclass(slots=True)
-class Frozen:
-    """What of a release is fixed: its row's values, and its lines in their order."""
+class Plan:
+    """The fixed parts of a release: values of its row, and its lines in their order."""
 
     counts: dict[str, Any]
     method: str
     lines: list[Line] = field(default_factory=list)
 
 
-class Freeze:
-    """One release's snapshot. Use inside `snapshot()`."""
+class Snapshot:
+    """The snapshot of one release. Call `begin_snapshot` first."""
 
     def __init__(self, release: Release, clock: Clock) -> None:
         self.release, self.clock = release, clock
-        self.scorer = _scorer()
-        self.numbers: Counter[str] = Counter()
+        # The vectors of the default scorer decide which images are hard.
+        self.scorer: Scorer | None = next(iter(scoring.rows()), None)
+        self.counts: Counter[str] = Counter()
 
-    def run(self, truth: files.Draft, judgments: files.Draft) -> Frozen:
-        """Write truth and judgments, and choose the pictures; Invalid where it cannot."""
-        self.clock.hold()
+    def write(self, truth: files.Draft, judgments: files.Draft) -> Plan:
+        """Write truth and judgments, and return the plan of the pictures.
+
+        Raise Invalid if the release asks for more than its batches contain.
+        """
+        self.clock.limit_statements()
         export.write_truth(self.release.batches, truth)
-        self.clock.hold()
+        self.clock.limit_statements()
         export.write_judgments(self.release.batches, judgments)
-        chosen = list(self._chosen(truth))
-        wanted = self.release.distractors
-        distractors = Drawing(truth, self.release.seed, wanted, self.clock).run()
-        check(self.release, self._found(len(chosen), len(distractors)))
-        counts = dict.fromkeys(COUNTED, 0) | self.numbers
+        selections = list(self._selections(truth))
+        release = self.release
+        draw = Draw(truth, release.seed, release.distractors, self.clock)
+        distractors = draw.run()
+        check(release, self._contents(len(selections), len(distractors)))
+        counts = dict.fromkeys(COUNTED, 0) | self.counts
         counts["judgments"] = judgments.lines - 1
-        counts |= provenance.facts(self.release, counts["judgments"], self.clock)
-        frozen = Frozen(counts, self._method(chosen))
-        self.clock.hold()
-        self._plan(frozen, chosen, distractors)
-        return frozen
+        facts = provenance.facts(release, counts["judgments"], self.clock)
+        plan = Plan(counts | facts, self._method(selections))
+        self.clock.limit_statements()
+        self._add_lines(plan, selections, distractors)
+        return plan
 
-    def _chosen(self, truth: files.Draft) -> Iterator[selection.Chosen]:
-        """Each entity's two images; counts on the way."""
-        groups = self._entities(truth)
-        while some := list(islice(groups, ENTITIES_AT_ONCE)):
-            self.clock.hold()
-            ready = self._ready([number for _, yes in some for number in yes])
-            for key, yes in some:
+    def _selections(self, truth: files.Draft) -> Iterator[Selection]:
+        """Yield the images of each confirmed entity, and count rows on the way."""
+        entities = self._entities(truth)
+        while group := list(islice(entities, ENTITIES_PER_QUERY)):
+            self.clock.limit_statements()
+            ready = self._ready([candidate for _, yes in group for candidate in yes])
+            for key, yes in group:
                 confirmed = [ready[c] for c in yes if c in ready]
-                self.numbers["confirmed_unreadable"] += len(yes) - len(confirmed)
+                self.counts["confirmed_unreadable"] += len(yes) - len(confirmed)
                 if confirmed:
-                    yield selection.choose(self.release.seed, key, confirmed)
+                    yield selection.select_images(self.release.seed, key, confirmed)
 
     def _entities(self, truth: files.Draft) -> Iterator[tuple[str, list[int]]]:
-        """Of each entity: its key, and the candidates that people confirmed."""
+        """Yield each entity's key and the candidates that people confirmed."""
         rows = rows_of(truth, self.clock)
         for key, group in groupby(rows, key=lambda cells: cells[KEY]):
             yes = []
-            self.numbers["entities"] += 1
+            self.counts["entities"] += 1
             for cells in group:
                 verdict, basis = cells[VERDICT], cells[BASIS]
-                self.numbers["candidates"] += 1
-                self.numbers[verdict or "open"] += 1
-                self.numbers[f"basis_{basis}"] += 1
+                self.counts["candidates"] += 1
+                self.counts[verdict or "open"] += 1
+                self.counts[f"basis_{basis}"] += 1
                 if verdict == "yes" and basis != Basis.CLEARED:
                     yes.append(int(cells[CANDIDATE]))
             yield key, yes
 
-    def _ready(self, candidates: Sequence[int]) -> dict[int, selection.Confirmed]:
-        with connection.cursor() as cursor:
-            scorer = self.scorer.pk if self.scorer else None
-            cursor.execute(READY, {"scorer": scorer, "candidates": list(candidates)})
-            return {
-                row[0]: selection.Confirmed(row[0], _vector(*row[1:])) for row in cursor
-            }
+    def _ready(self, candidates: Sequence[int]) -> dict[int, Confirmed]:
+        rows = sql.rows(READY, self._parameters(candidates))
+        return {row.id: Confirmed(row.id, _vector(row)) for row in rows}
 
-    def _found(self, confirmed: int, distractors: int) -> Contents:
-        """What the snapshot holds, in the terms of what was asked for."""
-        said = self.numbers
-        said["confirmed_entities"], said["distractors"] = confirmed, distractors
+    def _parameters(self, candidates: Sequence[int]) -> dict[str, Any]:
+        scorer = self.scorer.pk if self.scorer else None
+        return {"scorer": scorer, "candidates": list(candidates)}
+
+    def _contents(self, confirmed: int, distractors: int) -> Contents:
+        """Return the counts of this snapshot in the form that `check` compares."""
+        counts = self.counts
+        counts["confirmed_entities"], counts["distractors"] = confirmed, distractors
         return Contents(
-            candidates=said["candidates"],
-            yes=said["yes"],
-            no=said["no"],
-            broken=said["broken"],
-            open=said["open"],
-            entities=said["entities"],
+            candidates=counts["candidates"],
+            yes=counts["yes"],
+            no=counts["no"],
+            broken=counts["broken"],
+            open=counts["open"],
+            entities=counts["entities"],
             confirmed=confirmed,
             refused=distractors,
         )
 
-    def _method(self, chosen: Sequence[selection.Chosen]) -> str:
-        """How hard images were chosen; empty where there are none."""
-        if self.scorer is None or not any(
-            each.hard is not None and not each.is_alone for each in chosen
-        ):
+    def _method(self, selections: Sequence[Selection]) -> str:
+        """Describe how hard images were selected; empty if no entity has a choice."""
+        has_hard = any(s.hard is not None and not s.is_alone for s in selections)
+        if self.scorer is None or not has_hard:
             return ""
-        weights = (
-            f", weights SHA-256 {self.scorer.digest}" if self.scorer.digest else ""
-        )
+        digest = self.scorer.digest
+        weights = f", weights SHA-256 {digest}" if digest else ""
         return (
             "The confirmed image with the largest cosine distance to the nearest other"
             " confirmed image of its entity, in the embedding of scorer"
             f" {self.scorer.name} {self.scorer.version}{weights}."
         )
 
-    def _plan(
-        self,
-        frozen: Frozen,
-        chosen: Sequence[selection.Chosen],
-        distractors: Sequence[int],
+    def _add_lines(
+        self, plan: Plan, selections: Sequence[Selection], distractors: Sequence[int]
     ) -> None:
-        """Lay down which candidate stands on which line of which file."""
+        """Fix which candidate is on which line of which file."""
         seed = self.release.seed
-        keys = (each.key for each in chosen)
-        dev = selection.development(seed, keys, self.release.dev_entities)
-        subsets = files.SUBSETS if frozen.method else files.SUBSETS[:1]
+        keys = (images.key for images in selections)
+        dev = selection.dev_keys(seed, keys, self.release.dev_entities)
+        subsets = files.SUBSETS if plan.method else files.SUBSETS[:1]
         for subset in subsets:
-            lines = [_line(subset, each, each.key in dev) for each in chosen]
-            frozen.lines += [line for line in lines if line.split == "dev"]
+            lines = [_line(subset, images, images.key in dev) for images in selections]
+            plan.lines += [line for line in lines if line.split == "dev"]
             test = [line for line in lines if line.split == "test"]
-            test += [Line(subset, "test", number, "") for number in distractors]
+            test += [Line(subset, "test", candidate, "") for candidate in distractors]
             order = f"order-{subset}"
             test.sort(key=lambda line: selection.lot(seed, order, line.candidate))
-            frozen.lines += test
-        frozen.counts |= {"dev": len(dev), "test": len(chosen) - len(dev)}
-        if frozen.method:
-            hard = {
-                "hard_alone": sum(each.is_alone for each in chosen),
-                "hard_without_vector": sum(each.hard is None for each in chosen),
+            plan.lines += test
+        plan.counts |= {"dev": len(dev), "test": len(selections) - len(dev)}
+        if plan.method:
+            plan.counts |= {
+                "hard_alone": sum(images.is_alone for images in selections),
+                "hard_without_vector": sum(
+                    images.hard is None for images in selections
+                ),
             }
-            frozen.counts |= hard
 
-    def details(self, lines: Sequence[Line]) -> Iterator[bytes]:
-        """The plan as lines of JSON: all that a line is made of, but the picture."""
-        for start in range(0, len(lines), ROWS_AT_ONCE):
-            self.clock.hold()
-            some = lines[start : start + ROWS_AT_ONCE]
-            with connection.cursor() as cursor:
-                scorer = self.scorer.pk if self.scorer else None
-                numbers = [line.candidate for line in some]
-                cursor.execute(DETAILS, {"scorer": scorer, "candidates": numbers})
-                known = {row[0]: row[1:] for row in cursor}
-            for line in some:
-                row = [line.subset, line.split, line.key, *known[line.candidate]]
+    def plan_rows(self, lines: Sequence[Line]) -> Iterator[bytes]:
+        """Yield the plan as lines of JSON: all cells of a line except the picture."""
+        for start in range(0, len(lines), ROWS_PER_QUERY):
+            self.clock.limit_statements()
+            part = lines[start : start + ROWS_PER_QUERY]
+            parameters = self._parameters([line.candidate for line in part])
+            details = {row.id: row for row in sql.rows(DETAILS, parameters)}
+            for line in part:
+                row = [line.subset, line.split, line.key, *details[line.candidate]]
                 yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
-def snapshot() -> None:
-    """Begin the transaction's one snapshot."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute(ground_truth.WALKING)
-        cursor.execute("SET LOCAL work_mem = '64MB'")
+def begin_snapshot() -> None:
+    """Make the current transaction one read-only snapshot."""
+    sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    sql.run(ground_truth.WALKING)
+    sql.run("SET LOCAL work_mem = '64MB'")
 
 
 def index_of(lines: Iterable[Line]) -> Iterator[bytes]:
-    """`lines.tsv`: subset, split, line and candidate."""
-    counted: Counter[tuple[str, str]] = Counter()
+    """Yield the rows of `lines.tsv`: subset, split, line and candidate."""
+    numbers: Counter[tuple[str, str]] = Counter()
     yield b"subset\tsplit\tline\tcandidate_id\n"
     for line in lines:
-        counted[line.subset, line.split] += 1
-        number = counted[line.subset, line.split]
+        numbers[line.subset, line.split] += 1
+        number = numbers[line.subset, line.split]
         cells = (line.subset, line.split, str(number), str(line.candidate))
         yield ("\t".join(cells) + "\n").encode()
 
 
-def _line(subset: str, each: selection.Chosen, is_dev: bool) -> Line:
-    hard = each.random if each.hard is None else each.hard
-    candidate = hard if subset == "hard" else each.random
-    return Line(subset, "dev" if is_dev else "test", candidate, each.key)
+def _line(subset: str, images: Selection, is_dev: bool) -> Line:
+    hard = images.random if images.hard is None else images.hard
+    candidate = hard if subset == "hard" else images.random
+    return Line(subset, "dev" if is_dev else "test", candidate, images.key)
 
 
-def _scorer() -> Scorer | None:
-    """The first scorer of the settings; its vectors tell which images are hard."""
-    return next(iter(scoring.rows()), None)
+def _vector(row: Any) -> NDArray[np.float32] | None:
+    """Return the vector of a face: the framed one, else the best match, else the largest.
 
-
-def _vector(
-    box: Sequence[float] | None, frame: Sequence[float] | None, vectors: Any, boxes: Any
-) -> Any:
-    """The vector of the framed face; without a frame of the best match, else the largest.
-
-    None where none was kept, or none of the faces belongs to the frame.
+    Return None if no vectors are stored, or if no face belongs to the frame.
     """
-    if vectors is None:
+    if row.vectors is None:
         return None
-    at = np.frombuffer(bytes(boxes), "<f4").reshape(-1, 6)
-    of = np.frombuffer(bytes(vectors), "<f4").reshape(len(at), -1)
-    if not len(of):
+    boxes = np.frombuffer(bytes(row.boxes), "<f4").reshape(-1, FACE_COLUMNS)[:, :4]
+    vectors = np.frombuffer(bytes(row.vectors), "<f4").reshape(len(boxes), -1)
+    face = _face_index(row, boxes) if len(boxes) else None
+    if face is None:
         return None
-    if frame is not None:
-        chosen = scoring.framed(at[:, :4].tolist(), frame)
-        return None if chosen is None else of[chosen]
-    if box is None:
-        return of[0]
-    return of[int(np.argmin(np.abs(at[:, :4] - np.asarray(box)).sum(axis=1)))]
+    vector: NDArray[np.float32] = vectors[face]
+    return vector
+
+
+def _face_index(row: Any, boxes: NDArray[np.float32]) -> int | None:
+    if row.frame is not None:
+        return scoring.framed(boxes.tolist(), row.frame)
+    if row.box is None:
+        return 0
+    return int(np.argmin(np.abs(boxes - np.asarray(row.box)).sum(axis=1)))

@@ -1,4 +1,4 @@
-"""Which code made a release."""
+"""The version of the code that makes a release."""
 
 import os
 import re
@@ -13,14 +13,14 @@ HASH = re.compile("[0-9a-f]{40,64}")
 
 @cache
 def code_version() -> str:
-    """The commit that is named, or where the code lies in a checkout; else its version."""
-    if named := os.environ.get("LABELER_VERSION"):
-        return named[:40]
-    return commit_of(settings.BASE_DIR) or _declared()
+    """Return LABELER_VERSION, else the commit of the checkout, else the version number."""
+    if version := os.environ.get("LABELER_VERSION"):
+        return version[:40]
+    return commit_of(settings.BASE_DIR) or _declared_version()
 
 
 def commit_of(checkout: Path) -> str:
-    """The commit that a checkout is at; empty where git does not tell."""
+    """Return the commit of a checkout; empty if there is no readable repository."""
     git = checkout / ".git"
     try:
         if git.is_file():  # a worktree of a checkout elsewhere
@@ -36,17 +36,17 @@ def commit_of(checkout: Path) -> str:
 
 
 def _commit(root: Path, ref: str) -> str:
-    """What a branch points at: a file of its own, or a line of the packed ones."""
+    """Return the commit of a branch, from its own file or from the packed refs."""
     if (root / ref).is_file():
         return (root / ref).read_text().strip()
     lines = (root / "packed-refs").read_text().splitlines()
-    packed = dict(line.split()[::-1] for line in lines if line.count(" ") == 1)
-    return packed.get(ref, "")
+    refs = dict(line.split()[::-1] for line in lines if line.count(" ") == 1)
+    return refs.get(ref, "")
 
 
-def _declared() -> str:
+def _declared_version() -> str:
     try:
-        said = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+        content = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
     except (OSError, tomllib.TOMLDecodeError):
         return "unknown"
-    return str(said.get("project", {}).get("version", "unknown"))[:40]
+    return str(content.get("project", {}).get("version", "unknown"))[:40]

@@ -1,4 +1,4 @@
-"""Pictures are decoded and looked at on threads, ahead of who asks for what was found."""
+"""Pictures are decoded and analysed on threads, ahead of their use."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,83 +12,84 @@ from annotations import images
 from annotations.errors import LabelerError
 from annotations.models import Outcome
 
-from .base import Analysis, ScoringModel
+from .base import Analysis, Pixels, ScoringModel
 
-# Slices that each thread may be ahead.
+# Slices of pictures that each thread can be ahead.
 AHEAD = 3
 
 Picture = tuple[int, str]  # a candidate and the digest of its picture
-# What was found, or what of the machine was in the way: a storage that is away.
-Seen = tuple[int, Analysis | Exception]
-PASSING = (OSError, MemoryError)
+# A candidate with its analysis, or with a transient error such as a missing storage.
+Result = tuple[int, Analysis | Exception]
+TRANSIENT = (OSError, MemoryError)
 
 
 @cache
 def threads() -> ThreadPoolExecutor:
-    """The threads of this process; models keep what they load by thread."""
-    return ThreadPoolExecutor(images.cores(), "look")
+    """Return the threads of this process. Models cache data for each thread."""
+    return ThreadPoolExecutor(images.cores(), "analyse")
 
 
-def let_threads_go() -> None:
-    """End the threads, and with them what models keep by thread."""
+def end_threads() -> None:
+    """End the threads, and free the data that models cache for them."""
     if threads.cache_info().currsize:
         threads().shutdown()
         threads.cache_clear()
 
 
-def look_ahead(model: ScoringModel, pictures: Iterable[Picture]) -> Iterator[Seen]:
-    """What the model finds, in the order of the pictures, in constant memory."""
-    waiting = iter(pictures)
-    under_way: deque[Future[list[Seen]]] = deque()
+def analyse_ahead(model: ScoringModel, pictures: Iterable[Picture]) -> Iterator[Result]:
+    """Yield the results of pictures in order, in constant memory."""
+    iterator = iter(pictures)
+    futures: deque[Future[list[Result]]] = deque()
     pool = threads()
     try:
         while True:
-            while len(under_way) < AHEAD * images.cores():
-                part = list(islice(waiting, model.batch))
-                if not part:
+            while len(futures) < AHEAD * images.cores():
+                batch = list(islice(iterator, model.batch))
+                if not batch:
                     break
-                under_way.append(pool.submit(look_at, model, part))
-            if not under_way:
+                futures.append(pool.submit(analyse, model, batch))
+            if not futures:
                 return
-            yield from under_way.popleft().result()
+            yield from futures.popleft().result()
     finally:
-        for each in under_way:
-            each.cancel()
+        for future in futures:
+            future.cancel()
 
 
-def look_at(model: ScoringModel, pictures: Sequence[Picture]) -> list[Seen]:
-    """Decode some pictures and look at them; one that fails does not spoil the others."""
-    found: dict[int, Analysis | Exception] = {}
-    decoded, scales, numbers = [], [], []
+def analyse(model: ScoringModel, pictures: Sequence[Picture]) -> list[Result]:
+    """Decode and analyse some pictures. An error affects only its own picture."""
+    results: dict[int, Analysis | Exception] = {}
+    arrays, scales, candidates = [], [], []
     for candidate, sha256 in pictures:
         try:
             picture, scale = images.open_pixels(sha256, model.side)
         except LabelerError as error:
-            found[candidate] = Analysis(outcome=Outcome.FAILED, problem=error.detail)
+            results[candidate] = Analysis(outcome=Outcome.FAILED, problem=error.detail)
             continue
-        except PASSING as error:
-            found[candidate] = error
+        except TRANSIENT as error:
+            results[candidate] = error
             continue
-        numbers.append(candidate)
-        decoded.append(np.asarray(picture))
+        candidates.append(candidate)
+        arrays.append(np.asarray(picture))
         scales.append(scale)
-    if numbers:
-        found |= dict(zip(numbers, _looked(model, decoded, scales), strict=True))
-    return [(candidate, found[candidate]) for candidate, _ in pictures]
+    if candidates:
+        analyses = _analyse(model, arrays, scales)
+        results |= dict(zip(candidates, analyses, strict=True))
+    return [(candidate, results[candidate]) for candidate, _ in pictures]
 
 
-def _looked(
-    model: ScoringModel, pictures: list[np.ndarray], scales: list[float]
+def _analyse(
+    model: ScoringModel, pictures: list[Pixels], scales: list[float]
 ) -> list[Analysis | Exception]:
     try:
-        return list(model.look(pictures, scales))
+        return list(model.analyse(pictures, scales))
     except Exception as error:
-        # A model may raise anything at odd pixels. In a batch each is asked alone.
+        # A model can raise any error on odd pixels. Analyse each picture alone.
         if len(pictures) > 1:
             pairs = zip(pictures, scales, strict=True)
-            return [_looked(model, [one], [scale])[0] for one, scale in pairs]
-        if isinstance(error, PASSING):
+            return [_analyse(model, [picture], [scale])[0] for picture, scale in pairs]
+        if isinstance(error, TRANSIENT):
             return [error]
-        said = str(error).strip().splitlines() or [""]
-        problem = f"{type(error).__name__}: {said[0]}"[:300]
+        lines = str(error).strip().splitlines() or [""]
+        problem = f"{type(error).__name__}: {lines[0]}"[:300]
         return [Analysis(outcome=Outcome.FAILED, problem=problem)]

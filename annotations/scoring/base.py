@@ -1,4 +1,4 @@
-"""What a scorer is: it looks at pictures and finds vectors that can be compared."""
+"""The protocol of scoring models: they turn pictures into vectors to compare."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from annotations.models import Outcome
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
 
-# What a probability is made of, in this order: see `features`. Not how many references
-# there were: a settled yes is one itself and left out of its own comparison, so that
-# number would tell the label.
+# The inputs of a probability, in this order: see `features`. The number of references is
+# not one of them. A settled yes is a reference itself and is excluded from its own
+# comparison, so the number would reveal the label.
 FEATURES = ("similarity", "cohesion", "detection", "side", "rank")
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed before the first labels: a logistic curve of the similarity.
+    """The assumption before the first labels: a logistic curve of the similarity.
 
     P(yes) = 1 / (1 + exp(-slope * (similarity - midpoint))).
     """
@@ -32,10 +32,10 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A face, or whatever a scorer compares, in one picture.
+    """A face, or another object that a model compares, in one picture.
 
     `vector` has length 1. `box` is x1 y1 x2 y2 relative to the picture, `side` its
-    shorter side in the picture's own pixels, `detection` 0 to 1.
+    shorter side in the picture's own pixels, `detection` the confidence, 0 to 1.
     """
 
     vector: Vector
@@ -46,20 +46,20 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found in one picture, the largest first; where nothing was, why."""
+    """The detections in one picture, the largest first, or why there are none."""
 
-    found: Sequence[Detection] = ()
+    detections: Sequence[Detection] = ()
     outcome: Outcome = Outcome.SCORED
     problem: str = ""
-    count: int = 0  # of faces, those too small to compare included
+    count: int = 0  # of faces, including those too small to compare
 
 
 class ScoringModel(Protocol):
-    """A model. Its class tells what it is; making one loads the weights.
+    """A model with its weights in memory. The class describes it.
 
-    `digest` is the SHA-256 of the weights, checked when they are loaded; `side` is the
-    longest side, in pixels, of the pictures that it wants; `batch` is how many it
-    likes to see at once. Whoever changes what it finds changes its `version`.
+    `digest` is the SHA-256 of the weights, checked when they are loaded. `side` is the
+    longest side, in pixels, of the pictures it takes. `batch` is the number of pictures
+    that it analyses best at once. A change of its detections needs a new `version`.
     """
 
     name: ClassVar[str]
@@ -73,11 +73,11 @@ class ScoringModel(Protocol):
         """Load the weights for `cpu` or `cuda`."""
         ...
 
-    def look(
+    def analyse(
         self, pictures: Sequence[Pixels], scales: Sequence[float]
     ) -> list[Analysis]:
-        """Look at some pictures; called from several threads at once.
+        """Analyse some pictures. Called from several threads at once.
 
-        `scales` tell how many pixels of the original one of these pixels stands for.
+        `scales` has the number of original pixels per pixel of each picture.
         """
         ...

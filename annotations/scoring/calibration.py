@@ -1,17 +1,17 @@
-"""Similarity becomes probability: folds of entities, a model for each. No database.
+"""Calibration: probabilities from similarities, without database access.
 
 A logistic regression of the features (L2, standardised), its decision values calibrated
 by Platt's sigmoid below 1,000 labels and by isotonic regression from there on. There is
-a model for each fold of entities, fitted on the other folds only: no entity's own
-verdicts ever tell what its candidates' probability is, so that probabilities of labelled
-entities are as honest as those of new ones. Parameters are JSON: no pickles.
+a model for each fold of entities, fitted on the other folds only. So no entity's own
+verdicts influence its probabilities, and those of labelled entities are as reliable as
+those of new ones. Parameters are JSON, not pickles.
 
 The prior for faces is `Prior(midpoint=0.363, slope=14.0)`. The midpoint is the threshold
-that OpenCV's zoo states for the cosine of SFace (right on 299 of 300 public pairs); the
-slope says 0.006 at a cosine of 0 and 0.95 at 0.57, which is cautious, since similarity
-does not mean the same on every collection: where strangers look alike the prior is
-wrong until the first fit. On 244 real candidates of 13 people its Brier score is 0.050,
-and after a fit on half of the people that on the other half's 0.018 (median of halves).
+that OpenCV's zoo states for the cosine of SFace (right on 299 of 300 public pairs). The
+slope gives 0.006 at a cosine of 0 and 0.95 at 0.57. This is cautious, because similarity
+does not mean the same in every collection: where strangers look alike, the prior is
+wrong until the first fit. On 244 real candidates of 13 people its Brier score is 0.050.
+After a fit on half of the people, it is 0.018 on the other half (median of halves).
 """
 
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ Integers = NDArray[np.int64]
 FOLDS = 5
 INNER_FOLDS = 5
 SOLVER = "newton-cholesky"  # a few steps for many rows of few features
-# With less a fit would say more of chance than of the model.
-LABELS_ENOUGH, EACH_ENOUGH, ENTITIES_ENOUGH = 50, 10, 5
+# With fewer labels, labels of one class, or entities, a fit would depend on chance.
+MIN_LABELS, MIN_LABELS_PER_CLASS, MIN_ENTITIES = 50, 10, 5
 ISOTONIC_FROM = 1_000
-# What stands in for what is not known.
+# Substitutes for unknown values.
 RANK_UNKNOWN = 30.0  # the middle of a search's first pages
-SIDE_UNKNOWN = 112.0  # the side of an aligned face, which loses nothing
-DETECTION_UNKNOWN = 1.0  # nothing was detected: the whole picture was compared
+SIDE_UNKNOWN = 112.0  # the side of an aligned face, which loses no detail
+DETECTION_UNKNOWN = 1.0  # without a detector: the whole picture was compared
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A calibration: `parameters` is JSON, the rest what it was made of."""
+class Calibration:
+    """A calibration: `parameters` is JSON, the counts describe its labels."""
 
     method: FitMethod
     parameters: dict[str, Any]
@@ -51,10 +51,10 @@ class Fitted:
 
 
 def folds_of(entities: Integers) -> Integers:
-    """The fold, 0 to 4, of each entity id: the same on every machine and for good.
+    """Return the fold, 0 to 4, of each entity id: the same on every machine, for ever.
 
-    The finaliser of SplitMix64 (Steele, Lea and Flood 2014) of the id, modulo 5: ids
-    that follow each other fall into folds at random.
+    It is the finaliser of SplitMix64 (Steele, Lea and Flood 2014) of the id, modulo 5,
+    so that consecutive ids get random folds.
     """
     z = np.asarray(entities).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -62,27 +62,23 @@ def folds_of(entities: Integers) -> Integers:
     return ((z ^ (z >> np.uint64(31))) % np.uint64(FOLDS)).astype(np.int64)
 
 
-def fold_of(entity_id: int) -> int:
-    """The fold of one entity: see `folds_of`."""
-    return int(folds_of(np.array([entity_id]))[0])
-
-
 def too_few(*, labels: int, positives: int, entities: int) -> str:
-    """Why there can be no fit yet, as a sentence; empty where there can."""
-    if labels < LABELS_ENOUGH:
-        return f"There are {labels} labels; a fit needs {LABELS_ENOUGH}."
-    if positives < EACH_ENOUGH:
-        return f"Only {positives} labels say yes; a fit needs {EACH_ENOUGH}."
-    if labels - positives < EACH_ENOUGH:
-        return f"Only {labels - positives} labels say no; a fit needs {EACH_ENOUGH}."
-    if entities < ENTITIES_ENOUGH:
-        return f"The labels are of {entities} entities; a fit needs {ENTITIES_ENOUGH}."
+    """Return the reason why no fit is possible yet, as a sentence; empty if it is."""
+    minima = {
+        "Labels": (labels, MIN_LABELS),
+        "Labels that are yes": (positives, MIN_LABELS_PER_CLASS),
+        "Labels that are no": (labels - positives, MIN_LABELS_PER_CLASS),
+        "Entities with labels": (entities, MIN_ENTITIES),
+    }
+    for name, (count, minimum) in minima.items():
+        if count < minimum:
+            return f"{name}: {count}. A fit needs {minimum}."
     return ""
 
 
-def fit(features: Floats, labels: Integers, entities: Integers) -> Fitted | None:
-    """Fit a model for each fold; None where `too_few` says why not,
-    and where one class is of too few entities for any model.
+def fit(features: Floats, labels: Integers, entities: Integers) -> Calibration | None:
+    """Fit a model for each fold. Return None if `too_few` gives a reason, or if the
+    labels of one class belong to too few entities for any model.
 
     `features` is n × 5 in the order of `FEATURES`, `labels` are 1 (yes) or 0, and
     `entities` the ids of the candidates' entities.
@@ -99,21 +95,21 @@ def fit(features: Floats, labels: Integers, entities: Integers) -> Fitted | None
     prepared, folds = prepare(features), folds_of(entities)
     models = []
     for fold in range(FOLDS):
-        others = folds != fold
-        model = _fit(prepared[others], labels[others], entities[others], method)
+        train = folds != fold
+        model = _fit(prepared[train], labels[train], entities[train], method)
         models.append(model)
     if not any(models):
-        return None  # the prior alone is no fit
+        return None  # the prior alone is not a fit
     parameters = {"method": method.value, "features": list(FEATURES), "folds": models}
-    return Fitted(method, parameters, **counts)
+    return Calibration(method, parameters, **counts)
 
 
 def prepare(features: Floats) -> Floats:
-    """What the models are fitted on: nothing missing; side and rank as logarithms.
+    """Return the inputs of the models: no missing values, side and rank as logarithms.
 
-    Cohesion falls back on the similarity (no other candidate speaks for or against it),
-    an unknown rank, side and detection on the constants above. A rank may be 0, hence
-    ln(1 + x).
+    A missing cohesion becomes the similarity, because no other candidate supports or
+    contradicts it. A missing rank, side or detection becomes the constant above. A rank
+    can be 0, so its logarithm is ln(1 + x).
     """
     similarity, cohesion, detection, side, rank = np.asarray(features, float).T
     cohesion = np.where(np.isfinite(cohesion), cohesion, similarity)
@@ -133,39 +129,40 @@ def probabilities(
     features: Floats,
     entities: Integers,
 ) -> Floats:
-    """P(yes) of each row by the model of its entity's fold.
+    """Return P(yes) of each row, by the model of its entity's fold.
 
-    None as `parameters`, and a fold without a model, mean the prior alone.
+    If `parameters` is None, or a fold has no model, use the prior alone.
     """
     features = np.asarray(features, float).reshape(-1, len(FEATURES))
-    found = _logistic(prior.slope * (features[:, 0] - prior.midpoint))
+    result = _logistic(prior.slope * (features[:, 0] - prior.midpoint))
     if parameters is None:
-        return found
+        return result
     prepared, folds = prepare(features), folds_of(entities)
     for fold, model in enumerate(parameters["folds"]):
-        own = folds == fold
-        if model is not None and own.any():
-            found[own] = _predict(model, prepared[own])
-    return found
+        rows = folds == fold
+        if model is not None and rows.any():
+            result[rows] = _predict(model, prepared[rows])
+    return result
 
 
 def _predict(model: dict[str, Any], prepared: Floats) -> Floats:
     values = (prepared - np.array(model["means"])) / np.array(model["scales"])
     values = values @ np.array(model["coefficients"]) + model["intercept"]
     if "knots" in model:
-        found = np.interp(values, *model["knots"])
+        result = np.interp(values, *model["knots"])
     else:
-        found = _logistic(model["slope"] * values + model["offset"])
-    return np.clip(found, model["low"], model["high"])
+        result = _logistic(model["slope"] * values + model["offset"])
+    clipped: Floats = np.clip(result, model["low"], model["high"])
+    return clipped
 
 
 def _fit(
     prepared: Floats, labels: Integers, entities: Integers, method: FitMethod
 ) -> dict[str, Any] | None:
-    """The parameters of one model; None where the labels cannot carry one.
+    """Return the parameters of one model; None if the labels do not allow one.
 
-    As `CalibratedClassifierCV(ensemble=False)`: the regression is fitted on all, the
-    calibrator on decision values for entities that a regression had not seen.
+    Like `CalibratedClassifierCV(ensemble=False)`: fit the regression on all rows, and
+    the calibrator on decision values of entities outside the training part.
     """
     # scikit-learn takes a second to import, and web processes import this package.
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
@@ -188,15 +185,16 @@ def _fit(
         "coefficients": regression.coef_[0].tolist(),
         "intercept": float(regression.intercept_[0]),
     }
-    calibrated = _sigmoid if method is FitMethod.SIGMOID else _isotonic
-    return model | calibrated(values, labels)
+    calibrate = _sigmoid if method is FitMethod.SIGMOID else _isotonic
+    return model | calibrate(values, labels)
 
 
 def _sigmoid(values: Floats, labels: Integers) -> dict[str, Any]:
-    """Platt's sigmoid (1999), no more certain than n labels can be: 1 / (n + 2).
+    """Fit Platt's sigmoid (1999), with bounds of 1 / (n + 2) and 1 - 1 / (n + 2).
 
-    His targets are (n₁ + 1) / (n₁ + 2) and 1 / (n₀ + 2) in place of 1 and 0: each label
-    counts as a yes with that weight, and as a no with the rest.
+    n labels cannot give more certainty. Platt's targets are (n₁ + 1) / (n₁ + 2) and
+    1 / (n₀ + 2) instead of 1 and 0. Each label counts as a yes with that weight, and as
+    a no with the remaining weight.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  (see _fit)
 
@@ -212,21 +210,21 @@ def _sigmoid(values: Floats, labels: Integers) -> dict[str, Any]:
 
 
 def _isotonic(values: Floats, labels: Integers) -> dict[str, Any]:
-    """Isotonic regression (Zadrozny and Elkan 2002): knots, and bounds at its ends."""
+    """Fit an isotonic regression (Zadrozny and Elkan 2002): knots and outer bounds."""
     from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415  (see _fit)
 
-    fitted = IsotonicRegression(out_of_bounds="clip").fit(values, labels)
-    knots = [fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist()]
-    return {"knots": knots} | _ends(knots, values, labels)
+    regression = IsotonicRegression(out_of_bounds="clip").fit(values, labels)
+    knots = [regression.X_thresholds_.tolist(), regression.y_thresholds_.tolist()]
+    return {"knots": knots} | _bounds(knots, values, labels)
 
 
-def _ends(
+def _bounds(
     knots: list[list[float]], values: Floats, labels: Integers
 ) -> dict[str, float]:
-    """Bounds where isotonic regression says 0 or 1 of the labels at an end.
+    """Return bounds that replace 0 and 1 at the ends of an isotonic regression.
 
-    Of n labels that are all alike Laplace's rule of succession says 1 / (n + 2) for the
-    other; no further in than the next step, so that order is kept.
+    For n equal labels, Laplace's rule of succession gives the other label 1 / (n + 2).
+    A bound never exceeds the next step, so that the order stays.
     """
     steps = np.array(knots[1])
     nos = int((values < values[labels == 1].min()).sum())
@@ -239,7 +237,7 @@ def _ends(
 
 
 def _splits(labels: Integers, entities: Integers) -> list[tuple[Integers, Integers]]:
-    """Splits by entity whose training parts hold both classes, as many as can be."""
+    """Return as many splits by entity as have both classes in each training part."""
     from sklearn.model_selection import GroupKFold  # noqa: PLC0415  (see _fit)
 
     for number in range(min(INNER_FOLDS, len(np.unique(entities))), 1, -1):
@@ -250,5 +248,5 @@ def _splits(labels: Integers, entities: Integers) -> list[tuple[Integers, Intege
 
 
 def _logistic(values: Floats) -> Floats:
-    """1 / (1 + exp(-x)) without overflow."""
+    """Return 1 / (1 + exp(-x)) without overflow."""
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * values))

@@ -1,20 +1,21 @@
-"""What an admin tells a scorer: wait, go on, try again, forget the embeddings."""
+"""Commands of admins to a scorer: pause, resume, retry failures, delete embeddings."""
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from annotations import sql
 from annotations.errors import NotFound, WrongState
 from annotations.models import Outcome, Scorer, User, audit
 
 SLICE = 10_000
 PURGED_AT_ONCE = 50_000
 
-# A failed look is forgotten, and its entity is due anew. `marked` goes up, so that
-# whoever is at the entity right now comes back to it.
-TRY_AGAIN = """
-WITH gone AS (
+# Delete failed scores and make their entities due. `marked` goes up, so that a worker
+# that has just claimed the entity comes back to it.
+RETRY = """
+WITH deleted AS (
     DELETE FROM annotations_score
     WHERE scorer_id = %(scorer)s AND outcome = %(failed)s
       AND (%(candidate)s::bigint IS NULL OR candidate_id = %(candidate)s)
@@ -23,13 +24,13 @@ WITH gone AS (
     INSERT INTO annotations_pendingscoring
         (scorer_id, entity_id, due_at, marked, attempts, problem)
     SELECT %(scorer)s, c.entity_id, clock_timestamp(), 1, 0, ''
-    FROM gone JOIN annotations_candidate c ON c.id = gone.candidate_id
+    FROM deleted JOIN annotations_candidate c ON c.id = deleted.candidate_id
     GROUP BY c.entity_id ORDER BY c.entity_id
     ON CONFLICT (scorer_id, entity_id) DO UPDATE
-    SET marked = annotations_pendingscoring.marked + 1, attempts = 0, due_at = excluded.due_at,
-        trying = NULL, problem = ''
+    SET marked = annotations_pendingscoring.marked + 1, attempts = 0,
+        due_at = excluded.due_at, trying = NULL, problem = ''
 )
-SELECT count(*) FROM gone
+SELECT count(*) AS pictures FROM deleted
 """
 PURGE = """
 DELETE FROM annotations_embedding WHERE ctid = ANY(ARRAY(
@@ -40,78 +41,76 @@ DELETE FROM annotations_embedding WHERE ctid = ANY(ARRAY(
 
 
 def require_active(scorer: Scorer) -> Scorer:
-    """The scorer itself; WrongState where the settings name this version no more."""
+    """Return the scorer; raise WrongState if the settings no longer name this version."""
     if not scorer.is_active:
-        raise WrongState(f"{scorer} is a former version: nothing is done with it.")
+        raise WrongState(f"{scorer} is a former version. It cannot be used any more.")
     return scorer
 
 
 def pause(*, scorer: Scorer, by: User) -> Scorer:
-    """Let workers leave it alone, once they have finished what they are at."""
+    """Pause a scorer. Workers first finish the entities they have claimed."""
     return _set_paused(scorer, timezone.now(), "scoring-paused", by)
 
 
 def resume(*, scorer: Scorer, by: User) -> Scorer:
-    """Let workers go on."""
+    """Resume a scorer."""
     return _set_paused(scorer, None, "scoring-resumed", by)
 
 
 @transaction.atomic
-def _set_paused(scorer: Scorer, at: datetime | None, act: str, by: User) -> Scorer:
-    """Nothing happens, and nothing is written, where it is so already."""
-    found = Scorer.objects.select_for_update(no_key=True).get(pk=scorer.pk)
-    if (found.paused_at is None) != (at is None):
-        found.paused_at = at
-        found.save(update_fields=["paused_at"])
-        audit.write(act, by=by, scorer=found.pk)
-    return found
+def _set_paused(
+    scorer: Scorer, paused_at: datetime | None, action: str, by: User
+) -> Scorer:
+    """Set or clear the pause; change and record nothing if it already is so."""
+    locked = Scorer.objects.select_for_update(no_key=True).get(pk=scorer.pk)
+    if (locked.paused_at is None) != (paused_at is None):
+        locked.paused_at = paused_at
+        locked.save(update_fields=["paused_at"])
+        audit.write(action, by=by, scorer=locked.pk)
+    return locked
 
 
 @transaction.atomic
 def retry_failed(*, scorer: Scorer, by: User, candidate: int | None = None) -> int:
-    """Look once more at what was set aside, one candidate's picture or all; how many.
+    """Analyse one or all failed pictures again. Return the number of pictures.
 
-    NotFound where this one was not set aside. WrongState where the version is no longer
-    at work: nobody would come.
+    Raise NotFound if the candidate has not failed, and WrongState for a former version,
+    because no worker would analyse it.
     """
     require_active(scorer)
-    told: dict[str, int | str | None] = {
+    parameters = {
         "scorer": scorer.pk,
         "failed": Outcome.FAILED.value,
         "candidate": candidate,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(TRY_AGAIN, told)
-        [tried] = cursor.fetchone()
-    if candidate is not None and not tried:
+    pictures: int = sql.value(RETRY, parameters)
+    if candidate is not None and not pictures:
         raise NotFound(f"Candidate {candidate} is not set aside.")
-    if tried:
-        details = {"scorer": scorer.pk, "candidate": candidate, "pictures": tried}
+    if pictures:
+        details = {"scorer": scorer.pk, "candidate": candidate, "pictures": pictures}
         audit.write("scoring-tried-again", by=by, **details)
-    return tried
+    return pictures
 
 
 def purge_embeddings(
     *, scorer: Scorer | None = None, by: User | None, limit: int = PURGED_AT_ONCE
 ) -> int:
-    """Delete embeddings, of one scorer or all, and keep the scores; how many.
+    """Delete embeddings of one scorer or all, and keep the scores. Return their number.
 
-    At most about `limit` go at once, in slices that each are a transaction: as long as
-    it returns `limit` or more, some may be left.
+    Delete about `limit` at most, each slice in its own transaction. If the result is
+    `limit` or more, some embeddings can be left.
     """
-    gone, deleted = 0, SLICE
-    while deleted == SLICE and gone < limit:
-        deleted = _purge_slice(scorer, by)
-        gone += deleted
-    return gone
+    total, count = 0, SLICE
+    while count == SLICE and total < limit:
+        count = _purge_slice(scorer, by)
+        total += count
+    return total
 
 
 @transaction.atomic
 def _purge_slice(scorer: Scorer | None, by: User | None) -> int:
-    number = None if scorer is None else scorer.pk
-    with connection.cursor() as cursor:
-        cursor.execute(PURGE, {"scorer": number, "limit": SLICE})
-        deleted = cursor.rowcount
-    if deleted:
-        audit.write("embeddings-purged", by=by, scorer=number, embeddings=deleted)
-    return deleted
+    scorer_id = None if scorer is None else scorer.pk
+    count = sql.run(PURGE, {"scorer": scorer_id, "limit": SLICE})
+    if count:
+        audit.write("embeddings-purged", by=by, scorer=scorer_id, embeddings=count)
+    return count

@@ -1,4 +1,4 @@
-"""Faces cut out of stored pictures, for files that recognisers are measured with."""
+"""Faces cropped from stored pictures, for the files that recognisers are measured with."""
 
 import io
 import logging
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from annotations import images
 
 from . import registry
-from .boxes import Box
 from .analysis import threads
+from .boxes import Box
 from .weights import WrongWeights
 
 log = logging.getLogger(__name__)
 
-SIDE = 1024  # of the picture that is cut from
-MARGIN = 0.3  # of the face's sides, around it
-JPEG = {"format": "JPEG", "quality": 92}
+SIDE = 1024  # of the picture that faces are cropped from
+MARGIN = 0.3  # around a face, in parts of its sides
+JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92}
 
 
 class Aligner(Protocol):
-    """A scorer that brings faces into one position."""
+    """A scoring model that turns faces to a standard position."""
 
     name: str
     version: str
@@ -34,18 +34,19 @@ class Aligner(Protocol):
     def align(
         self, picture: NDArray[np.uint8], near: Box | None, frame: Box | None
     ) -> tuple[Box, NDArray[np.uint8]] | None:
-        """The face of a frame, else at a box, else the largest: its box, and it alone.
+        """Return the box and the aligned picture of the face in a frame.
 
-        None where no face is found, or none that belongs to the frame.
+        Without a frame, take the face at the box `near`, else the largest face. Return
+        None if there is no face, or none that belongs to the frame.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CropRequest:
-    """A picture by digest, and where in it the face is.
+    """A picture by digest, and the position of the face.
 
-    `frame` is what judges were shown; `near` is where a scorer found the best match.
+    `frame` was shown to the judges. `near` is the best match of a scorer.
     """
 
     sha256: str
@@ -55,7 +56,7 @@ class CropRequest:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A face as two JPEGs; where no face was found the frame, else the whole picture."""
+    """A face as two JPEGs. Without a face, the frame, else the whole picture."""
 
     aligned: bytes
     cropped: bytes
@@ -63,57 +64,58 @@ class Crop:
 
 
 def aligner() -> Aligner | None:
-    """The first scorer of the settings that can align; None where there is none."""
-    for name, kind in registry.configured().items():
-        if hasattr(kind, "align"):
+    """Return the first configured scoring model that can align, None if there is none."""
+    for name, model_class in registry.configured().items():
+        if hasattr(model_class, "align"):
             try:
                 model: Any = registry.loaded(name)
             except WrongWeights as error:
                 log.warning("Faces cannot be aligned: %s", error.detail)
                 continue
-            return model
+            aligning: Aligner = model
+            return aligning
     return None
 
 
-def crop_faces(pictures: Sequence[CropRequest]) -> Iterator[Crop]:
-    """The faces of some pictures, in their order, on every core.
+def crop_faces(requests: Sequence[CropRequest]) -> Iterator[Crop]:
+    """Yield the crops of some pictures in order, computed on every core.
 
-    Raises what is wrong with a picture (`images.open_pixels`).
+    Raise the errors of `images.open_pixels`.
     """
     model = aligner()
-    return threads().map(lambda each: _cut(model, each), pictures)
+    return threads().map(lambda request: _crop(model, request), requests)
 
 
-def _cut(model: Aligner | None, wanted: CropRequest) -> Crop:
-    picture, _ = images.open_pixels(wanted.sha256, SIDE)
+def _crop(model: Aligner | None, request: CropRequest) -> Crop:
+    picture, _ = images.open_pixels(request.sha256, SIDE)
     pixels = np.asarray(picture)
-    found = model.align(pixels, wanted.near, wanted.frame) if model else None
-    if found is not None:
-        at, face = found
+    match = model.align(pixels, request.near, request.frame) if model else None
+    if match is not None:
+        box, face = match
         aligned = _jpeg(PIL.Image.fromarray(face))
-        return Crop(aligned, _jpeg(picture.crop(_pixels(at, picture.size))), True)
-    if wanted.frame is None:
+        return Crop(aligned, _jpeg(picture.crop(_pixels(box, picture.size))), True)
+    if request.frame is None:
         whole = _jpeg(picture)
         return Crop(whole, whole, is_face=False)
-    aligned = _jpeg(picture.crop(_pixels(wanted.frame, picture.size, margin=0)))
-    cropped = _jpeg(picture.crop(_pixels(wanted.frame, picture.size)))
+    aligned = _jpeg(picture.crop(_pixels(request.frame, picture.size, margin=0)))
+    cropped = _jpeg(picture.crop(_pixels(request.frame, picture.size)))
     return Crop(aligned, cropped, is_face=False)
 
 
 def _pixels(
     box: Box, size: tuple[int, int], margin: float = MARGIN
 ) -> tuple[int, int, int, int]:
-    """A box with room around it, in pixels, inside the picture."""
+    """Return a box with a margin in pixels, limited to the picture."""
     width, height = size
     x1, y1, x2, y2 = box
-    across, down = margin * (x2 - x1), margin * (y2 - y1)
-    left, top = max(0, int((x1 - across) * width)), max(0, int((y1 - down) * height))
-    right = min(width, round((x2 + across) * width))
-    bottom = min(height, round((y2 + down) * height))
-    return left, top, max(right, left + 1), max(bottom, top + 1)
+    dx, dy = margin * (x2 - x1), margin * (y2 - y1)
+    x_min, y_min = max(0, int((x1 - dx) * width)), max(0, int((y1 - dy) * height))
+    x_max = min(width, round((x2 + dx) * width))
+    y_max = min(height, round((y2 + dy) * height))
+    return x_min, y_min, max(x_max, x_min + 1), max(y_max, y_min + 1)
 
 
 def _jpeg(picture: PIL.Image.Image) -> bytes:
     file = io.BytesIO()
-    picture.save(file, **JPEG)  # type: ignore[arg-type]
+    picture.save(file, **JPEG)
     return file.getvalue()

@@ -1,7 +1,7 @@
-"""Aligned faces to vectors: OpenCV on a CPU, ONNX Runtime on a GPU, the same numbers.
+"""Vectors of aligned faces: by OpenCV on a CPU, by ONNX Runtime on a GPU.
 
-On a CPU OpenCV 5 is the faster one (`make bench ARGS=scoring` prints both), and gains
-nothing by batches; a GPU wants batches.
+Both give the same vectors. On a CPU OpenCV 5 is faster (`make bench ARGS=scoring`
+prints both) and does not gain from batches. A GPU needs batches.
 """
 
 import logging
@@ -22,23 +22,23 @@ BATCH_ON_GPU = 32
 
 
 class Embedder(Protocol):
-    """Faces (112 × 112 × 3, BGR, uint8) to n × 128 float32, each of length 1."""
+    """A network from faces (112 × 112 × 3, BGR, uint8) to vectors of length 1."""
 
     batch: int
 
     def embed(self, faces: Sequence[Pixels]) -> NDArray[np.float32]:
-        """From several threads at once."""
+        """Return n × 128 float32. Called from several threads at once."""
         ...
 
 
 class OpenCV:
-    """One network a thread: OpenCV's are not safe to share."""
+    """OpenCV with one network per thread, because its networks are not thread-safe."""
 
     batch = 1
 
     def __init__(self, network: bytes) -> None:
         self._network = np.frombuffer(network, np.uint8)
-        self._own = threading.local()
+        self._local = threading.local()
 
     def embed(self, faces: Sequence[Pixels]) -> NDArray[np.float32]:
         recognizer = self.recognizer()
@@ -46,55 +46,56 @@ class OpenCV:
         return unit(np.array(vectors, np.float32).reshape(-1, DIMENSIONS))
 
     def recognizer(self) -> Any:
-        """This thread's own `cv2.FaceRecognizerSF`."""
-        if not hasattr(self._own, "recognizer"):
+        """Return this thread's `cv2.FaceRecognizerSF`."""
+        if not hasattr(self._local, "recognizer"):
             empty = np.empty(0, np.uint8)
-            make = opencv().FaceRecognizerSF.create
-            self._own.recognizer = make("onnx", self._network, empty)
-        return self._own.recognizer
+            create = opencv().FaceRecognizerSF.create
+            self._local.recognizer = create("onnx", self._network, empty)
+        return self._local.recognizer
 
 
 class OnnxRuntime:
-    """One session for all threads; on the GPU where CUDA is to be had, else aloud not."""
+    """ONNX Runtime with one session for all threads, on a GPU if CUDA is available."""
 
     batch = BATCH_ON_GPU
 
     def __init__(self, network: bytes, device: str) -> None:
-        import onnxruntime  # noqa: PLC0415 - heavy, and only a GPU worker needs it
+        import onnxruntime  # noqa: PLC0415 - large, and only a GPU worker needs it
 
         providers = ["CPUExecutionProvider"]
         if device == "cuda":
             providers.insert(0, "CUDAExecutionProvider")
-        usable = onnxruntime.get_available_providers()
+        available = onnxruntime.get_available_providers()
         self._session = onnxruntime.InferenceSession(
-            network, providers=[name for name in providers if name in usable]
+            network, providers=[name for name in providers if name in available]
         )
         self.providers: list[str] = self._session.get_providers()
 
     def embed(self, faces: Sequence[Pixels]) -> NDArray[np.float32]:
         if not faces:
             return np.empty((0, DIMENSIONS), np.float32)
-        # The network wants RGB, 0 to 255, channels first, and normalises itself.
+        # The network takes RGB, 0 to 255, channels first, and normalises it.
         data = np.stack(faces)[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
         return unit(self._session.run(None, {"data": data})[0])
 
 
 def best_for(device: str, network: bytes) -> Embedder:
-    """The embedder for `cpu` or `cuda`; without CUDA the CPU's, and a warning."""
+    """Return the embedder for `cpu` or `cuda`. Without CUDA, warn and use the CPU."""
     if device != "cuda":
         return OpenCV(network)
-    found = OnnxRuntime(network, device)
-    if "CUDAExecutionProvider" in found.providers:
-        return found
+    embedder = OnnxRuntime(network, device)
+    if "CUDAExecutionProvider" in embedder.providers:
+        return embedder
     log.warning(
-        "LABELER_SCORING_DEVICE is cuda, but ONNX Runtime offers only %s here: "
-        "install onnxruntime-gpu and CUDA's libraries. Scoring goes on on the CPU.",
-        ", ".join(found.providers),
+        "LABELER_SCORING_DEVICE is cuda, but ONNX Runtime offers only %s. "
+        "Install onnxruntime-gpu and the CUDA libraries. Scoring now uses the CPU.",
+        ", ".join(embedder.providers),
     )
     return OpenCV(network)
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows brought to length 1; a row of zeros stays."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-12)
+    """Return the rows scaled to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
+    return scaled

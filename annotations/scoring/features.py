@@ -1,4 +1,4 @@
-"""What is found in an entity's pictures, compared: the features of a probability."""
+"""Comparison of an entity's pictures: the features of a probability."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from annotations.models import Outcome
 
 from .base import Detection
 
-# Of an entity's other candidates, the most similar so many tell how alike they are.
+# Cohesion is measured with this number of the entity's most similar other candidates.
 NEAREST = 3
-# A candidate is compared with so many others, and so many references, at most.
+# A candidate is compared with this number of others, and of references, at most.
 OTHERS, REFERENCES = 400, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A candidate with what was found in its picture.
+class Subject:
+    """A candidate with the detections in its picture.
 
-    `is_settled`: people settled it as yes. `is_refused`: as anything else, or somebody
-    has reported it. `is_named`: it is the entity's representative by name.
+    `is_settled`: people settled it as yes. `is_refused`: they settled it otherwise, or
+    it has an open report. `is_named`: it is the entity's representative by name.
     """
 
     candidate: int
     sha256: str
     rank: int | None
-    found: Sequence[Detection] = ()
+    detections: Sequence[Detection] = ()
     is_settled: bool = False
     is_named: bool = False
     is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """The best matching face of a candidate, and the features of its probability."""
 
     outcome: Outcome
@@ -44,7 +44,7 @@ class Compared:
     references: int = 0
 
     def features(self, rank: int | None) -> list[float]:
-        """In the order of `base.FEATURES`; NaN for what there is not."""
+        """Return the features in the order of `base.FEATURES`; NaN for missing ones."""
         assert self.face is not None
         return [
             _number(self.similarity),
@@ -55,93 +55,119 @@ class Compared:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The face of a candidate that is most similar to any reference."""
+
+    face: Detection
+    similarity: float | None  # None without references
+    references: int  # compared with
+
+
 def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def compare(items: Sequence[Item]) -> dict[int, Compared]:
-    """Compare every candidate, by rank, of one entity in which something was found.
+def compare(subjects: Sequence[Subject]) -> dict[int, Comparison]:
+    """Compare one entity's candidates, given by rank. Return those with a detection.
 
-    With the references, the largest face of the representative and the settled images,
-    and with the entity's other candidates. Nothing is compared with its own picture,
-    under whatever candidate it comes.
+    Compare with the references (the largest face of the representative, and the settled
+    images) and with the entity's other candidates. No picture is compared with itself,
+    even if it belongs to several candidates.
     """
-    shown = [item for item in items if item.found]
-    references = _References(shown)
-    best = {item.candidate: references.best(item) for item in shown}
-    others = _Others([(item, best[item.candidate][0]) for item in shown[:OTHERS]])
+    detected = [subject for subject in subjects if subject.detections]
+    references = _References(detected)
+    matches = {subject.candidate: references.match(subject) for subject in detected}
+    candidates = _Candidates(
+        [(subject, matches[subject.candidate].face) for subject in detected[:OTHERS]]
+    )
     return {
-        item.candidate: _compared(*best[item.candidate], others.cohesion(item, best))
-        for item in shown
+        subject.candidate: _comparison(subject, matches[subject.candidate], candidates)
+        for subject in detected
     }
 
 
-def _compared(
-    face: Detection, similarity: float | None, count: int, cohesion: float | None
-) -> Compared:
-    outcome = Outcome.NO_REFERENCE if similarity is None else Outcome.SCORED
-    return Compared(outcome, face, similarity, cohesion, count)
+def _comparison(
+    subject: Subject, match: Match, candidates: "_Candidates"
+) -> Comparison:
+    outcome = Outcome.SCORED
+    if match.similarity is None:
+        outcome = Outcome.NO_REFERENCE
+    cohesion = candidates.cohesion(subject, match.face)
+    return Comparison(outcome, match.face, match.similarity, cohesion, match.references)
 
 
 class _References:
-    """Digests and vectors of what candidates are compared with.
+    """Digests and vectors of the references.
 
-    The representative is taken by its largest face: a bystander may be found first.
-    Where nobody named one, or people refused it, it is the first by rank that shows
-    something and was not refused.
+    The representative's largest face counts, because the detector can find a bystander
+    first. If no representative is named, or people refused it, the first candidate by
+    rank with a detection takes its place, unless it was refused.
     """
 
-    def __init__(self, shown: Sequence[Item]) -> None:
-        given = [(each.sha256, face.vector) for each, face in _chosen(shown)]
-        self._digests = np.array([sha256 for sha256, _ in given])
-        vectors = [vector for _, vector in given]
-        self._vectors = np.stack(vectors) if vectors else np.empty((0, 0))
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        faces = _reference_faces(subjects)
+        self._digests = np.array([subject.sha256 for subject, _ in faces])
+        self._vectors = _stack([face for _, face in faces])
 
-    def best(self, item: Item) -> tuple[Detection, float | None, int]:
-        """The best matching face, its cosine, and how many references there were."""
-        foreign = self._vectors[self._digests != item.sha256]
-        if not len(foreign):
-            return item.found[0], None, 0
-        return *_nearest(item.found, foreign), len(foreign)
+    def match(self, subject: Subject) -> Match:
+        """Return the best matching face of a candidate."""
+        vectors = self._vectors[self._digests != subject.sha256]
+        if not len(vectors):
+            return Match(subject.detections[0], None, 0)
+        return Match(*_nearest(subject.detections, vectors), len(vectors))
 
 
-def _chosen(shown: Sequence[Item]) -> list[tuple[Item, Detection]]:
-    """The representative and settled pictures, each with the face that is compared."""
-    able = [item for item in shown if not item.is_refused]
-    named = [item for item in able if item.is_named] or able[:1]
-    chosen = [(item, item.found[0]) for item in named]
-    base = np.stack([face.vector for _, face in chosen]) if chosen else None
-    for item in able:
-        if item.is_settled and item not in named and len(chosen) < REFERENCES:
-            # People said that the entity is in it, not where.
-            face = item.found[0] if base is None else _nearest(item.found, base)[0]
-            chosen.append((item, face))
-    return chosen
+def _reference_faces(
+    subjects: Sequence[Subject],
+) -> list[tuple[Subject, Detection]]:
+    """Return the representative and the settled pictures with their reference faces."""
+    eligible = [subject for subject in subjects if not subject.is_refused]
+    representatives = [subject for subject in eligible if subject.is_named] or eligible[
+        :1
+    ]
+    faces = [(subject, subject.detections[0]) for subject in representatives]
+    base = _stack([face for _, face in faces]) if faces else None
+    for subject in eligible:
+        if (
+            subject.is_settled
+            and subject not in representatives
+            and len(faces) < REFERENCES
+        ):
+            # People decided that the picture shows the entity, but not which face.
+            face = subject.detections[0]
+            if base is not None:
+                face, _ = _nearest(subject.detections, base)
+            faces.append((subject, face))
+    return faces
+
+
+def _stack(faces: Sequence[Detection]) -> NDArray[np.float32]:
+    if not faces:
+        return np.empty((0, 0), np.float32)
+    return np.stack([face.vector for face in faces])
 
 
 def _nearest(
-    found: Sequence[Detection], to: NDArray[np.float32]
+    faces: Sequence[Detection], vectors: NDArray[np.float32]
 ) -> tuple[Detection, float]:
-    """The face with the largest cosine to any of some vectors, and that cosine."""
-    nearest = (np.stack([f.vector for f in found]) @ to.T).max(axis=1)
-    chosen = int(nearest.argmax())
-    return found[chosen], float(np.clip(nearest[chosen], -1, 1))
+    """Return the face with the largest cosine to any vector, and that cosine."""
+    cosines = (_stack(faces) @ vectors.T).max(axis=1)
+    index = int(cosines.argmax())
+    return faces[index], float(np.clip(cosines[index], -1, 1))
 
 
-class _Others:
+class _Candidates:
     """The best matching faces of an entity's candidates."""
 
-    def __init__(self, faces: Sequence[tuple[Item, Detection]]) -> None:
-        self._digests = np.array([item.sha256 for item, _ in faces])
-        vectors = [face.vector for _, face in faces]
-        self._vectors = np.stack(vectors) if vectors else np.empty((0, 0))
+    def __init__(self, faces: Sequence[tuple[Subject, Detection]]) -> None:
+        self._digests = np.array([subject.sha256 for subject, _ in faces])
+        self._vectors = _stack([face for _, face in faces])
 
-    def cohesion(
-        self, item: Item, best: dict[int, tuple[Detection, float | None, int]]
-    ) -> float | None:
-        """Mean cosine to the most similar `NEAREST` of other pictures."""
-        foreign = self._vectors[self._digests != item.sha256]
-        if not len(foreign):
+    def cohesion(self, subject: Subject, face: Detection) -> float | None:
+        """Return the mean cosine to the `NEAREST` most similar other pictures."""
+        vectors = self._vectors[self._digests != subject.sha256]
+        if not len(vectors):
             return None
-        cosines = np.sort(foreign @ best[item.candidate][0].vector)[-NEAREST:]
+        cosines = np.sort(vectors @ face.vector)[-NEAREST:]
         return float(np.clip(cosines.mean(), -1, 1))

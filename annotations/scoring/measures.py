@@ -1,4 +1,4 @@
-"""How good probabilities are beside what people said. Plain numpy."""
+"""Measures of probabilities against labels. Plain numpy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,9 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """How good some probabilities are; `auc` is None where all labels are the same.
+    """Measures of some probabilities; `auc` is None if all labels are the same.
 
-    `reliability` is [{low, high, count, mean, share}], without empty bins.
+    `reliability` is [{low, high, count, mean, share}] without empty bins.
     """
 
     brier: float
@@ -25,43 +25,45 @@ class Measures:
     reliability: list[dict[str, Any]]
 
 
-def measure(labels: Integers, found: Floats) -> Measures:
-    """Compare probabilities with what people said.
+def measure(labels: Integers, probabilities: Floats) -> Measures:
+    """Compare probabilities with labels.
 
     Brier score: mean of (p - y)² (Brier 1950). ECE: over ten bins of equal width, the
     mean of |share of yes - mean probability|, weighted by their counts (Naeini, Cooper
     and Hauskrecht 2015). AUC: the share of pairs of a yes and a no in which the yes is
     the more probable, ties half (Hanley and McNeil 1982).
     """
-    bins = np.minimum((found * BINS).astype(int), BINS - 1)
-    reliability = [_bin(number, found, labels, bins) for number in np.unique(bins)]
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    reliability = [
+        _bin(number, probabilities, labels, bins) for number in np.unique(bins)
+    ]
     gaps = sum(b["count"] * abs(b["share"] - b["mean"]) for b in reliability)
     return Measures(
-        brier=float(np.mean((found - labels) ** 2)),
+        brier=float(np.mean((probabilities - labels) ** 2)),
         ece=gaps / len(labels),
-        auc=_auc(labels, found),
+        auc=_auc(labels, probabilities),
         reliability=reliability,
     )
 
 
 def _bin(
-    number: int, found: Floats, labels: Integers, bins: Integers
+    number: int, probabilities: Floats, labels: Integers, bins: Integers
 ) -> dict[str, Any]:
     inside = bins == number
     return {
         "low": int(number) / BINS,
         "high": (int(number) + 1) / BINS,
         "count": int(inside.sum()),
-        "mean": float(found[inside].mean()),
+        "mean": float(probabilities[inside].mean()),
         "share": float(labels[inside].mean()),
     }
 
 
-def _auc(labels: Integers, found: Floats) -> float | None:
+def _auc(labels: Integers, probabilities: Floats) -> float | None:
     yes = int(labels.sum())
     no = len(labels) - yes
     if not yes or not no:
         return None
-    _, which, counts = np.unique(found, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[which]  # of ties: their mean
+    _, index, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[index]  # ties get their mean rank
     return float((ranks[labels == 1].sum() - yes * (yes + 1) / 2) / (yes * no))

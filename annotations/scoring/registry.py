@@ -1,4 +1,4 @@
-"""Which scorers there are: the settings name classes, the database has their rows."""
+"""The scorers: settings name the classes of models, the database has their rows."""
 
 from functools import cache
 
@@ -13,31 +13,31 @@ from .base import ScoringModel
 
 @cache
 def configured() -> dict[str, type[ScoringModel]]:
-    """The classes that the settings name, by name, in their order."""
+    """Return the classes in the settings by name, in the order of the settings."""
     classes = [import_string(path) for path in settings.SCORERS]
-    return {each.name: each for each in classes}
+    return {model_class.name: model_class for model_class in classes}
 
 
 @cache
 def loaded(name: str) -> ScoringModel:
-    """The scorer of this name with its weights in memory, once a process."""
+    """Return the model of this name with its weights, loaded once per process."""
     return configured()[name](settings.SCORING_DEVICE)
 
 
 @transaction.atomic
 def register() -> list[Scorer]:
-    """Make the rows what the settings say; the active ones in the settings' order.
+    """Update the rows from the settings and return the active ones in order.
 
-    A scorer in a new version is a new row: what the old one said stays beside it.
+    A new version gets a new row, and the scores of the old version stay.
     """
-    wanted = {(c.name, c.version, c.digest) for c in configured().values()}
+    keys = {(c.name, c.version, c.digest) for c in configured().values()}
     active = {
         (r.name, r.version, r.digest): r for r in Scorer.objects.filter(is_active=True)
     }
-    if set(active) != wanted:
-        gone = [row.pk for key, row in active.items() if key not in wanted]
-        Scorer.objects.filter(pk__in=gone).update(is_active=False)
-        for name, version, digest in sorted(wanted - set(active)):
+    if set(active) != keys:
+        former_ids = [row.pk for key, row in active.items() if key not in keys]
+        Scorer.objects.filter(pk__in=former_ids).update(is_active=False)
+        for name, version, digest in sorted(keys - set(active)):
             Scorer.objects.update_or_create(
                 name=name, version=version, digest=digest, defaults={"is_active": True}
             )
@@ -45,7 +45,7 @@ def register() -> list[Scorer]:
 
 
 def rows() -> list[Scorer]:
-    """The active scorers' rows, in the settings' order."""
+    """Return the rows of the active scorers, in the order of the settings."""
     order = list(configured())
     active = [r for r in Scorer.objects.filter(is_active=True) if r.name in order]
     return sorted(active, key=lambda row: order.index(row.name))

@@ -1,11 +1,11 @@
-"""Score what is due: look at pictures that lack it, compare, calibrate, write."""
+"""Scoring of due entities: analyse new pictures, compare, calibrate, write."""
 
 import contextlib
 import ctypes
 import gc
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat, takewhile
 
@@ -14,30 +14,26 @@ from django.db import OperationalError
 
 from annotations.models import Outcome, Scorer, ScorerFit, User
 
-from . import calibration, fitting, analysis, storage, registry, pending
+from . import analysis, calibration, fitting, pending, registry, storage
+from .analysis import Result, analyse, analyse_ahead
 from .base import Analysis, ScoringModel
-from .features import Compared, compare
-from .analysis import PASSING as LOOKING_FAILED
-from .analysis import Seen, look_ahead, look_at
-from .storage import Known, Written
+from .features import Comparison, compare
+from .pending import Claim
+from .storage import EntityScores, StoredCandidate
 from .weights import WrongWeights
 
 log = logging.getLogger(__name__)
 
-PASSING = (*LOOKING_FAILED, OperationalError)
-CLAIMED = 8  # entities at once
-# An entity with more pictures than this is taken in several goes.
+TRANSIENT = (*analysis.TRANSIENT, OperationalError)
+CLAIMED_AT_ONCE = 8  # entities
+# Of an entity with more new pictures, only these are analysed in one turn.
 PICTURES = 100
-DEADLY = "Its worker ended each time it looked at this picture."
-
-
-# A claim, and whether all of its entity is scored.
-Scored = tuple[pending.Claim, bool]
+DEADLY = "The worker crashed at each attempt to analyse this picture."
 
 
 @dataclass(slots=True)
-class Done:
-    """Entities whose scores changed, and whether more may be due."""
+class ScoredEntities:
+    """Entities with new scores, and whether more can be due."""
 
     entities: list[int] = field(default_factory=list)
     has_more: bool = False
@@ -49,200 +45,220 @@ def score_due(
     entities: Sequence[int] | None = None,
     scorers: Sequence[Scorer] | None = None,
     then: Callable[[list[int]], object] = len,
-) -> Done:
-    """Score what is due for so long, of some entities or all, of some scorers or all.
+) -> ScoredEntities:
+    """Score due entities for at most `seconds`: of some entities or all, some scorers or all.
 
-    `then` is told of entities whose scores are written before they count as done: what
-    it does with them is done again where a worker is killed in between. Any number of
-    processes may do this at once. Paused scorers rest.
+    Call `then` with entities whose scores are written, before they count as done. If a
+    worker is killed in between, the call is repeated. Several processes can score at
+    once. Paused scorers are skipped.
     """
-    done = Done()
-    ends = time.monotonic() + seconds
-    for row in registry.rows() if scorers is None else scorers:
-        while row.paused_at is None and time.monotonic() < ends:
-            batch = pending.claim(row, CLAIMED, entities)
-            if not batch:
+    result = ScoredEntities()
+    ends_at = time.monotonic() + seconds
+    for scorer in registry.rows() if scorers is None else scorers:
+        while scorer.paused_at is None and time.monotonic() < ends_at:
+            claims = pending.claim(scorer, CLAIMED_AT_ONCE, entities)
+            if not claims:
                 break
-            scored = list(_score(row, batch, ends))
-            done.entities += [claim.entity for claim, _ in scored]
-            then([claim.entity for claim, is_whole in scored if is_whole])
-            for claim, is_whole in scored:
-                (pending.finish if is_whole else pending.let_go)(claim)
+            scored = list(_score(scorer, claims, ends_at))
+            result.entities += [claim.entity for claim, _ in scored]
+            then([claim.entity for claim, is_complete in scored if is_complete])
+            for claim, is_complete in scored:
+                (pending.finish if is_complete else pending.unclaim)(claim)
         else:
-            done.has_more |= row.paused_at is None
-    return done
+            result.has_more |= scorer.paused_at is None
+    return result
 
 
-def _score(row: Scorer, claims: Sequence[pending.Claim], ends: float) -> Iterator[Scored]:
-    """Score claimed entities; those that were."""
-    known = storage.read(row, [claim.entity for claim in claims])
-    sitting = Sitting(row, fitting.latest(row), known)
+def _score(
+    scorer: Scorer, claims: Sequence[Claim], ends_at: float
+) -> Iterator[tuple[Claim, bool]]:
+    """Score claimed entities. Yield the scored ones, and whether each is complete."""
+    candidates = storage.read(scorer, [claim.entity for claim in claims])
+    run = ScoringRun(scorer, fitting.latest(scorer), candidates)
     try:
-        sitting.prepare(claims)
+        run.prepare(claims)
     except WrongWeights as error:
-        log.error("Scorer %s cannot run: %s", row.name, error.detail)
+        log.error("Scorer %s cannot run: %s", scorer.name, error.detail)
         for claim in claims:
             pending.postpone(claim, error.detail)
     else:
-        yield from sitting.score(claims, ends)
+        yield from run.score(claims, ends_at)
 
 
 def refit(*, scorer: Scorer, by: User | None = None) -> ScorerFit | None:
-    """Calibrate a scorer anew, and have rescored what judges are served by it.
+    """Calibrate a scorer again, and rescore the entities that judges get by probability.
 
-    None where too little was judged for it.
+    Return None if there are too few labels.
     """
     prior = registry.configured()[scorer.name].prior
-    made = fitting.refit(scorer=scorer, prior=prior, by=by)
-    if made is not None:
+    fit = fitting.refit(scorer=scorer, prior=prior, by=by)
+    if fit is not None:
         pending.mark_served(scorer)
-    return made
+    return fit
 
 
 def free_memory() -> None:
-    """Forget threads and weights: a worker without work is as small as before."""
-    analysis.let_threads_go()
+    """Free threads and weights, so that an idle worker is as small as at its start."""
+    analysis.end_threads()
     registry.loaded.cache_clear()
     gc.collect()
-    with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
+    with contextlib.suppress(OSError, AttributeError):  # a C library other than glibc
         ctypes.CDLL(None).malloc_trim(0)
 
 
 @dataclass(slots=True)
-class Sitting:
-    """One scorer at some claimed entities."""
+class ScoringRun:
+    """One scorer's work on some claimed entities."""
 
-    row: Scorer
+    scorer: Scorer
     fit: ScorerFit | None
-    known: dict[int, list[Known]]
-    # None where all pictures have been looked at: no weights are needed.
+    candidates: Mapping[int, list[StoredCandidate]]  # by entity
+    # None if all pictures have been analysed, so that no weights are needed.
     model: ScoringModel | None = None
-    ahead: Iterator[Seen] = iter(())
+    results: Iterator[Result] = iter(())
 
-    def prepare(self, claims: Sequence[pending.Claim]) -> None:
-        """Begin to look at the pictures that lack it; WrongWeights where that fails."""
-        wanted = {claim: _wanted(self.known.get(claim.entity, [])) for claim in claims}
-        if not any(wanted.values()):
+    def prepare(self, claims: Sequence[Claim]) -> None:
+        """Start to analyse new pictures. Raise WrongWeights if the model cannot load."""
+        pictures = {
+            claim: _to_analyse(self.candidates.get(claim.entity, []))
+            for claim in claims
+        }
+        if not any(pictures.values()):
             return
-        self.model = registry.loaded(self.row.name)
-        plain = [
-            (known.candidate, known.sha256)
-            for claim, pictures in wanted.items()
+        self.model = registry.loaded(self.scorer.name)
+        first_attempts = [
+            (candidate.id, candidate.sha256)
+            for claim, candidates in pictures.items()
             if not claim.is_careful
-            for known in pictures
+            for candidate in candidates
         ]
-        self.ahead = look_ahead(self.model, plain)
+        self.results = analyse_ahead(self.model, first_attempts)
 
-    def score(self, claims: Sequence[pending.Claim], ends: float) -> Iterator[Scored]:
-        """Those that were scored. Pictures of the next are looked at meanwhile."""
+    def score(
+        self, claims: Sequence[Claim], ends_at: float
+    ) -> Iterator[tuple[Claim, bool]]:
+        """Yield the scored claims, while pictures of the next ones are analysed."""
         for claim in claims:
-            if time.monotonic() > ends:
-                pending.let_go(claim)
-            elif written := self._score(claim, ends):
-                yield claim, written.is_whole
-        # Whatever was looked at for entities that were let go is looked at again.
-        if isinstance(self.ahead, Generator):
-            self.ahead.close()
+            if time.monotonic() > ends_at:
+                pending.unclaim(claim)
+            elif scores := self._score(claim, ends_at):
+                yield claim, scores.is_complete
+        # Analyses of entities that were given back are repeated later.
+        if isinstance(self.results, Generator):
+            self.results.close()
 
-    def _score(self, claim: pending.Claim, ends: float) -> Written | None:
-        """Score one entity, as far as time goes; None where that has to wait."""
-        candidates = self.known.get(claim.entity, [])
-        wanted = _wanted(candidates)
+    def _score(self, claim: Claim, ends_at: float) -> EntityScores | None:
+        """Score one entity until the time is over; None if it has to be retried later."""
+        candidates = self.candidates.get(claim.entity, [])
+        pictures = _to_analyse(candidates)
         try:
-            seen = self._carefully(claim, wanted) if claim.is_careful else self.ahead
-            in_time = takewhile(lambda _: time.monotonic() < ends, repeat(None))
-            pairs = zip(range(len(wanted)), in_time, seen, strict=False)
-            looks = _looks([each for *_, each in pairs])
-            written = self._written(claim, candidates, looks)
+            is_careful = claim.is_careful
+            results = self._careful(claim, pictures) if is_careful else self.results
+            in_time = takewhile(lambda _: time.monotonic() < ends_at, repeat(None))
+            triples = zip(range(len(pictures)), in_time, results, strict=False)
+            analyses = _analyses([result for *_, result in triples])
+            scores = self._scores(claim, candidates, analyses)
             fit = self.fit.pk if self.fit else None
-            storage.write(self.row, fit, claim.entity, written)
-        except PASSING as error:
+            storage.write(self.scorer, fit, claim.entity, scores)
+        except TRANSIENT as error:
             log.warning("Entity %s is scored later: %s", claim.entity, error)
             pending.postpone(claim, f"{type(error).__name__}: {error}")
             return None
-        return written
+        return scores
 
-    def _carefully(self, claim: pending.Claim, wanted: Sequence[Known]) -> Iterator[Seen]:
-        """One by one; the one over which a worker died comes first, or not at all."""
-        for each in sorted(wanted, key=lambda k: k.candidate != claim.trying):
-            if each.candidate == claim.deadly:
-                yield each.candidate, Analysis(outcome=Outcome.FAILED, problem=DEADLY)
+    def _careful(
+        self, claim: Claim, pictures: Sequence[StoredCandidate]
+    ) -> Iterator[Result]:
+        """Analyse pictures one by one. A noted one is first, or is skipped as deadly."""
+        for candidate in sorted(pictures, key=lambda c: c.id != claim.trying):
+            if candidate.id == claim.deadly_candidate:
+                yield candidate.id, Analysis(outcome=Outcome.FAILED, problem=DEADLY)
                 continue
-            pending.trying(claim, each.candidate)
+            pending.note_candidate(claim, candidate.id)
             assert self.model is not None
-            yield from look_at(self.model, [(each.candidate, each.sha256)])
+            yield from analyse(self.model, [(candidate.id, candidate.sha256)])
 
-    def _written(
-        self, claim: pending.Claim, candidates: Sequence[Known], looks: dict[int, Analysis]
-    ) -> Written:
-        """The scores of what was looked at now, and of all that is compared anew."""
-        seen = {k.candidate: _seen(k, looks) for k in candidates}
-        items = [k.item(look) for k in candidates if (look := seen[k.candidate])]
-        compared = compare(items)
-        for each in candidates:
-            if seen[each.candidate] is None and each.scored is not None:
-                # Not kept, not looked at again: its features stay.
-                seen[each.candidate] = Analysis(count=each.faces)
-                compared[each.candidate] = each.scored
-        chances = self._probabilities(claim, candidates, compared)
-        written = Written(looks=looks)
-        for each in candidates:
-            look = seen[each.candidate]
-            if look is None:
-                written.is_whole = False
+    def _scores(
+        self,
+        claim: Claim,
+        candidates: Sequence[StoredCandidate],
+        new: Mapping[int, Analysis],
+    ) -> EntityScores:
+        """Return the scores of new analyses and of all candidates compared with them."""
+        analyses = {c.id: _analysis(c, new) for c in candidates}
+        subjects = [c.subject(a) for c in candidates if (a := analyses[c.id])]
+        comparisons = compare(subjects)
+        for candidate in candidates:
+            if analyses[candidate.id] is None and candidate.comparison is not None:
+                # Its vectors are not stored, so keep its features.
+                analyses[candidate.id] = Analysis(count=candidate.faces)
+                comparisons[candidate.id] = candidate.comparison
+        probabilities = self._probabilities(claim, candidates, comparisons)
+        scores = EntityScores(analyses=new)
+        for candidate in candidates:
+            candidate_analysis = analyses[candidate.id]
+            if candidate_analysis is None:
+                scores.is_complete = False
                 continue
-            found, chance = compared.get(each.candidate), chances.get(each.candidate)
-            written.scores.append(storage.row_of(each, look, found, chance))
-        return written
+            row = storage.row_of(
+                candidate,
+                candidate_analysis,
+                comparisons.get(candidate.id),
+                probabilities.get(candidate.id),
+            )
+            scores.rows.append(row)
+        return scores
 
     def _probabilities(
         self,
-        claim: pending.Claim,
-        candidates: Sequence[Known],
-        compared: dict[int, Compared],
+        claim: Claim,
+        candidates: Sequence[StoredCandidate],
+        comparisons: Mapping[int, Comparison],
     ) -> dict[int, float]:
-        """By candidate, of those that could be compared with a reference."""
-        ranks = {known.candidate: known.rank for known in candidates}
-        scored = {n: c for n, c in compared.items() if c.outcome is Outcome.SCORED}
+        """Return P(yes) of the candidates that were compared with a reference."""
+        ranks = {candidate.id: candidate.rank for candidate in candidates}
+        scored = {n: c for n, c in comparisons.items() if c.outcome is Outcome.SCORED}
         if not scored:
             return {}
         features = np.array([c.features(ranks[n]) for n, c in scored.items()], float)
-        chances = calibration.probabilities(
+        probabilities = calibration.probabilities(
             self.fit.parameters if self.fit else None,
-            registry.configured()[self.row.name].prior,
+            registry.configured()[self.scorer.name].prior,
             features,
             np.full(len(scored), claim.entity),
         )
-        return dict(zip(scored, map(float, chances), strict=True))
+        return dict(zip(scored, map(float, probabilities), strict=True))
 
 
-def _wanted(candidates: Sequence[Known]) -> list[Known]:
-    """The candidates whose pictures are to be looked at now.
+def _to_analyse(candidates: Sequence[StoredCandidate]) -> list[StoredCandidate]:
+    """Return the candidates without a score whose pictures are analysed in this turn.
 
-    Those without a score; and with them, references whose embeddings were not kept.
+    If there are any, add the references whose vectors are not stored.
     """
-    readable = [each for each in candidates if each.is_readable]
-    fresh = [each for each in readable if each.is_new]
-    if not fresh:
+    readable = [candidate for candidate in candidates if candidate.is_readable]
+    new = [candidate for candidate in readable if candidate.is_new]
+    if not new:
         return []
-    again = [each for each in readable if each.look is None and not each.is_new]
-    return fresh[:PICTURES] + [each for each in again if each.is_reference]
+    references = [c for c in readable if c.is_reference and c.analysis is None]
+    return new[:PICTURES] + [c for c in references if not c.is_new]
 
 
-def _looks(seen: Sequence[Seen]) -> dict[int, Analysis]:
-    """What was found, by candidate; raises what was in the way of any of them."""
-    found: dict[int, Analysis] = {}
-    for candidate, look in seen:
-        if isinstance(look, Exception):
-            raise look
-        found[candidate] = look
-    return found
+def _analyses(results: Sequence[Result]) -> dict[int, Analysis]:
+    """Return the analyses by candidate; raise the first transient error."""
+    analyses: dict[int, Analysis] = {}
+    for candidate, result in results:
+        if isinstance(result, Exception):
+            raise result
+        analyses[candidate] = result
+    return analyses
 
 
-def _seen(known: Known, looks: dict[int, Analysis]) -> Analysis | None:
-    """What is known to be in a picture; None where it is still to be looked at."""
-    if known.candidate in looks:
-        return looks[known.candidate]
-    if not known.is_readable:
+def _analysis(
+    candidate: StoredCandidate, new: Mapping[int, Analysis]
+) -> Analysis | None:
+    """Return the new or stored analysis; None if the picture has to be analysed."""
+    if candidate.id in new:
+        return new[candidate.id]
+    if not candidate.is_readable:
         return Analysis(outcome=Outcome.UNREADABLE)
-    return known.look
+    return candidate.analysis

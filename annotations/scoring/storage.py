@@ -1,4 +1,4 @@
-"""What is known of entities before they are scored, and what is written after."""
+"""Candidates read before they are scored, and scores written afterwards."""
 
 import json
 from collections import defaultdict
@@ -8,21 +8,23 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from annotations.models import JUDGEABLE, CandidateState, Outcome, Scorer
+from annotations import sql
+from annotations.models import CandidateState, Outcome, Scorer
 from annotations.sql import fragments
 
 from .base import Analysis, Detection
-from .features import Compared, Item
+from .features import Comparison, Subject
 
-BOX = 6  # x1 y1 x2 y2, detection, side
+BOX_COLUMNS = 6  # x1 y1 x2 y2, detection, side
 
 READ = f"""
-SELECT c.entity_id, c.id, encode(i.sha256, 'hex'), c.rank, c.state,
-       coalesce(i.sha256 = e.representative, false),
-       {fragments.is_settled_as_yes("c")},
-       {fragments.is_settled_otherwise("c")} OR {fragments.has_open_report("c.id")},
+SELECT c.entity_id, c.id, encode(i.sha256, 'hex') AS sha256, c.rank, c.state,
+       coalesce(i.sha256 = e.representative, false) AS is_named,
+       {fragments.is_settled_as_yes("c")} AS is_settled,
+       {fragments.is_settled_otherwise("c")} OR {fragments.has_open_report("c.id")}
+           AS is_refused,
        s.outcome, s.faces, s.problem, s.box, s.side, s.detection, s.similarity,
        s.cohesion, s.compared, m.vectors, m.boxes
 FROM annotations_candidate c
@@ -31,10 +33,10 @@ JOIN annotations_image i ON i.id = c.image_id
 LEFT JOIN annotations_score s ON s.scorer_id = %(scorer)s AND s.candidate_id = c.id
 LEFT JOIN annotations_embedding m
   ON m.scorer_id = %(scorer)s AND m.candidate_id = c.id
-WHERE c.entity_id = ANY(%(entities)s) AND c.state = ANY(%(judgeable)s)
+WHERE c.entity_id = ANY(%(entities)s) AND {fragments.is_judgeable("c")}
 ORDER BY c.entity_id, c.rank NULLS LAST, c.id
 """
-# Whoever erases or imports holds the entity: what is written is of what is there.
+# Erasures and imports also lock the entity, so scores are written for existing rows only.
 LOCK = "SELECT FROM annotations_entity WHERE id = %s FOR SHARE"
 WRITE = """
 INSERT INTO annotations_score
@@ -57,51 +59,58 @@ SET outcome = excluded.outcome, problem = excluded.problem, faces = excluded.fac
     compared = excluded.compared, probability = excluded.probability,
     fit_id = excluded.fit_id, scored_at = excluded.scored_at
 """
-KEEP = """
+WRITE_EMBEDDINGS = """
 INSERT INTO annotations_embedding (scorer_id, candidate_id, vectors, boxes)
-SELECT %s, t.candidate, t.vectors, t.boxes
-FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS t (candidate, vectors, boxes)
-JOIN annotations_score s ON s.scorer_id = %s AND s.candidate_id = t.candidate
+SELECT %(scorer)s, t.candidate, t.vectors, t.boxes
+FROM unnest(%(candidates)s::bigint[], %(vectors)s::bytea[], %(boxes)s::bytea[])
+    AS t (candidate, vectors, boxes)
+JOIN annotations_score s
+  ON s.scorer_id = %(scorer)s AND s.candidate_id = t.candidate
 ON CONFLICT (scorer_id, candidate_id) DO UPDATE
 SET vectors = excluded.vectors, boxes = excluded.boxes
 """
 
 
 @dataclass(slots=True)
-class Known:
-    """A candidate, and what an earlier look at it left."""
+class StoredCandidate:
+    """A candidate with its stored analysis and comparison.
 
-    candidate: int
+    `is_named`: it is the entity's representative by name. `is_settled`: people settled
+    it as yes. `is_refused`: people settled it otherwise, or reported it. `is_first`: it
+    is the first readable one by rank that is not refused.
+    """
+
+    id: int
     sha256: str
     rank: int | None
     state: str
     is_named: bool
     is_settled: bool
     is_refused: bool
-    look: Analysis | None  # None where it is to be looked at
-    scored: Compared | None  # the features of the last comparison
-    faces: int  # found at that look
+    analysis: Analysis | None  # None if the picture has to be analysed
+    comparison: Comparison | None  # the features of the last comparison
+    faces: int  # in the last analysis
     is_new: bool  # has no score yet
     is_first: bool = False
 
     @property
     def is_readable(self) -> bool:
-        """Whether there is a picture."""
+        """Whether there is a readable picture."""
         return self.state == CandidateState.READY
 
     @property
     def is_reference(self) -> bool:
-        """Whether others may be compared with it."""
-        is_wanted = self.is_settled or self.is_named or self.is_first
-        return is_wanted and not self.is_refused
+        """Whether other candidates can be compared with it."""
+        is_eligible = self.is_settled or self.is_named or self.is_first
+        return is_eligible and not self.is_refused
 
-    def item(self, look: Analysis) -> Item:
-        """What is compared."""
-        return Item(
-            self.candidate,
+    def subject(self, analysis: Analysis) -> Subject:
+        """Return the candidate in the form that is compared."""
+        return Subject(
+            self.id,
             self.sha256,
             self.rank,
-            look.found,
+            analysis.detections,
             self.is_settled,
             self.is_named,
             self.is_refused,
@@ -109,132 +118,123 @@ class Known:
 
 
 @dataclass(slots=True)
-class Written:
-    """Scores of one entity on their way into the database."""
+class EntityScores:
+    """New scores of one entity."""
 
-    scores: list[dict[str, Any]] = field(default_factory=list)
-    looks: dict[int, Analysis] = field(default_factory=dict)  # newly made
-    is_whole: bool = True  # nothing of the entity is left to look at
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    analyses: Mapping[int, Analysis] = field(default_factory=dict)  # new ones
+    is_complete: bool = True  # no picture of the entity is left to analyse
 
 
-def read(scorer: Scorer, entities: Sequence[int]) -> dict[int, list[Known]]:
-    """The candidates of some entities by rank, with what is known of each."""
-    found: dict[int, list[Known]] = defaultdict(list)
-    values: dict[str, Any] = {
-        "scorer": scorer.pk,
-        "entities": list(entities),
-        "judgeable": [state.value for state in JUDGEABLE],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(READ, values)
-        for entity, *rest in cursor:
-            found[entity].append(_known(*rest))
-    for candidates in found.values():
-        able = (k for k in candidates if k.is_readable and not k.is_refused)
-        first = next(able, None)
+def read(scorer: Scorer, entities: Sequence[int]) -> dict[int, list[StoredCandidate]]:
+    """Return the candidates of some entities by entity, in the order of their ranks."""
+    candidates: dict[int, list[StoredCandidate]] = defaultdict(list)
+    for row in sql.rows(READ, {"scorer": scorer.pk, "entities": list(entities)}):
+        candidates[row.entity_id].append(_candidate(row))
+    for group in candidates.values():
+        eligible = (c for c in group if c.is_readable and not c.is_refused)
+        first = next(eligible, None)
         if first is not None:
             first.is_first = True
-    return found
+    return candidates
 
 
-def _known(
-    candidate: int,
-    sha256: str,
-    rank: int | None,
-    state: str,
-    is_named: bool,
-    is_settled: bool,
-    is_refused: bool,
-    *score: Any,
-) -> Known:
-    outcome, faces, problem, *features, vectors, boxes = score
-    look, scored = None, None
-    if outcome is not None:
-        look = _look(Outcome(outcome), faces, problem, vectors, boxes)
-        scored = _scored(Outcome(outcome), *features)
-    given = (candidate, sha256, rank, state, is_named, is_settled, is_refused)
-    return Known(*given, look, scored, faces or 0, outcome is None)
-
-
-def _look(
-    outcome: Outcome, faces: int, problem: str, vectors: Any, boxes: Any
-) -> Analysis | None:
-    """What was found; None where it was not kept and would have to be looked for."""
-    if outcome not in (Outcome.SCORED, Outcome.NO_REFERENCE):
-        return Analysis(outcome=outcome, problem=problem, count=faces)
-    if vectors is None:
-        return None
-    at = np.frombuffer(bytes(boxes), "<f4").reshape(-1, BOX).tolist()
-    of = np.frombuffer(bytes(vectors), "<f4").reshape(len(at), -1)
-    pairs = zip(of, at, strict=True)
-    found = [Detection(v, (b[0], b[1], b[2], b[3]), b[5], b[4]) for v, b in pairs]
-    return Analysis(found, count=faces)
-
-
-def _scored(
-    outcome: Outcome,
-    box: list[float] | None,
-    side: float | None,
-    detection: float | None,
-    similarity: float | None,
-    cohesion: float | None,
-    compared: int,
-) -> Compared:
-    if box is None or side is None or detection is None:
-        return Compared(outcome)
-    face = Detection(
-        np.empty(0, np.float32), (box[0], box[1], box[2], box[3]), side, detection
+def _candidate(row: Any) -> StoredCandidate:
+    is_new = row.outcome is None
+    return StoredCandidate(
+        id=row.id,
+        sha256=row.sha256,
+        rank=row.rank,
+        state=row.state,
+        is_named=row.is_named,
+        is_settled=row.is_settled,
+        is_refused=row.is_refused,
+        analysis=None if is_new else _stored_analysis(row),
+        comparison=None if is_new else _stored_comparison(row),
+        faces=row.faces or 0,
+        is_new=is_new,
     )
-    return Compared(outcome, face, similarity, cohesion, compared)
+
+
+def _stored_analysis(row: Any) -> Analysis | None:
+    """Return the stored analysis; None if its vectors were not stored."""
+    outcome = Outcome(row.outcome)
+    if outcome not in (Outcome.SCORED, Outcome.NO_REFERENCE):
+        return Analysis(outcome=outcome, problem=row.problem, count=row.faces)
+    if row.vectors is None:
+        return None
+    boxes = np.frombuffer(bytes(row.boxes), "<f4").reshape(-1, BOX_COLUMNS).tolist()
+    vectors = np.frombuffer(bytes(row.vectors), "<f4").reshape(len(boxes), -1)
+    detections = [
+        Detection(vector, (x1, y1, x2, y2), side, detection)
+        for vector, (x1, y1, x2, y2, detection, side) in zip(
+            vectors, boxes, strict=True
+        )
+    ]
+    return Analysis(detections, count=row.faces)
+
+
+def _stored_comparison(row: Any) -> Comparison:
+    outcome = Outcome(row.outcome)
+    if row.box is None or row.side is None or row.detection is None:
+        return Comparison(outcome)
+    x1, y1, x2, y2 = row.box
+    empty = np.empty(0, np.float32)
+    face = Detection(empty, (x1, y1, x2, y2), row.side, row.detection)
+    return Comparison(outcome, face, row.similarity, row.cohesion, row.compared)
 
 
 def row_of(
-    known: Known, look: Analysis, compared: Compared | None, probability: float | None
+    candidate: StoredCandidate,
+    analysis: Analysis,
+    comparison: Comparison | None,
+    probability: float | None,
 ) -> dict[str, Any]:
-    """A score as a row of `WRITE`."""
+    """Return a score as a row of `WRITE`."""
     row: dict[str, Any] = {
-        "candidate": known.candidate,
-        "sha256": known.sha256,
-        "outcome": look.outcome if compared is None else compared.outcome,
-        "problem": look.problem,
-        "faces": look.count,
+        "candidate": candidate.id,
+        "sha256": candidate.sha256,
+        "outcome": analysis.outcome if comparison is None else comparison.outcome,
+        "problem": analysis.problem,
+        "faces": analysis.count,
         "compared": 0,
     }
-    if compared is None or compared.face is None:
+    if comparison is None or comparison.face is None:
         return row
     return row | {
-        "box": list(compared.face.box),
-        "side": compared.face.side,
-        "detection": compared.face.detection,
-        "similarity": compared.similarity,
-        "cohesion": compared.cohesion,
-        "compared": compared.references,
+        "box": list(comparison.face.box),
+        "side": comparison.face.side,
+        "detection": comparison.face.detection,
+        "similarity": comparison.similarity,
+        "cohesion": comparison.cohesion,
+        "compared": comparison.references,
         "probability": probability,
     }
 
 
 @transaction.atomic
-def write(scorer: Scorer, fit: int | None, entity: int, written: Written) -> None:
-    """Write an entity's scores and embeddings, all at once.
-
-    What was erased since it was read is left out.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [entity])
-        given = {"scorer": scorer.pk, "fit": fit, "scores": json.dumps(written.scores)}
-        cursor.execute(WRITE, given)
+def write(scorer: Scorer, fit: int | None, entity: int, scores: EntityScores) -> None:
+    """Write an entity's scores and embeddings, except of candidates erased meanwhile."""
+    sql.run(LOCK, [entity])
+    sql.run(WRITE, {"scorer": scorer.pk, "fit": fit, "scores": json.dumps(scores.rows)})
     if settings.EMBEDDINGS:
-        _keep(scorer, {n: look for n, look in written.looks.items() if look.found})
+        _write_embeddings(scorer, scores.analyses)
 
 
-def _keep(scorer: Scorer, looks: Mapping[int, Analysis]) -> None:
-    if not looks:
+def _write_embeddings(scorer: Scorer, analyses: Mapping[int, Analysis]) -> None:
+    detections = {n: a.detections for n, a in analyses.items() if a.detections}
+    if not detections:
         return
-    found = [look.found for look in looks.values()]
-    vectors = [_bytes([each.vector for each in of]) for of in found]
-    boxes = [_bytes([[*f.box, f.detection, f.side] for f in of]) for of in found]
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP, [scorer.pk, list(looks), vectors, boxes, scorer.pk])
+    parameters = {
+        "scorer": scorer.pk,
+        "candidates": list(detections),
+        "vectors": [_bytes([f.vector for f in faces]) for faces in detections.values()],
+        "boxes": [
+            _bytes([[*face.box, face.detection, face.side] for face in faces])
+            for faces in detections.values()
+        ],
+    }
+    sql.run(WRITE_EMBEDDINGS, parameters)
 
 
 def _bytes(rows: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Weights of models: found in an installed package, checked, made fit to run."""
+"""Weights of models: read from an installed package, checked and converted."""
 
 import hashlib
 import importlib.util
@@ -9,13 +9,13 @@ from annotations.errors import LabelerError
 
 
 class WrongWeights(LabelerError):
-    """The weights are not there, or not those that the scorer was measured with."""
+    """The weights are missing, or differ from those that were tested."""
 
     slug = "wrong-weights"
 
 
 def read_checked(package: str, path: str, sha256: str) -> bytes:
-    """The bytes of a file inside an installed package; WrongWeights for other ones."""
+    """Return a file of an installed package; raise WrongWeights if it differs."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise WrongWeights(f"The package {package}, which holds {path}, is missing.")
@@ -24,61 +24,67 @@ def read_checked(package: str, path: str, sha256: str) -> bytes:
         data = file.read_bytes()
     except OSError as error:
         raise WrongWeights(f"{path} of {package} cannot be read: {error}.") from error
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise WrongWeights(f"{path} of {package} has SHA-256 {found}, not {sha256}.")
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != sha256:
+        raise WrongWeights(f"{path} of {package} has SHA-256 {digest}, not {sha256}.")
     return data
 
 
 def plain_sface(package: str, path: str, sha256: str) -> bytes:
-    """The SFace network as plain float32 with one input and any batch size.
+    """Return the SFace network as plain float32 with one input and any batch size.
 
-    The published file keeps its weights as blocks of 8-bit integers and lists each of
-    them as an input of the graph, which only some versions of OpenCV overlook. Folding
-    `DequantizeLinear` (weight = (x - zero) * scale, by block) and the `Reshape` behind
+    The published file has its weights as blocks of 8-bit integers and declares each of
+    them as an input of the graph, which only some versions of OpenCV accept. Folding
+    `DequantizeLinear` (weight = (x - zero) * scale, by block) and the `Reshape` after
     it changes the output by less than 2e-6 and is faster on a CPU.
     """
-    import onnx  # noqa: PLC0415 - heavy, and only the scoring worker needs it
+    import onnx  # noqa: PLC0415 - large, and only the scoring worker needs it
 
     model = onnx.load_from_string(read_checked(package, path, sha256))
     graph = model.graph
     constants = _folded(graph)
-    given = [each for each in graph.input if each.name == "data"]
-    _replace(graph.input, given)
-    used = {name for node in graph.node for name in node.input}
+    _replace(graph.input, [node for node in graph.input if node.name == "data"])
+    used_names = {name for node in graph.node for name in node.input}
     to_tensor = onnx.numpy_helper.from_array
-    weights = [to_tensor(v, name) for name, v in constants.items() if name in used]
+    weights = [
+        to_tensor(v, name) for name, v in constants.items() if name in used_names
+    ]
     _replace(graph.initializer, weights)
     _replace(graph.value_info, [])
     for value in (*graph.input, *graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "n"
-    return model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def _folded(graph: Any) -> dict[str, Any]:
-    """Constants by name; nodes that only compute constants are taken out."""
+    """Return the constants by name, and remove the nodes that only compute constants."""
     from onnx import numpy_helper  # noqa: PLC0415 - as above
 
     constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
-    stored = set(constants)
-    kept = []
+    initial_names = set(constants)
+    nodes = []
     for node in graph.node:
         is_constant = all(name in constants for name in node.input)
         if node.op_type == "DequantizeLinear" and is_constant:
             constants[node.output[0]] = _dequantized(node, constants)
-        elif node.op_type == "Reshape" and is_constant and node.input[0] not in stored:
+        elif (
+            node.op_type == "Reshape"
+            and is_constant
+            and node.input[0] not in initial_names
+        ):
             shape = constants[node.input[1]]
             constants[node.output[0]] = constants[node.input[0]].reshape(shape)
         else:
-            kept.append(node)
-    _replace(graph.node, kept)
+            nodes.append(node)
+    _replace(graph.node, nodes)
     return constants
 
 
 def _dequantized(node: Any, constants: dict[str, Any]) -> Any:
-    """(x - zero) * scale, each of which holds for a block of `block_size` along an axis.
+    """Return (x - zero) * scale as float32, in the shape of x.
 
-    Of shape x; float32.
+    Each scale and zero is for a block of `block_size` along an axis.
     """
     quantised = constants[node.input[0]].astype("float32")
     attributes = {a.name: a.i for a in node.attribute}

@@ -1,4 +1,4 @@
-"""Scores in a few words: what a model would have said of candidates."""
+"""Scores for tests, without a model."""
 
 import math
 
@@ -8,12 +8,12 @@ NAME = "faces"
 
 
 def scorer_named(name=NAME):
-    """The active scorer of this name, made when missing."""
+    """Return the active scorer of this name; create it if missing."""
     return Scorer.objects.get_or_create(name=name, version="1", is_active=True)[0]
 
 
 def fit_of(scorer):
-    """A calibration on this installation's own verdicts, made when missing."""
+    """Return a fit of a scorer; create it if missing."""
     return scorer.fits.first() or ScorerFit.objects.create(
         scorer=scorer,
         method=FitMethod.SIGMOID,
@@ -30,15 +30,15 @@ def fit_of(scorer):
 
 
 def score(candidate, probability, scorer=None, *, is_calibrated=True):
-    """Write down how probable a yes is."""
+    """Store the probability of a yes as a score."""
     scorer = scorer or scorer_named()
-    said = {"outcome": "scored", "probability": probability}
-    said["fit"] = fit_of(scorer) if is_calibrated else None
-    Score.objects.update_or_create(scorer=scorer, candidate=candidate, defaults=said)
+    values = {"outcome": "scored", "probability": probability}
+    values["fit"] = fit_of(scorer) if is_calibrated else None
+    Score.objects.update_or_create(scorer=scorer, candidate=candidate, defaults=values)
 
 
 def doubt_of(probability):
-    """The entropy in bits."""
+    """Return the entropy of a probability in bits."""
     if probability in (0, 1):
         return 0.0
     p, q = probability, 1 - probability

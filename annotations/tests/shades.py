@@ -1,4 +1,4 @@
-"""Scorers for tests, as somebody would add one, and what is asked of scores."""
+"""A scoring model for tests, and helpers to run scorers and read scores."""
 
 import io
 
@@ -17,21 +17,21 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 class Shade:
-    """Compares how light pictures are: two light ones are alike, as are two dark ones."""
+    """A model that compares brightness: pictures of equal brightness are similar."""
 
     name, version, digest = "shade", "1", ""
     prior = Prior(midpoint=0.5, slope=8.0)
     side, batch = 16, 4
-    broken_at: tuple[int, ...] = ()  # widths of pictures at which it breaks
+    broken_at: tuple[int, ...] = ()  # widths of pictures that raise `error`
     error: Exception = ValueError("an odd picture")
 
     def __init__(self, device):
         self.device = device
 
-    def look(self, pictures, scales):
-        return [self._look(*pair) for pair in zip(pictures, scales, strict=True)]
+    def analyse(self, pictures, scales):
+        return [self._analyse(*pair) for pair in zip(pictures, scales, strict=True)]
 
-    def _look(self, picture, scale):
+    def _analyse(self, picture, scale):
         width = round(picture.shape[1] * scale)
         if width in self.broken_at:
             raise self.error
@@ -41,43 +41,43 @@ class Shade:
 
 
 def use(settings, *classes):
-    """Let these classes be the scorers; their rows."""
-    settings.SCORERS = [f"{each.__module__}.{each.__name__}" for each in classes]
+    """Configure these classes as scorers and return their rows."""
+    settings.SCORERS = [f"{model.__module__}.{model.__name__}" for model in classes]
     registry.configured.cache_clear()
     registry.loaded.cache_clear()
     return scoring.register()
 
 
-def scored(**only):
-    """Outcomes by candidate."""
-    found = Score.objects.filter(**only).order_by("candidate")
-    return dict(found.values_list("candidate_id", "outcome"))
+def scored(**filters):
+    """Return the outcomes of scores by candidate."""
+    scores = Score.objects.filter(**filters).order_by("candidate")
+    return dict(scores.values_list("candidate_id", "outcome"))
 
 
-def work_off(**only):
-    """Score until nothing can be claimed; the entities, in their order."""
-    done = []
+def score_all(**options):
+    """Score until no entity can be claimed. Return the entities in order."""
+    entities = []
     while True:
-        some = scoring.score_due(seconds=60, **only)
-        done += some.entities
-        if not some.has_more:
-            return done
+        scored = scoring.score_due(seconds=60, **options)
+        entities += scored.entities
+        if not scored.has_more:
+            return entities
 
 
 def due_now():
-    """Nobody waits: what is postponed or claimed is due and free."""
+    """Make all postponed and claimed entities due and free."""
     PendingScoring.objects.update(due_at="2020-01-01T00:00Z", claimed_until=None)
 
 
 def picture_of(level, width=20):
-    """A grey picture, stored; another level or width gives other bytes."""
+    """Store a grey picture. Another level or width gives another file."""
     file = io.BytesIO()
     PIL.Image.new("RGB", (width, 12), (level, level, level)).save(file, "PNG")
     return stored(file.getvalue())
 
 
 def entity_of(*levels, **fields):
-    """An entity with a grey picture of each level, in the order of ranks."""
+    """Create an entity with a grey picture of each level, in the order of ranks."""
     entity = EntityFactory(**fields)
     return entity, [
         CandidateFactory(entity=entity, rank=rank, image=picture_of(level, 20 + rank))

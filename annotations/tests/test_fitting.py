@@ -1,4 +1,4 @@
-"""A fit knows what judges said independently, and what it changed."""
+"""Fits use independent verdicts only, and record how much they changed."""
 
 from datetime import timedelta
 from itertools import count
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.django_db
 PRIOR = Prior(midpoint=0.363, slope=14.0)
 
 
-class Desk:
-    """Writes judged and scored candidates straight into the tables, for speed."""
+class ScoredDesk:
+    """A writer of judged and scored candidates directly into the tables, for speed."""
 
     def __init__(self, admin):
         self.admin = admin
@@ -45,10 +45,10 @@ class Desk:
             BatchJudge.objects.create(batch=batch, judge=judge)
         return batch
 
-    def say(self, candidate, *said, batch=None):
-        """One verdict a judge, each a pair of the present and the independent one."""
+    def judge(self, candidate, *verdicts, batch=None):
+        """Store a verdict per judge, each a pair of current and independent verdict."""
         batch, places = batch or self.batch, count(1)
-        for judge, (verdict, blind) in zip(self.judges, said, strict=False):
+        for judge, (verdict, blind) in zip(self.judges, verdicts, strict=False):
             page = Assignment.objects.create(
                 batch=batch,
                 entity=candidate.entity,
@@ -73,8 +73,8 @@ class Desk:
                 client_id=uuid4(),
             )
 
-    def seen(self, candidate, similarity=0.5, scorer=None, **fields):
-        """What the scorer thinks of a candidate."""
+    def score(self, candidate, similarity=0.5, scorer=None, **fields):
+        """Store a score of a candidate."""
         is_scored = fields.get("outcome", "scored") == "scored"
         return Score.objects.create(
             scorer=scorer or self.scorer,
@@ -85,34 +85,34 @@ class Desk:
             | fields,
         )
 
-    def one(self, *said, **fields):
-        """A candidate of its own entity that was scored and judged."""
+    def candidate(self, *verdicts, **fields):
+        """Create a scored and judged candidate of a new entity."""
         candidate = CandidateFactory()
-        self.seen(candidate, **fields)
-        self.say(candidate, *said)
+        self.score(candidate, **fields)
+        self.judge(candidate, *verdicts)
         return candidate
 
-    def many(self, people=8, each=10, seed=1):
-        """Candidates of some people, two thirds yes, judged by one judge alone."""
+    def candidates(self, entities=8, size=10, seed=1):
+        """Create candidates of some entities, two thirds yes, judged by one judge."""
         chance = np.random.default_rng(seed)
-        for entity in EntityFactory.create_batch(people):
+        for entity in EntityFactory.create_batch(entities):
             for n, candidate in enumerate(
-                CandidateFactory.create_batch(each, entity=entity)
+                CandidateFactory.create_batch(size, entity=entity)
             ):
                 is_yes = n % 3 > 0
-                self.seen(candidate, float(chance.normal(0.1 + 0.5 * is_yes, 0.1)))
-                self.say(candidate, ("yes" if is_yes else "no",) * 2)
+                self.score(candidate, float(chance.normal(0.1 + 0.5 * is_yes, 0.1)))
+                self.judge(candidate, ("yes" if is_yes else "no",) * 2)
         self.count_verdicts()
 
     def count_verdicts(self, more=0):
-        """What the judges' stored numbers would say."""
+        """Store the number of verdicts as a judge's counter, with some more."""
         total = Judgment.objects.count() + more
         BatchJudge.objects.filter(batch=self.batch, judge=self.judges[0]).update(
             verdicts=total
         )
 
     def labels(self):
-        """Label by entity, as a fit would read them."""
+        """Return the labels by entity that a fit reads."""
         _, labels, entities = fitting._labels(self.scorer, 0)
         assert len(set(entities)) == len(entities)
         return dict(zip(entities.tolist(), labels.tolist(), strict=True))
@@ -120,14 +120,14 @@ class Desk:
 
 @pytest.fixture
 def desk(admin):
-    return Desk(admin)
+    return ScoredDesk(admin)
 
 
 YES, NO, BROKEN, SKIP = (("yes",) * 2, ("no",) * 2, ("broken",) * 2, ("skip",) * 2)
 
 
 @pytest.mark.parametrize(
-    ("said", "label"),
+    ("verdicts", "label"),
     [
         ([YES], 1),
         ([NO], 0),
@@ -138,61 +138,61 @@ YES, NO, BROKEN, SKIP = (("yes",) * 2, ("no",) * 2, ("broken",) * 2, ("skip",) *
         ([YES, SKIP], 1),
         ([SKIP], None),
         ([], None),
-        # Who has seen the others' votes says nothing new: only the verdict before counts.
+        # A verdict after seeing votes does not count, only the one before.
         ([("yes", None)], None),
         ([YES, ("no", None), ("no", None)], 1),
         ([("yes", "no")], 0),
         ([("yes", "no"), YES, ("no", "yes")], 1),
     ],
 )
-def test_a_label_is_what_most_independent_verdicts_say(desk, said, label):
-    candidate = desk.one(*said)
+def test_a_label_is_the_majority_of_independent_verdicts(desk, verdicts, label):
+    candidate = desk.candidate(*verdicts)
     expected = {} if label is None else {candidate.entity_id: label}
     assert desk.labels() == expected
 
 
-def test_verdicts_of_all_batches_count_together_and_once(desk):
-    candidate = desk.one(YES)
-    desk.say(candidate, NO, NO, batch=desk.new_batch())
+def test_verdicts_of_all_batches_count_together(desk):
+    candidate = desk.candidate(YES)
+    desk.judge(candidate, NO, NO, batch=desk.new_batch())
     assert desk.labels() == {candidate.entity_id: 0}
 
 
-def test_only_scored_candidates_of_this_very_scorer_are_labels(desk):
+def test_only_candidates_scored_by_this_scorer_are_labels(desk):
     other = Scorer.objects.create(name="faces", version="0", is_active=False)
-    theirs, faceless, mine = (CandidateFactory() for _ in range(3))
-    desk.seen(theirs, scorer=other)
-    desk.seen(faceless, outcome="no-face")
-    desk.seen(mine)
-    for candidate in (theirs, faceless, mine):
-        desk.say(candidate, YES)
-    assert desk.labels() == {mine.entity_id: 1}
+    former, faceless, scored = (CandidateFactory() for _ in range(3))
+    desk.score(former, scorer=other)
+    desk.score(faceless, outcome="no-face")
+    desk.score(scored)
+    for candidate in (former, faceless, scored):
+        desk.judge(candidate, YES)
+    assert desk.labels() == {scored.entity_id: 1}
 
 
-def test_features_come_in_their_order_and_what_is_unknown_is_nan(desk):
-    candidate = desk.one(YES, similarity=0.25, cohesion=None, compared=3)
+def test_features_are_in_order_and_unknown_ones_are_nan(desk):
+    candidate = desk.candidate(YES, similarity=0.25, cohesion=None, compared=3)
     [features], _, _ = fitting._labels(desk.scorer, 0)
     np.testing.assert_array_equal(features, [0.25, np.nan, 0.9, 80, candidate.rank])
 
 
-def test_a_voided_judge_is_no_label_any_more(desk, admin):
-    candidate = desk.one(YES, NO)
+def test_verdicts_of_a_voided_judge_are_no_labels(desk, admin):
+    candidate = desk.candidate(YES, NO)
     BatchEntity.objects.create(
         batch=desk.batch, entity=candidate.entity, upto=candidate.pk
     )
     assert desk.labels() == {}  # a tie
-    asleep = desk.judges[1].username
-    judgments.void(batch=desk.batch, username=asleep, reason="asleep", by=admin)
+    username = desk.judges[1].username
+    judgments.void(batch=desk.batch, username=username, reason="asleep", by=admin)
     assert desk.labels() == {candidate.entity_id: 1}
 
 
-def test_a_sample_stays_below_its_limit(desk, monkeypatch):
-    desk.many(people=4)
+def test_a_sample_does_not_exceed_its_limit(desk, monkeypatch):
+    desk.candidates(entities=4)
     monkeypatch.setattr(fitting, "CANDIDATES_LIMIT", 12)
     assert len(fitting._labels(desk.scorer, 40)[1]) <= 12
 
 
-def test_a_fit_is_kept_with_its_figures_and_who_asked_for_it(desk, admin):
-    desk.many()
+def test_a_fit_is_stored_with_its_measures_and_author(desk, admin):
+    desk.candidates()
     fit = fitting.refit(scorer=desk.scorer, prior=PRIOR, by=admin)
     assert fitting.latest(desk.scorer) == fit
     assert (fit.labels, fit.positives, fit.entities, fit.verdicts) == (80, 48, 8, 80)
@@ -207,8 +207,8 @@ def test_a_fit_is_kept_with_its_figures_and_who_asked_for_it(desk, admin):
     assert entry.details == details
 
 
-def test_drift_is_told_against_the_prior_first_and_against_the_last_fit_then(desk):
-    desk.many()
+def test_drift_is_relative_to_the_prior_and_later_to_the_previous_fit(desk):
+    desk.candidates()
     first = fitting.refit(scorer=desk.scorer, prior=PRIOR)
     features, labels, entities = fitting._labels(desk.scorer, 0)
     prior = calibration.probabilities(None, PRIOR, features, entities)
@@ -218,12 +218,12 @@ def test_drift_is_told_against_the_prior_first_and_against_the_last_fit_then(des
     same = fitting.refit(scorer=desk.scorer, prior=PRIOR)
     assert same.previous_brier == pytest.approx(same.brier)
     assert same.shift == pytest.approx(0, abs=1e-6)
-    # From now on the opposite is said: the fit before is worse, and all moves.
+    # Reverse the verdicts: the previous fit becomes worse, and probabilities move.
     Judgment.objects.filter(verdict="no").update(blind_verdict="yes")
     Judgment.objects.filter(verdict="yes").update(blind_verdict="no")
-    turned = fitting.refit(scorer=desk.scorer, prior=PRIOR)
-    assert turned.previous_brier > 0.8 > 0.1 > turned.brier
-    assert turned.shift > 0.7
+    reversed_fit = fitting.refit(scorer=desk.scorer, prior=PRIOR)
+    assert reversed_fit.previous_brier > 0.8 > 0.1 > reversed_fit.brier
+    assert reversed_fit.shift > 0.7
 
 
 def test_a_fit_is_due_with_the_first_fifty_verdicts(desk):
@@ -234,8 +234,8 @@ def test_a_fit_is_due_with_the_first_fifty_verdicts(desk):
     assert fitting.is_due(desk.scorer)
 
 
-def test_it_is_due_again_after_a_quarter_more_or_after_a_day_with_new_ones(desk):
-    desk.many()
+def test_a_fit_is_due_after_a_quarter_more_verdicts_or_a_day_with_new_ones(desk):
+    desk.candidates()
     fitting.refit(scorer=desk.scorer, prior=PRIOR)
     assert not fitting.is_due(desk.scorer)
     desk.count_verdicts(more=19)
@@ -249,16 +249,16 @@ def test_it_is_due_again_after_a_quarter_more_or_after_a_day_with_new_ones(desk)
     assert not fitting.is_due(desk.scorer)
 
 
-def test_too_few_labels_make_no_fit_are_told_and_not_tried_again_at_once(desk):
-    desk.many(people=4, each=15)
+def test_too_few_labels_make_no_fit_and_are_not_retried_at_once(desk):
+    desk.candidates(entities=4, size=15)
     assert fitting.lacking(desk.scorer) == ""
     assert fitting.refit(scorer=desk.scorer, prior=PRIOR) is None
     assert not ScorerFit.objects.exists()
-    assert "4 entities" in fitting.lacking(desk.scorer)
+    assert "Entities with labels: 4." in fitting.lacking(desk.scorer)
     assert not fitting.is_due(desk.scorer)
     desk.count_verdicts(more=15)
     assert fitting.is_due(desk.scorer)
-    desk.many(people=2)
+    desk.candidates(entities=2)
     assert fitting.refit(scorer=desk.scorer, prior=PRIOR)
     assert fitting.lacking(desk.scorer) == ""
     other = Scorer.objects.create(name="pixels", version="1")

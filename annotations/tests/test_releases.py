@@ -1,4 +1,4 @@
-"""A release is frozen: the files of a set of batches, by seed, that never change."""
+"""Releases: files of some batches, reproducible from a seed, that never change."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ from .factories import CandidateFactory
 from .pictures import stored
 from .released import content, judged_batch, released
 
-# A release is one snapshot: a transaction of its own.
+# A release reads one snapshot, which needs its own transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TRUTH = {"m.a": "yes yes no", "m.b": "yes no broken", "m.c": "yes yes yes", "m.d": "no"}
@@ -33,7 +33,7 @@ def batch():
 
 
 def parsed(data):
-    """Ten lines that know nothing of Labeler: the released DevSet layout."""
+    """Parse the released DevSet layout without any code of Labeler."""
     rows = []
     for line in data.decode().removesuffix("\n").split("\n") if data else []:
         mid, name, url, face_id, rectangle, face = line.split("\t")
@@ -45,7 +45,7 @@ def parsed(data):
     return rows
 
 
-def test_a_release_holds_the_truth_and_the_judgments_of_its_batches(batch):
+def test_a_release_contains_truth_and_judgments_of_its_batches(batch):
     release = released(batch)
     truth = content(release, "truth.tsv").decode().splitlines()
     assert truth[0].startswith("entity_key\tentity_name\tcandidate_id")
@@ -59,7 +59,7 @@ def test_a_release_holds_the_truth_and_the_judgments_of_its_batches(batch):
     assert release.counts["confirmed_entities"] == 3
 
 
-def test_measurement_files_are_the_released_layout(batch):
+def test_measurement_files_have_the_released_layout(batch):
     release = released(batch, distractors=2)
     [dev] = parsed(content(release, MEASUREMENT.format("random", "dev", "cropped")))
     assert dev[0] in ("m.a", "m.b", "m.c")
@@ -70,7 +70,7 @@ def test_measurement_files_are_the_released_layout(batch):
     assert {row[0] for row in test} == {row[1] for row in test} == {""}
 
 
-def test_the_key_tells_mids_from_distractors(batch):
+def test_the_key_separates_mids_from_distractors(batch):
     release = released(batch, distractors=2)
     key = [
         line.split("\t")
@@ -83,14 +83,14 @@ def test_the_key_tells_mids_from_distractors(batch):
     assert mids == {"m.a", "m.b", "m.c"}
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_one_others(batch):
+def test_equal_seeds_give_equal_files_and_other_seeds_do_not(batch):
     first, again = released(batch), released(batch, name="again")
     other = released(batch, name="other", seed=8)
-    made = [name for name in releases.file_names(first) if name.endswith(".tsv")]
-    assert "truth.tsv" in made
-    for name in made:
+    names = [name for name in releases.file_names(first) if name.endswith(".tsv")]
+    assert "truth.tsv" in names
+    for name in names:
         assert content(first, name) == content(again, name), name
-    assert any(content(first, name) != content(other, name) for name in made)
+    assert any(content(first, name) != content(other, name) for name in names)
 
 
 def embed(candidates, vectors):
@@ -106,7 +106,7 @@ def embed(candidates, vectors):
         )
 
 
-def test_without_embeddings_the_hard_subset_is_not_offered(batch):
+def test_without_embeddings_there_is_no_hard_subset(batch):
     release = released(batch)
     assert not any("hard" in name for name in releases.file_names(release))
     assert release.method == ""
@@ -129,7 +129,7 @@ def test_the_hard_image_is_the_one_farthest_from_its_nearest_other():
     assert release.counts["hard_without_vector"] == 1
 
 
-def test_what_is_frozen_stays_whatever_is_said_later(batch, admin):
+def test_later_rulings_do_not_change_a_release(batch, admin):
     release = released(batch)
     before = {name: content(release, name) for name in releases.file_names(release)}
     candidate = batch.batchentity_set.first().entity.candidates.first()
@@ -143,7 +143,7 @@ def test_what_is_frozen_stays_whatever_is_said_later(batch, admin):
     assert (back.before, back.after) == ("broken", "yes")
 
 
-def test_what_came_and_went_shows_in_the_difference(batch):
+def test_changes_list_added_and_removed_candidates(batch):
     other = judged_batch({"m.0": "yes", "m.z": "no"}, seed=100)
     first, second = released(batch), released(other, name="second", distractors=0)
     kinds = [(c.kind, c.entity_key) for c in releases.changes(second, first)]
@@ -152,7 +152,7 @@ def test_what_came_and_went_shows_in_the_difference(batch):
     assert sum(kind == "removed" for kind, _ in kinds) == 10
 
 
-def test_a_release_that_is_done_cannot_be_changed(batch, admin):
+def test_a_finished_release_cannot_be_changed(batch, admin):
     release = released(batch)
     for act in (
         lambda: Release.objects.filter(pk=release.pk).update(seed=1),
@@ -167,7 +167,7 @@ def test_a_release_that_is_done_cannot_be_changed(batch, admin):
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("options", "field"),
     [
         ({"name": ""}, "name"),
         ({"name": "x" * 101}, "name"),
@@ -177,32 +177,32 @@ def test_a_release_that_is_done_cannot_be_changed(batch, admin):
         ({"distractors": 4}, "distractors"),
     ],
 )
-def test_what_stands_in_its_way_is_named(given, field, batch, admin):
-    asked = {"name": "n", "batches": [batch.pk], "dev_entities": 1, "distractors": 1}
-    with pytest.raises(Invalid) as refused:
-        releases.request(by=admin, **(asked | given))
-    assert list(refused.value.errors) == [field]
+def test_an_invalid_request_names_the_field(options, field, batch, admin):
+    valid = {"name": "n", "batches": [batch.pk], "dev_entities": 1, "distractors": 1}
+    with pytest.raises(Invalid) as invalid:
+        releases.request(by=admin, **(valid | options))
+    assert list(invalid.value.errors) == [field]
     assert not Release.objects.exists()
 
 
-def test_a_name_is_given_once(batch, admin):
+def test_names_are_unique(batch, admin):
     released(batch)
     with pytest.raises(Invalid, match="name"):
         released(batch)
 
 
-def test_open_candidates_block_unless_they_are_left_out(batch, admin):
+def test_open_candidates_block_a_release_unless_left_out(batch, admin):
     late = CandidateFactory(entity__key="m.e", image=stored(seed=99))
     draft = batches.create(by=admin, name="never", entities=["m.e"])
-    asked = {"name": "n", "dev_entities": 1, "distractors": 0, "by": admin}
+    options = {"name": "n", "dev_entities": 1, "distractors": 0, "by": admin}
     with pytest.raises(Invalid, match="never opened"):
-        releases.request(batches=[draft.pk], **asked)
+        releases.request(batches=[draft.pk], **options)
     batches.open_batch(batch=draft, by=admin)
-    both = [batch.pk, draft.pk]
-    with pytest.raises(Invalid, match="1 candidates is open"):
-        releases.request(batches=both, **asked)
-    assert releases.preview(both).open == 1
-    release = releases.request(batches=both, leaves_open_out=True, **asked)
+    batch_ids = [batch.pk, draft.pk]
+    with pytest.raises(Invalid, match="1 candidate is undecided"):
+        releases.request(batches=batch_ids, **options)
+    assert releases.preview(batch_ids).open == 1
+    release = releases.request(batches=batch_ids, leaves_open_out=True, **options)
     assert releases.make(release.pk)
     release.refresh_from_db()
     [row] = [
@@ -215,20 +215,20 @@ def test_open_candidates_block_unless_they_are_left_out(batch, admin):
     assert "| 1 |" in content(release, "datasheet.md").decode()
 
 
-def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
-    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
-    asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 2, "seed": 7}
+def test_another_worker_continues_after_a_kill(batch, admin, monkeypatch):
+    monkeypatch.setattr(builder.pictures, "LINES_PER_PIECE", 1)
+    options = {"batches": [batch.pk], "dev_entities": 1, "distractors": 2, "seed": 7}
     whole = released(batch, name="whole", distractors=2)
-    release = releases.request(name="n", by=admin, **asked)
-    cut, begun = builder.pictures.cut, []
+    release = releases.request(name="n", by=admin, **options)
+    crop, pieces = builder.pictures.lines_with_crops, []
 
     def dying(rows):
-        begun.append(rows)
-        if len(begun) == 3:
+        pieces.append(rows)
+        if len(pieces) == 3:
             raise OSError("the machine went away")
-        return cut(rows)
+        return crop(rows)
 
-    monkeypatch.setattr(builder.pictures, "cut", dying)
+    monkeypatch.setattr(builder.pictures, "lines_with_crops", dying)
     with pytest.raises(OSError, match="went away"):
         releases.make(release.pk)
     assert Release.objects.get(pk=release.pk).state == "running"
@@ -236,7 +236,7 @@ def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
     while not releases.make(release.pk, seconds=0):
         steps += 1
     assert steps > 2
-    assert len(begun) == 6  # five lines, one of them begun twice
+    assert len(pieces) == 6  # five lines, one of them twice
     release.refresh_from_db()
     assert release.progress == 1
     for name in releases.file_names(release):
@@ -246,29 +246,29 @@ def test_a_killed_worker_is_followed_where_it_was(batch, admin, monkeypatch):
     assert not default_storage.exists(f"releases/work/{release.pk}")
 
 
-def test_a_failed_one_tells_why_and_is_retried_or_deleted(batch, admin):
-    asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "seed": 7}
-    release = releases.request(name="n", by=admin, **asked)
+def test_a_failed_release_says_why_and_can_be_retried_or_deleted(batch, admin):
+    options = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "seed": 7}
+    release = releases.request(name="n", by=admin, **options)
     image = batch.batchentity_set.get(entity__key="m.b").entity.candidates.first().image
     name = f"images/{image.sha256[:2]}/{image.sha256[2:4]}/{image.sha256}"
     data = default_storage.open(name).read()
     default_storage.delete(name)
     assert releases.make(release.pk)
     release.refresh_from_db()
-    assert (release.state, "lacks the bytes" in release.problem) == ("failed", True)
+    assert (release.state, "lacks the file" in release.problem) == ("failed", True)
     releases.delete(release=release, by=admin)
-    release = releases.request(name="n", by=admin, **asked)
+    release = releases.request(name="n", by=admin, **options)
     releases.make(release.pk)
     with default_storage.open(name, "wb") as file:
         file.write(data)
     release.refresh_from_db()
-    again = releases.retry(release=release, by=admin)
-    assert again.pk in releases.find_idle()
-    assert releases.make(again.pk)
-    again.refresh_from_db()
-    assert again.state == "done"
-    said = AuditEntry.objects.filter(action__startswith="release-")
-    assert [each.action for each in said.order_by("pk")] == [
+    release = releases.retry(release=release, by=admin)
+    assert release.pk in releases.find_idle()
+    assert releases.make(release.pk)
+    release.refresh_from_db()
+    assert release.state == "done"
+    entries = AuditEntry.objects.filter(action__startswith="release-")
+    assert [entry.action for entry in entries.order_by("pk")] == [
         "release-asked",
         "release-deleted",
         "release-asked",
@@ -276,7 +276,7 @@ def test_a_failed_one_tells_why_and_is_retried_or_deleted(batch, admin):
     ]
 
 
-def test_a_file_that_there_is_not_is_not_found(batch, admin):
+def test_missing_files_are_not_found(batch, admin):
     release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, by=admin
     )
@@ -290,7 +290,7 @@ def test_a_file_that_there_is_not_is_not_found(batch, admin):
         releases.open_file(release, "../secret")
 
 
-def test_commands_write_what_a_release_holds(batch, tmp_path):
+def test_commands_export_the_files_of_a_release(batch, tmp_path):
     release = released(batch, distractors=2)
     target = tmp_path / "out.tsv"
     for command, name, options in (
@@ -312,9 +312,9 @@ def test_commands_write_what_a_release_holds(batch, tmp_path):
         call_command("export_truth", str(target), release="nothing")
 
 
-def test_a_command_makes_what_is_too_large_for_a_worker(batch, admin):
-    asked = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "by": admin}
-    release = releases.request(name="n", **asked)
+def test_the_command_makes_a_release_too_large_for_a_worker(batch, admin):
+    options = {"batches": [batch.pk], "dev_entities": 1, "distractors": 1, "by": admin}
+    release = releases.request(name="n", **options)
     assert releases.make(release.pk, seconds=-1)
     release.refresh_from_db()
     assert "manage.py make_release" in release.problem

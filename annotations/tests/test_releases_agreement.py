@@ -1,4 +1,4 @@
-"""What a datasheet says of its judges' agreement: as they were when it was frozen."""
+"""Agreement of judges in a datasheet, as of the time of the release."""
 
 import pytest
 from django.db import connection
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def batch():
-    """Two judges agree on six candidates."""
+    """Return a batch in which two judges agree on six candidates."""
     return judged_batch({"m.a": "yes yes no", "m.b": "yes no broken"})
 
 
@@ -26,7 +26,7 @@ def section(release):
 
 
 def disagree(batch):
-    """A third judge says broken of everything."""
+    """Let a third judge mark every candidate as broken."""
     third = UserFactory()
     batches.update(
         batch=batch, by=batch.created_by, judges_required=3, judges_maximum=3
@@ -39,7 +39,7 @@ def disagree(batch):
         queue.submit(assignment_id=page.pk, judge=third)
 
 
-def test_what_was_never_worked_out_is_worked_out_then(batch):
+def test_agreement_without_a_report_is_computed_for_the_release(batch):
     assert not AgreementReport.objects.exists()
     release = released(batch)
     assert release.counts["agreement"][0]["percent"] == 1
@@ -47,59 +47,57 @@ def test_what_was_never_worked_out_is_worked_out_then(batch):
     assert not AgreementReport.objects.exists()
 
 
-def test_verdicts_are_not_joined_row_by_row(batch, monkeypatch):
-    """Truth is read by walking indexes, which would take minutes for a GROUP BY."""
-    shown, read = [], provenance.read
+def test_agreement_is_read_with_default_query_plans(batch, monkeypatch):
+    """The settings for reading truth would make a GROUP BY take minutes."""
+    settings, read_ratings = [], provenance.read_ratings
 
-    def reading(number):
+    def record_settings(batch_id):
         with connection.cursor() as cursor:
             for name in ("enable_hashjoin", "enable_sort", "join_collapse_limit"):
                 cursor.execute(f"SHOW {name}")
-                shown.append(cursor.fetchone()[0])
-        return read(number)
+                settings.append(cursor.fetchone()[0])
+        return read_ratings(batch_id)
 
-    monkeypatch.setattr(provenance, "read", reading)
+    monkeypatch.setattr(provenance, "read_ratings", record_settings)
     released(batch)
-    assert shown == ["on", "on", "8"]
+    assert settings == ["on", "on", "8"]
 
 
-def test_what_is_stored_and_old_is_worked_out_anew(batch):
+def test_an_outdated_report_is_computed_again(batch):
     assert agreement.update_report(batch.pk)
     disagree(batch)
-    said = section(released(batch, distractors=0))
-    assert "candidates 6" in said
-    assert "percent 1.0" not in said
-    assert "as of" not in said
+    text = section(released(batch, distractors=0))
+    assert "candidates 6" in text
+    assert "percent 1.0" not in text
+    assert "as of" not in text
 
 
-def test_what_is_stored_and_current_is_told_as_it_is(batch):
+def test_a_current_report_is_used_as_stored(batch):
     assert agreement.update_report(batch.pk)
-    comparison = AgreementReport.objects.get()
-    comparison.figures["percent"] = 0.123
-    comparison.save()
+    report = AgreementReport.objects.get()
+    report.figures["percent"] = 0.123
+    report.save()
     assert "percent 0.123" in section(released(batch))
 
 
-def test_where_there_are_too_many_judgments_the_old_one_tells_its_age(
-    batch, monkeypatch
-):
+def test_with_too_many_judgments_an_old_report_shows_its_age(batch, monkeypatch):
     monkeypatch.setattr(provenance, "COMPARED_JUDGMENTS", 0)
     assert agreement.update_report(batch.pk)
     computed_at = AgreementReport.objects.get().computed_at
     disagree(batch)
-    said = section(released(batch, distractors=0, seconds=15))
-    assert "percent 1.0" in said
-    assert f"as of {computed_at:%Y-%m-%d %H:%M} UTC; more was judged after" in said
+    text = section(released(batch, distractors=0, seconds=15))
+    assert "percent 1.0" in text
+    assert f"as of {computed_at:%Y-%m-%d %H:%M} UTC; more was judged after" in text
 
 
-def test_an_empty_one_is_told_as_none(batch, monkeypatch):
+def test_an_empty_report_counts_as_none(batch, monkeypatch):
     monkeypatch.setattr(provenance, "COMPARED_JUDGMENTS", 0)
     AgreementReport.objects.create(batch=batch, figures={}, details={"problem": "slow"})
-    assert "had not been worked out" in section(released(batch, seconds=15))
+    assert "had not been computed" in section(released(batch, seconds=15))
 
 
-def test_a_batch_without_two_judges_says_so(batch):
+def test_the_datasheet_says_if_no_two_judges_overlap(batch):
     first = Judgment.objects.order_by("judge").first().judge
     batches.update(batch=batch, by=batch.created_by, judges_required=1)
     Judgment.objects.exclude(judge=first).update(blind_verdict=None)
-    assert "nothing was judged by two" in section(released(batch))
+    assert "no candidate was judged by two" in section(released(batch))

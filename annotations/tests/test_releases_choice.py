@@ -1,4 +1,4 @@
-"""What enters a measurement set: people's word only, and distractors that are settled."""
+"""Contents of measurement sets: pictures judged by people, and settled distractors."""
 
 from threading import Barrier, Thread
 
@@ -8,7 +8,7 @@ from django.db import connection
 from annotations import batches, judgments, queue, releases
 from annotations.errors import Invalid
 from annotations.models import Candidate, Clearance, Release, Role
-from annotations.releases import requests, distractors
+from annotations.releases import distractors, requests
 
 from .desk import mark_of, say_all
 from .factories import CandidateFactory, EntityFactory, UserFactory
@@ -28,7 +28,7 @@ def urls_of(release):
 
 @pytest.fixture
 def cleaned(admin):
-    """Of two entities people judged the first, a model the second."""
+    """Return batches of two entities: people judged the first, a model the second."""
     first = judged_batch({"m.a": "no yes yes"})
     entity = EntityFactory(key="m.b")
     for n in range(3):
@@ -50,14 +50,14 @@ def cleaned(admin):
     return [first.pk, second.pk]
 
 
-def test_what_only_a_model_judged_is_in_no_measurement_file(cleaned, admin):
-    found = releases.preview(cleaned)
-    assert (found.yes, found.no) == (3, 3)
-    assert (found.confirmed, found.refused) == (1, 1)
-    asked = {"batches": cleaned, "name": "n", "by": admin}
-    with pytest.raises(Invalid, match="Only 1 entities"):
-        releases.request(dev_entities=2, distractors=0, **asked)
-    release = releases.request(dev_entities=0, distractors=1, **asked)
+def test_cleared_candidates_are_in_no_measurement_file(cleaned, admin):
+    contents = releases.preview(cleaned)
+    assert (contents.yes, contents.no) == (3, 3)
+    assert (contents.confirmed, contents.refused) == (1, 1)
+    options = {"batches": cleaned, "name": "n", "by": admin}
+    with pytest.raises(Invalid, match="Only 1 entity"):
+        releases.request(dev_entities=2, distractors=0, **options)
+    release = releases.request(dev_entities=0, distractors=1, **options)
     assert releases.make(release.pk)
     release.refresh_from_db()
     assert release.state == "done", release.problem
@@ -67,10 +67,10 @@ def test_what_only_a_model_judged_is_in_no_measurement_file(cleaned, admin):
     assert len(content(release, TEST).splitlines()) == 2
     assert content(release, "truth.tsv").count(b"\tcleared\t") == 3
     assert b"3 candidates that only a model judged" in content(release, "datasheet.md")
-    assert releases.group_of(release).values == {"keys": ["m.a"]}
+    assert releases.group_of(release).parameters == {"keys": ["m.a"]}
 
 
-def test_what_a_majority_refused_is_no_distractor():
+def test_a_picture_refused_by_a_majority_is_no_distractor():
     batch = judged_batch({"m.a": "yes no no"})
     third = UserFactory()
     batches.update(
@@ -79,27 +79,26 @@ def test_what_a_majority_refused_is_no_distractor():
     batches.add_judges(batch=batch, usernames=[third.username], by=batch.created_by)
     page = queue.lease(judge=third, batch=batch)
     disputed = Candidate.objects.order_by("pk").last()
-    said = {c.pk: "no" if c.rank else "yes" for c in Candidate.objects.all()}
-    said[disputed.pk] = "yes"
-    marks = [mark_of(page, n, said[c]) for n, c in enumerate(page.candidates)]
+    verdicts = {c.pk: "no" if c.rank else "yes" for c in Candidate.objects.all()}
+    verdicts[disputed.pk] = "yes"
+    marks = [mark_of(page, n, verdicts[c]) for n, c in enumerate(page.candidates)]
     judgments.record(judge=third, marks=marks)
     queue.submit(assignment_id=page.pk, judge=third)
-    found = releases.preview([batch.pk])
-    assert (found.no, found.refused) == (2, 1)
+    contents = releases.preview([batch.pk])
+    assert (contents.no, contents.refused) == (2, 1)
     release = released(batch, dev_entities=0)
     assert "majority" in content(release, "truth.tsv").decode()
     assert disputed.image_url not in urls_of(release)
-    assert b"majority only are not used" in content(release, "datasheet.md")
+    assert b"a majority only refused are not used" in content(release, "datasheet.md")
 
 
 @pytest.fixture
 def doubled(admin):
-    """A batch where most of what is refused is somebody else's confirmed image."""
+    """Return batches where most refused pictures confirm another entity."""
     batch = judged_batch({"m.a": "yes no no no no no no no"})
-    refused = Candidate.objects.order_by("pk")[1:7]
     entity = EntityFactory(key="m.b")
-    for each in refused:
-        CandidateFactory(entity=entity, image=each.image)
+    for candidate in Candidate.objects.order_by("pk")[1:7]:
+        CandidateFactory(entity=entity, image=candidate.image)
     second = batches.create(
         by=admin, name="second", entities=["m.b"], judges_required=1
     )
@@ -110,15 +109,15 @@ def doubled(admin):
     return [batch.pk, second.pk]
 
 
-def test_what_is_confirmed_elsewhere_is_counted_and_drawn_by_nobody(doubled, admin):
+def test_pictures_confirmed_elsewhere_do_not_count_as_distractors(doubled, admin):
     assert releases.preview(doubled).refused == 1
-    asked = {"batches": doubled, "dev_entities": 0, "by": admin}
-    with pytest.raises(Invalid, match="only 1 pictures settled as no"):
-        releases.request(name="n", distractors=2, **asked)
+    options = {"batches": doubled, "dev_entities": 0, "by": admin}
+    with pytest.raises(Invalid, match="Only 1 picture can be used"):
+        releases.request(name="n", distractors=2, **options)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_more_are_drawn_where_what_was_drawn_is_confirmed_elsewhere(
+def test_the_draw_is_repeated_if_it_hits_confirmed_pictures(
     seed, doubled, admin, monkeypatch
 ):
     monkeypatch.setattr(distractors, "SPARE_LOTS", 1)
@@ -128,8 +127,8 @@ def test_more_are_drawn_where_what_was_drawn_is_confirmed_elsewhere(
     assert releases.make(release.pk)
     release.refresh_from_db()
     assert release.state == "done", release.problem
-    alone = Candidate.objects.filter(entity__key="m.a").order_by("pk").last()
-    assert alone.image_url in urls_of(release)
+    usable = Candidate.objects.filter(entity__key="m.a").order_by("pk").last()
+    assert usable.image_url in urls_of(release)
 
 
 def test_an_unreadable_picture_is_no_distractor(admin):
@@ -141,48 +140,49 @@ def test_an_unreadable_picture_is_no_distractor(admin):
     assert last.image_url not in urls_of(release)
 
 
-def test_two_who_ask_at_once_for_one_name_get_one_release(monkeypatch):
+def test_simultaneous_requests_for_one_name_make_one_release(monkeypatch):
     batch = judged_batch({"m.a": "yes"})
-    admin, both, said = UserFactory(roles=[Role.ADMIN]), Barrier(2), []
-    counted = requests._counted
+    admin, barrier, results = UserFactory(roles=[Role.ADMIN]), Barrier(2), []
+    count_in_time = requests._count_in_time
 
     def together(batches):
-        both.wait(timeout=20)  # both have looked whether the name is free
-        return counted(batches)
+        barrier.wait(timeout=20)  # both threads have checked the name
+        return count_in_time(batches)
 
-    def ask():
+    def request():
         try:
-            asked = {"dev_entities": 0, "distractors": 0, "by": admin}
-            said.append(releases.request(name="n", batches=[batch.pk], **asked).pk)
-        except Invalid as refused:
-            said.append(refused.errors)
+            options = {"dev_entities": 0, "distractors": 0, "by": admin}
+            release = releases.request(name="n", batches=[batch.pk], **options)
+            results.append(release.pk)
+        except Invalid as invalid:
+            results.append(invalid.errors)
         finally:
             connection.close()
 
-    monkeypatch.setattr(requests, "_counted", together)
-    threads = [Thread(target=ask) for _ in range(2)]
+    monkeypatch.setattr(requests, "_count_in_time", together)
+    threads = [Thread(target=request) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {"name": ["There is a release n already."]} in said
-    assert Release.objects.get().pk in said
+    assert {"name": ["There is already a release named “n”."]} in results
+    assert Release.objects.get().pk in results
 
 
-def test_a_preview_that_takes_too_long_says_so(monkeypatch, admin):
+def test_a_slow_preview_is_refused_and_the_release_fails_later(monkeypatch, admin):
     batch = judged_batch({"m.a": "yes"})
-    queue.count()
+    queue.sum_counters()
     monkeypatch.setattr(requests, "CHECKED_CANDIDATES", 0)
-    with pytest.raises(Invalid, match="too much to be counted while you wait"):
+    with pytest.raises(Invalid, match="too large to count while you wait"):
         releases.preview([batch.pk])
     monkeypatch.undo()
     monkeypatch.setattr(requests, "CHECKED_SECONDS", 1)
-    slow = "SELECT count(*), 1, 1, 1, 1, 1, 1, 1 FROM ({truth}) t, pg_sleep(3)"
+    slow = "SELECT count(*) FROM ({truth}) t, pg_sleep(3)"
     monkeypatch.setattr(requests, "COUNT", slow)
-    with pytest.raises(Invalid, match="too much to be counted while you wait"):
+    with pytest.raises(Invalid, match="too large to count while you wait"):
         releases.preview([batch.pk])
-    asked = {"batches": [batch.pk], "dev_entities": 9, "distractors": 0, "by": admin}
-    release = releases.request(name="n", **asked)
+    options = {"batches": [batch.pk], "dev_entities": 9, "distractors": 0, "by": admin}
+    release = releases.request(name="n", **options)
     assert releases.make(release.pk)
     release.refresh_from_db()
-    assert "Only 1 entities" in release.problem
+    assert "Only 1 entity" in release.problem

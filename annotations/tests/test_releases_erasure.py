@@ -1,4 +1,4 @@
-"""What is erased leaves every release, and the releases tell that something did."""
+"""Erasures remove data from every release and record the rewritten files."""
 
 import base64
 import os
@@ -26,11 +26,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def batch():
-    """Three entities that are easily found."""
+    """Return a batch of three entities that are easy to find in files."""
     return findable_batch()
 
 
-def test_an_erased_entity_is_in_no_stored_byte(batch, admin):
+def test_no_stored_file_contains_an_erased_entity(batch, admin):
     first = released(batch, dev_entities=2, distractors=2)
     released(batch, name="second", dev_entities=0, distractors=3)
     entity = Entity.objects.get(key="m.anna")
@@ -50,7 +50,7 @@ def test_an_erased_entity_is_in_no_stored_byte(batch, admin):
     assert (first.counts["yes"], first.counts["no"]) == (4, 2)
 
 
-def test_an_erased_picture_is_in_no_stored_byte(batch, admin):
+def test_no_stored_file_contains_an_erased_picture(batch, admin):
     release = released(batch, dev_entities=3, distractors=3)
     before = dict(release.files)
     name = "measurement-random-dev-cropped.tsv"
@@ -59,15 +59,15 @@ def test_an_erased_picture_is_in_no_stored_byte(batch, admin):
         for line in content(release, name).split(b"\n")
         if line
     ]
-    shown = Candidate.objects.select_related("image").get(image_url=urls[1])
+    candidate = Candidate.objects.select_related("image").get(image_url=urls[1])
     pictures = [
         line.split(b"\t")[5].decode()
         for line in content(release, name).splitlines()
-        if shown.image_url.encode() in line
+        if candidate.image_url.encode() in line
     ]
-    signs = signs_of([shown]) | set(pictures)
+    signs = signs_of([candidate]) | set(pictures)
     assert base64.b64decode(pictures[0])
-    erasure.erase_image(sha256=shown.image.sha256, by=admin)
+    erasure.erase_image(sha256=candidate.image.sha256, by=admin)
     assert holding(signs) == []
     release.refresh_from_db()
     assert release.counts["dev"] == 2
@@ -76,7 +76,7 @@ def test_an_erased_picture_is_in_no_stored_byte(batch, admin):
     assert release.files[untouched] == before[untouched]
 
 
-def test_removals_tell_the_old_and_the_new_digest(batch, admin):
+def test_removals_have_the_old_and_the_new_digest(batch, admin):
     release = released(batch, dev_entities=3, distractors=3)
     before = dict(release.files)
     assert rows_of(release, "removals.tsv") == []
@@ -86,19 +86,19 @@ def test_removals_tell_the_old_and_the_new_digest(batch, admin):
     for name, row in rows.items():
         assert row["old_sha256"] == before[name]["sha256"]
         assert row["new_sha256"] == release.files[name]["sha256"]
-        lost = before[name]["lines"] - release.files[name]["lines"]
-        is_told = name in ("datasheet.md", "croissant.json")
-        assert int(row["lines"]) == (0 if is_told else lost)
+        lines = before[name]["lines"] - release.files[name]["lines"]
+        is_description = name in ("datasheet.md", "croissant.json")
+        assert int(row["lines"]) == (0 if is_description else lines)
     assert int(rows["truth.tsv"]["lines"]) == 3
     assert int(rows["key-random.tsv"]["lines"]) == 1
     assert ReleaseRemoval.objects.count() == len(rows)
     erasure.erase_entity(key="m.anna", by=admin)
     release.refresh_from_db()
     assert len(rows_of(release, "removals.tsv")) > len(rows)
-    assert b"rewritten without" in content(release, "datasheet.md")
+    assert b"Erasures rewrote files" in content(release, "datasheet.md")
 
 
-def test_the_key_still_fits_its_test_file(batch, admin):
+def test_the_key_still_matches_its_test_file(batch, admin):
     release = released(batch, dev_entities=0, distractors=3)
     name = "measurement-random-test-aligned.tsv"
     before = content(release, name).splitlines()
@@ -107,18 +107,18 @@ def test_the_key_still_fits_its_test_file(batch, admin):
     )
     erasure.erase_entity(key="m.cleo", by=admin)
     release.refresh_from_db()
-    left = content(release, name).splitlines()
+    lines = content(release, name).splitlines()
     new = [
         line.split(b"\t") for line in content(release, "key-random.tsv").splitlines()
     ]
-    assert [int(number) for number, _ in new] == list(range(1, len(left) + 1))
-    for line, (_, mid) in zip(left, new, strict=True):
+    assert [int(number) for number, _ in new] == list(range(1, len(lines) + 1))
+    for line, (_, mid) in zip(lines, new, strict=True):
         assert key[b"%d" % (before.index(line) + 1)] == mid
     assert {mid for _, mid in new} == {b"m.anna", b"m.bert", b""}
-    assert len(left) == 4
+    assert len(lines) == 4
 
 
-def test_a_release_that_holds_nothing_of_it_stays_as_it_is(batch, admin):
+def test_a_release_without_the_erased_entity_does_not_change(batch, admin):
     other = judged_batch({"m.zoe": "yes no"}, seed=50)
     release = released(batch)
     before = dict(release.files)
@@ -129,20 +129,20 @@ def test_a_release_that_holds_nothing_of_it_stays_as_it_is(batch, admin):
     assert other.pk
 
 
-def test_one_that_is_under_way_begins_anew(batch, admin, monkeypatch):
-    monkeypatch.setattr(builder.pictures, "AT_ONCE", 1)
+def test_an_unfinished_release_starts_again(batch, admin, monkeypatch):
+    monkeypatch.setattr(builder.pictures, "LINES_PER_PIECE", 1)
     release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
-    cut, cuts = builder.pictures.cut, []
+    crop, pieces = builder.pictures.lines_with_crops, []
 
     def dying(rows):
-        cuts.append(rows)
-        if len(cuts) == 3:
+        pieces.append(rows)
+        if len(pieces) == 3:
             raise OSError("the machine went away")
-        return cut(rows)
+        return crop(rows)
 
-    monkeypatch.setattr(builder.pictures, "cut", dying)
+    monkeypatch.setattr(builder.pictures, "lines_with_crops", dying)
     with pytest.raises(OSError, match="went away"):
         releases.make(release.pk)
     signs = signs_of(Candidate.objects.filter(entity__key="m.anna"))
@@ -157,20 +157,20 @@ def test_one_that_is_under_way_begins_anew(batch, admin, monkeypatch):
     assert len(rows_of(release, "truth.tsv")) == 6
 
 
-def test_what_an_overtaken_worker_writes_is_not_kept(batch, admin, monkeypatch):
+def test_files_of_a_worker_in_a_former_round_are_deleted(batch, admin, monkeypatch):
     release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=1, seed=7, by=admin
     )
-    cut = builder.pictures.cut
+    crop = builder.pictures.lines_with_crops
     signs = signs_of(Candidate.objects.filter(entity__key="m.anna")) | {"m.anna"}
 
     def meanwhile(rows):
-        lines = list(cut(rows))
-        monkeypatch.setattr(builder.pictures, "cut", cut)
+        lines = list(crop(rows))
+        monkeypatch.setattr(builder.pictures, "lines_with_crops", crop)
         erasure.erase_entity(key="m.anna", by=admin)
         return iter(lines)
 
-    monkeypatch.setattr(builder.pictures, "cut", meanwhile)
+    monkeypatch.setattr(builder.pictures, "lines_with_crops", meanwhile)
     assert not releases.make(release.pk)
     assert holding(signs) == []
     assert releases.make(release.pk)
@@ -188,11 +188,11 @@ def test_verification_finds_files_that_no_release_names(batch, admin):
     old = default_storage.path(default_storage.save(stray, ContentFile(b"left")))
     os.utime(old, (0, 0))
     default_storage.delete(stored)
-    found = [
-        str(each)
-        for each in verification.verify(files=True, fix=True)
-        if "file" in each.where
+    differences = [
+        str(difference)
+        for difference in verification.verify(files=True, fix=True)
+        if "file" in difference.where
     ]
-    assert len(found) == 2
-    assert any("truth.tsv of release" in each for each in found)
+    assert len(differences) == 2
+    assert any("truth.tsv of release" in text for text in differences)
     assert not default_storage.exists(stray)

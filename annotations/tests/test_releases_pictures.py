@@ -1,4 +1,4 @@
-"""Which face of a picture a release shows: the one that judges were shown, by its frame."""
+"""The face in a release's picture is the one whose frame the judges saw."""
 
 import base64
 import io
@@ -29,15 +29,15 @@ def model():
 
 @pytest.fixture(scope="module")
 def couple(model):
-    """Two drawn people side by side, and the box and vector of each one's face."""
+    """Return a picture of two drawn people, and the detections of their faces."""
     folders = [demo.FOLDER / "pictures" / key for key in ("m.demo01", "m.demo03")]
     ground = PIL.Image.new("RGB", (760, 400), (90, 110, 90))
     for n, folder in enumerate(folders):
         person = PIL.Image.open(folder / "000.webp").convert("RGB").resize((320, 320))
         ground.paste(person, (20 + 400 * n, 40))
-    found = model.look([np.asarray(ground)], [1.0])[0].found
-    assert len(found) == 2
-    return ground, sorted(found, key=lambda face: face.box[0])
+    faces = model.analyse([np.asarray(ground)], [1.0])[0].detections
+    assert len(faces) == 2
+    return ground, sorted(faces, key=lambda face: face.box[0])
 
 
 def put_picture(candidate, picture):
@@ -46,56 +46,57 @@ def put_picture(candidate, picture):
     Candidate.objects.filter(pk=candidate.pk).update(image=stored(file.getvalue()))
 
 
-def shown(release, subset, cut):
-    """The picture on the only line of the development set."""
-    cells = content(release, DEV.format(subset, cut)).decode().split("\t")
+def dev_picture(release, subset, crop):
+    """Return the picture on the only line of the development set."""
+    cells = content(release, DEV.format(subset, crop)).decode().split("\t")
     return PIL.Image.open(io.BytesIO(base64.b64decode(cells[5]))).convert("RGB")
 
 
 def framing(box, room=0.5):
-    """A frame as people draw it: wider than what a detector finds."""
+    """Return a frame as people draw it: wider than a detector's box."""
     x, y = room * (box[2] - box[0]), room * (box[3] - box[1])
     edges = (box[0] - x, box[1] - y, box[2] + x, box[3] + y)
     return [min(1.0, max(0.0, edge)) for edge in edges]
 
 
-@pytest.mark.parametrize("which", [0, 1])
-def test_the_framed_face_of_a_group_is_cut_whatever_a_scorer_matched(
-    which, couple, model
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_framed_face_is_cropped_even_if_a_scorer_matched_another(
+    index, couple, model
 ):
     ground, faces = couple
     batch = judged_batch({"m.a": "yes"})
     candidate = Candidate.objects.get()
     put_picture(candidate, ground)
-    frame = framing(faces[which].box)
+    frame = framing(faces[index].box)
     Candidate.objects.filter(pk=candidate.pk).update(frame=frame)
     scorer = Scorer.objects.create(name="faces", version="1", digest="d")
-    other = list(faces[1 - which].box)
+    other = list(faces[1 - index].box)
     Score.objects.create(scorer=scorer, candidate=candidate, box=other)
     release = released(batch, dev_entities=1, distractors=0)
-    [face] = model.look([np.asarray(shown(release, "random", "cropped"))], [1.0])[
-        0
-    ].found[:1]
-    assert face.vector @ faces[which].vector > 0.9
-    assert face.vector @ faces[1 - which].vector < 0.8
-    assert shown(release, "random", "aligned").size == (112, 112)
+    picture = np.asarray(dev_picture(release, "random", "cropped"))
+    face = model.analyse([picture], [1.0])[0].detections[0]
+    assert face.vector @ faces[index].vector > 0.9
+    assert face.vector @ faces[1 - index].vector < 0.8
+    assert dev_picture(release, "random", "aligned").size == (112, 112)
     assert release.counts["without_face_random_dev"] == 0
     line = content(release, DEV.format("random", "cropped")).decode().split("\t")
-    assert line[4] == "AAAAAAAAAAAAAIA/AACAPw=="  # not the frame: another relation
+    assert (
+        line[4] == "AAAAAAAAAAAAAIA/AACAPw=="
+    )  # relative to the original picture, unlike the frame
 
 
-def test_a_frame_without_a_face_is_cut_itself(couple):
+def test_a_frame_without_a_face_is_cropped_itself(couple):
     ground, _ = couple
     batch = judged_batch({"m.a": "yes"})
     put_picture(Candidate.objects.get(), ground)
     Candidate.objects.update(frame=[0.0, 0.0, 0.1, 0.05])
     release = released(batch, dev_entities=1, distractors=0)
-    assert shown(release, "random", "aligned").size == (76, 20)
-    assert shown(release, "random", "cropped").size == (99, 26)
+    assert dev_picture(release, "random", "aligned").size == (76, 20)
+    assert dev_picture(release, "random", "cropped").size == (99, 26)
     assert release.counts["without_face_random_dev"] == 1
 
 
-def test_a_frame_belongs_to_the_face_whose_middle_it_holds():
+def test_a_frame_belongs_to_the_face_whose_centre_it_contains():
     left, right = (0.1, 0.1, 0.3, 0.4), (0.6, 0.1, 0.8, 0.4)
     boxes = [left, right]
     assert framed(boxes, (0.55, 0.0, 0.9, 0.9)) == 1
@@ -107,7 +108,7 @@ def test_a_frame_belongs_to_the_face_whose_middle_it_holds():
 
 
 def embed(candidate, *faces):
-    """Keep what a scorer found: (box, vector) of each face."""
+    """Store an embedding: (box, vector) of each face."""
     scorer, _ = Scorer.objects.get_or_create(name="faces", version="1", digest="d")
     units = [np.asarray(v, "<f4") / np.linalg.norm(v) for _, v in faces]
     rows = [[*box, 32, 1] for box, _ in faces]
@@ -119,7 +120,7 @@ def embed(candidate, *faces):
     )
 
 
-def test_the_hard_image_goes_by_the_framed_face():
+def test_the_hard_image_depends_on_the_framed_face():
     large, small = (0.0, 0.0, 0.6, 0.6), (0.7, 0.7, 0.9, 0.9)
     batch = judged_batch({"m.a": "yes yes yes yes"})
     first, second, third, fourth = Candidate.objects.order_by("pk")
@@ -128,14 +129,14 @@ def test_the_hard_image_goes_by_the_framed_face():
     embed(third, (large, (1, 0.05)), (small, (0.1, 1)))
     embed(fourth, (large, (0, 1)))
     Candidate.objects.filter(pk=third.pk).update(frame=[0.65, 0.65, 1.0, 1.0])
-    # Nothing was found where this one's frame is: its other face does not stand for it.
+    # No face was found in this frame, and the other face does not replace it.
     Candidate.objects.filter(pk=fourth.pk).update(frame=[0.9, 0.0, 1.0, 0.1])
     release = released(batch, dev_entities=1, distractors=0)
     line = content(release, DEV.format("hard", "cropped")).decode().split("\t")
     assert line[2] == third.image_url
 
 
-def test_a_lost_picture_is_named(admin):
+def test_the_problem_names_a_lost_picture(admin):
     batch = judged_batch({"m.a": "yes", "m.b": "yes"})
     release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=0, by=admin

@@ -1,4 +1,4 @@
-"""Which commit a release says that it was made by."""
+"""The commit that a release records as its code version."""
 
 import subprocess
 
@@ -8,14 +8,14 @@ from annotations.releases.versions import commit_of
 
 
 def git(folder, *words):
-    who = ("-c", "user.name=n", "-c", "user.email=e@example.org")
-    done = subprocess.run(
-        ["git", "-C", str(folder), *who, *words],
+    author = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+    process = subprocess.run(
+        ["git", "-C", str(folder), *author, *words],
         check=True,
         capture_output=True,
         text=True,
     )
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def checkout(tmp_path):
     return folder
 
 
-def test_the_commit_is_found_however_git_keeps_it(checkout, tmp_path):
+def test_the_commit_is_found_in_every_layout_of_git(checkout, tmp_path):
     commit = git(checkout, "rev-parse", "HEAD")
     assert commit_of(checkout) == commit
     git(checkout, "tag", "--annotate", "v1", "--message", "v1")
@@ -41,7 +41,7 @@ def test_the_commit_is_found_however_git_keeps_it(checkout, tmp_path):
     assert commit_of(checkout) == commit
 
 
-def test_where_there_is_no_commit_none_is_made_up(checkout, tmp_path):
+def test_without_a_repository_there_is_no_commit(checkout, tmp_path):
     assert commit_of(tmp_path / "nothing") == ""
     git(checkout, "switch", "--orphan", "empty")
     assert commit_of(checkout) == ""

@@ -1,4 +1,4 @@
-"""From pictures to calibrated probabilities, on the sample and on the drawn people."""
+"""From pictures to calibrated probabilities, with the sample and the drawn people."""
 
 import csv
 from uuid import uuid4
@@ -17,15 +17,15 @@ from annotations.models import (
     Judgment,
     Score,
     ScorerFit,
-    due,
 )
+from annotations.models.pending_scoring import request_scoring
 from annotations.scoring import registry
 from annotations.scoring.faces import Faces
 from labeler import demo
 
 from .factories import UserFactory
 from .imported import SAMPLE, counts, face, imported
-from .shades import due_now, use, work_off
+from .shades import due_now, use, score_all
 from .test_scoring_models import auc
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def scorer(settings):
-    """The scorer of faces alone."""
+    """Configure the scorer of faces only."""
     settings.EMBEDDINGS = True
     yield use(settings, Faces)[0]
     registry.configured.cache_clear()
@@ -45,7 +45,7 @@ def table(path):
 
 
 def import_sample():
-    """The sample as an import of faces; labels by entity's key and rank."""
+    """Import the sample as a faces file. Return labels by entity key and rank."""
     rows = table(SAMPLE / "truth.tsv")
     content = "".join(
         face(r["mid"], r["rank"], r["path"], data=(SAMPLE / r["path"]).read_bytes())
@@ -56,23 +56,23 @@ def import_sample():
 
 
 def predictions(scorer, labels, entities=None):
-    """Is it a yes, and its probability, of everything that has one."""
+    """Return whether each scored candidate is a yes, and its probability."""
     scores = Score.objects.filter(scorer=scorer, outcome="scored")
     if entities is not None:
         scores = scores.filter(candidate__entity__in=entities)
-    found = scores.values_list(
+    rows = scores.values_list(
         "candidate__entity__key", "candidate__rank", "probability"
     )
-    return [(labels[key, rank] == "yes", chance) for key, rank, chance in found]
+    return [(labels[key, rank] == "yes", p) for key, rank, p in rows]
 
 
 def brier(pairs):
-    """Mean squared distance (Brier 1950)."""
-    return float(np.mean([(chance - is_yes) ** 2 for is_yes, chance in pairs]))
+    """Return the mean squared distance (Brier 1950)."""
+    return float(np.mean([(p - is_yes) ** 2 for is_yes, p in pairs]))
 
 
 def judge_all(entities, labels, admin):
-    """One judge says the truth about every candidate of some entities."""
+    """Let one judge give the true verdict on every candidate of some entities."""
     judge = UserFactory()
     batch = Batch.objects.create(name="b", created_by=admin, judges_required=1)
     batch.batchjudge_set.create(judge=judge, verdicts=200)
@@ -110,41 +110,41 @@ def judge_all(entities, labels, admin):
 
 
 @pytest.mark.sample
-def test_real_faces_are_told_apart_and_calibration_carries_over(scorer, admin):
+def test_real_faces_are_recognised_and_calibration_generalises(scorer, admin):
     labels = import_sample()
-    work_off()
+    score_all()
     first = predictions(scorer, labels)
     assert len(first) > 230
     assert auc(first) >= 0.99
     assert brier(first) < 0.06  # by the prior
 
     entities = list(Entity.objects.order_by("key"))
-    half, other = entities[::2], entities[1::2]
-    judge_all(half, labels, admin)
+    train, test = entities[::2], entities[1::2]
+    judge_all(train, labels, admin)
     fit = scoring.refit(scorer=scorer, by=admin)
     assert (fit.method, ScorerFit.objects.count()) == ("sigmoid", 1)
-    due.mark([entity.pk for entity in entities])
-    work_off()
+    request_scoring([entity.pk for entity in entities])
+    score_all()
     assert {score.fit_id for score in Score.objects.filter(outcome="scored")} == {
         fit.pk
     }
-    unseen = predictions(scorer, labels, other)
+    unseen = predictions(scorer, labels, test)
     assert len(unseen) > 90
     assert brier(unseen) <= 0.03
     assert brier(unseen) < brier(first)
 
 
-def test_drawn_people_are_told_apart(scorer):
+def test_drawn_people_are_recognised(scorer):
     call_command("make_users", verbosity=0)
     call_command("load_demo", verbosity=0)
     due_now()
-    work_off()
+    score_all()
     path_of = {(r["key"], r["sha256"]): r["path"] for r in table(demo.MANIFEST)}
     truth = {row["path"]: row["verdict"] for row in table(demo.TRUTH)}
-    found = Score.objects.filter(outcome="scored").values_list(
+    rows = Score.objects.filter(outcome="scored").values_list(
         "candidate__entity__key", "candidate__image__sha256", "probability"
     )
-    pairs = [(truth[path_of[k, str(s)]] == "yes", chance) for k, s, chance in found]
+    pairs = [(truth[path_of[k, str(s)]] == "yes", p) for k, s, p in rows]
     assert len(pairs) >= 300
     assert auc(pairs) >= 0.9
     assert not Score.objects.filter(outcome="failed").exists()

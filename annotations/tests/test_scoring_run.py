@@ -1,54 +1,48 @@
-"""What is due is scored: each candidate once, whatever is in the way."""
+"""Due entities are scored, each candidate once, despite errors and kills."""
 
 import pytest
 from django.db import OperationalError
 
 from annotations import batches, entities, erasure, scoring
-from annotations.models import (
-    Embedding,
-    PendingScoring,
-    Ruling,
-    Score,
-    Scorer,
-    due,
-)
-from annotations.scoring import analysis, run, pending
+from annotations.models import Embedding, PendingScoring, Ruling, Score, Scorer
+from annotations.models.pending_scoring import request_scoring
+from annotations.scoring import analysis, pending, run
 
 from .desk import batch_of
 from .factories import CandidateFactory, EntityFactory
-from .shades import Shade, due_now, entity_of, picture_of, scored, use, work_off
+from .shades import Shade, due_now, entity_of, picture_of, scored, use, score_all
 
 pytestmark = pytest.mark.django_db
 
 
 class Other(Shade):
-    """A second scorer beside the first."""
+    """A second model beside the first."""
 
     name = "other"
 
 
 class Second(Shade):
-    """The first scorer in a new version."""
+    """The first model in a new version."""
 
     version = "2"
 
 
 class Fragile(Shade):
-    """Breaks at pictures that are 21 pixels wide."""
+    """A model that fails on pictures with a width of 21 pixels."""
 
     broken_at = (21,)
 
 
 @pytest.fixture
 def shade(settings):
-    """The scorer of these tests; embeddings are kept."""
+    """Configure the model `Shade`, with embeddings."""
     settings.EMBEDDINGS = True
     return use(settings, Shade)[0]
 
 
 @pytest.fixture(autouse=True)
 def own_scorers(settings):
-    """What a test sets is forgotten after it."""
+    """Forget the models that a test configures."""
     yield
     scoring.registry.configured.cache_clear()
     scoring.registry.loaded.cache_clear()
@@ -58,38 +52,36 @@ def score_of(candidate):
     return Score.objects.get(candidate=candidate)
 
 
-def mark(*some):
-    due.mark([entity.pk for entity in some])
+def mark(*marked):
+    request_scoring([entity.pk for entity in marked])
 
 
-def test_candidates_are_compared_with_the_first_by_rank_where_nobody_named_another(
-    shade,
-):
-    entity, (first, like, unlike) = entity_of(250, 240, 5)
+def test_candidates_are_compared_with_the_first_by_rank_by_default(shade):
+    entity, (first, similar, different) = entity_of(250, 240, 5)
     mark(entity)
-    assert work_off() == [entity.pk]
+    assert score_all() == [entity.pk]
     assert scored() == {
         first.pk: "no-reference",  # it is the reference
-        like.pk: "scored",
-        unlike.pk: "scored",
+        similar.pk: "scored",
+        different.pk: "scored",
     }
-    assert score_of(like).probability > 0.9 > 0.1 > score_of(unlike).probability
+    assert score_of(similar).probability > 0.9 > 0.1 > score_of(different).probability
     assert score_of(first).probability is None
     assert score_of(first).doubt == 1
     assert not PendingScoring.objects.exists()
 
 
-def test_who_is_named_is_the_reference_and_settled_pictures_join(shade, admin):
+def test_a_named_representative_and_settled_pictures_are_references(shade, admin):
     entity, (dark, light, third) = entity_of(5, 250, 240)
     entities.change(entity=entity, by=admin, representative=str(light.image.sha256))
-    work_off()
+    score_all()
     assert score_of(dark).probability < 0.1
     assert score_of(third).compared == 1
     batch = batches.create(by=admin, name="b", entities=[entity.key])
     batches.open_batch(batch=batch, by=admin)
     Ruling.objects.create(batch=batch, candidate=dark, verdict="yes", by=admin)
     mark(entity)
-    work_off()
+    score_all()
     assert score_of(third).compared == 2
     assert score_of(dark).compared == 1  # never with its own picture
     assert score_of(dark).probability < 0.1
@@ -99,18 +91,18 @@ def test_the_same_picture_twice_is_not_compared_with_itself(shade):
     entity, (first, _) = entity_of(250, 5)
     twin = CandidateFactory(entity=entity, image=first.image, face_id="FaceId-1")
     mark(entity)
-    work_off()
+    score_all()
     assert scored()[twin.pk] == "no-reference"
 
 
-def test_a_score_is_written_once_and_a_second_run_finds_nothing_to_do(shade):
+def test_a_second_run_changes_nothing(shade):
     entity, candidates = entity_of(250, 240, 5)
     mark(entity)
-    work_off()
+    score_all()
     before = list(Score.objects.order_by("candidate").values())
-    assert work_off() == []
+    assert score_all() == []
     mark(entity)
-    work_off()
+    score_all()
     after = list(Score.objects.order_by("candidate").values())
     for row in (*before, *after):
         row.pop("scored_at")
@@ -118,55 +110,59 @@ def test_a_score_is_written_once_and_a_second_run_finds_nothing_to_do(shade):
     assert Embedding.objects.count() == len(candidates)
 
 
-def test_only_what_lacks_a_score_is_looked_at_again(shade, monkeypatch):
+def test_only_candidates_without_a_score_are_analysed(shade, monkeypatch):
     entity, _ = entity_of(250, 240)
     mark(entity)
-    work_off()
-    looked = []
-    real = analysis.look_at
-    monkeypatch.setattr(
-        analysis, "look_at", lambda model, some: looked.extend(some) or real(model, some)
-    )
+    score_all()
+    analysed, original = [], analysis.analyse
+
+    def record(model, pictures):
+        analysed.extend(pictures)
+        return original(model, pictures)
+
+    monkeypatch.setattr(analysis, "analyse", record)
     new = CandidateFactory(entity=entity, image=picture_of(100, 30))
     mark(entity)
-    work_off()
-    assert [number for number, _ in looked] == [new.pk]
+    score_all()
+    assert [candidate for candidate, _ in analysed] == [new.pk]
     assert scored()[new.pk] == "scored"
 
 
-def test_unreadable_ones_say_so_and_are_in_no_doubt(shade):
+def test_unreadable_candidates_have_no_doubt(shade):
     entity, _ = entity_of(250)
     unreadable = CandidateFactory(entity=entity, unreadable=True)
     waiting = CandidateFactory(entity=entity, waiting=True)
     mark(entity)
-    work_off()
+    score_all()
     assert scored()[unreadable.pk] == "unreadable"
     assert score_of(unreadable).doubt == 0
     assert waiting.pk not in scored()
 
 
-def test_a_picture_that_breaks_the_scorer_is_set_aside_with_its_reason(settings):
+def test_a_picture_that_breaks_the_model_is_set_aside_with_the_reason(settings):
     use(settings, Fragile)
     entity, (_, odd, fine) = entity_of(250, 240, 230)
     mark(entity)
-    work_off()
+    score_all()
     assert scored()[odd.pk] == "failed"
     assert score_of(odd).problem == "ValueError: an odd picture"
     assert scored()[fine.pk] == "scored"
     assert not PendingScoring.objects.exists()
 
 
-def test_a_picture_whose_bytes_are_gone_is_set_aside(shade, own_store):
-    entity, (_, gone) = entity_of(250, 240)
-    sha256 = str(gone.image.sha256)
+def test_a_picture_without_a_stored_file_is_set_aside(shade, own_store):
+    entity, (_, lost) = entity_of(250, 240)
+    sha256 = str(lost.image.sha256)
     (own_store / "images" / sha256[:2] / sha256[2:4] / sha256).unlink()
     mark(entity)
-    work_off()
-    assert "lacks the bytes" in score_of(gone).problem
+    score_all()
+    assert "lacks the bytes" in score_of(lost).problem
 
 
 @pytest.mark.parametrize("error", [OSError("the storage is away"), MemoryError("full")])
-def test_what_passes_is_tried_later_and_blocks_nobody(settings, monkeypatch, error):
+def test_transient_errors_are_retried_later_and_block_no_other_entity(
+    settings, monkeypatch, error
+):
     settings.EMBEDDINGS = True
     use(settings, Fragile)
     monkeypatch.setattr(Fragile, "error", error)
@@ -174,20 +170,20 @@ def test_what_passes_is_tried_later_and_blocks_nobody(settings, monkeypatch, err
     good = EntityFactory()
     fine = CandidateFactory(entity=good, image=picture_of(9, 40))
     mark(bad, good)
-    assert work_off() == [good.pk]
+    assert score_all() == [good.pk]
     assert list(scored()) == [fine.pk]
-    left = PendingScoring.objects.get()
-    assert (left.entity_id, left.attempts) == (bad.pk, 1)
-    assert left.problem == f"{type(error).__name__}: {error}"
-    assert left.claimed_until is None
+    row = PendingScoring.objects.get()
+    assert (row.entity_id, row.attempts) == (bad.pk, 1)
+    assert row.problem == f"{type(error).__name__}: {error}"
+    assert row.claimed_until is None
     monkeypatch.setattr(Fragile, "broken_at", ())
-    assert work_off() == []  # not yet
+    assert score_all() == []  # not yet
     due_now()
-    assert work_off() == [bad.pk]
+    assert score_all() == [bad.pk]
     assert scored()[odd.pk] == "scored"
 
 
-def test_a_database_that_is_away_for_a_moment_loses_nothing(shade, monkeypatch):
+def test_a_short_database_outage_loses_nothing(shade, monkeypatch):
     entity, _ = entity_of(250, 240)
     mark(entity)
 
@@ -196,43 +192,43 @@ def test_a_database_that_is_away_for_a_moment_loses_nothing(shade, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(run.storage, "write", away)
-        assert work_off() == []
+        assert score_all() == []
     due_now()
-    assert work_off() == [entity.pk]
+    assert score_all() == [entity.pk]
 
 
-def test_a_picture_that_kills_its_worker_is_found_out_and_the_others_are_scored(shade):
+def test_a_picture_that_kills_workers_is_set_aside_and_the_others_are_scored(shade):
     entity, (first, deadly, fine) = entity_of(250, 240, 230)
     mark(entity)
     pending.claim(shade, 1)  # the first worker died
-    looked = []
+    noted = []
     for _ in range(pending.DEATHS):
         due_now()
         [claim] = pending.claim(shade, 1)
         assert claim.is_careful
-        pending.trying(claim, deadly.pk)  # … and so did each one that looked at this
-        looked.append(claim.trying)
-    assert looked == [None, deadly.pk]
+        pending.note_candidate(claim, deadly.pk)  # … and so did two that analysed this
+        noted.append(claim.trying)
+    assert noted == [None, deadly.pk]
     due_now()
-    assert work_off() == [entity.pk]
+    assert score_all() == [entity.pk]
     assert scored()[deadly.pk] == "failed"
-    assert "ended each time" in score_of(deadly).problem
+    assert "crashed at each attempt" in score_of(deadly).problem
     assert (scored()[first.pk], scored()[fine.pk]) == ("no-reference", "scored")
 
 
-def test_a_worker_killed_at_another_picture_accuses_nobody(shade):
+def test_kills_at_different_pictures_set_none_aside(shade):
     entity, (first, second, _) = entity_of(250, 240, 230)
     mark(entity)
     for candidate in (first, second, first):
         due_now()
         [claim] = pending.claim(shade, 1)
-        pending.trying(claim, candidate.pk)
+        pending.note_candidate(claim, candidate.pk)
     due_now()
-    work_off()
+    score_all()
     assert "failed" not in scored().values()
 
 
-def test_a_claim_that_is_over_is_free(shade):
+def test_an_expired_claim_is_free(shade):
     entity, _ = entity_of(250)
     mark(entity)
     assert pending.claim(shade, 5)
@@ -242,104 +238,105 @@ def test_a_claim_that_is_over_is_free(shade):
     assert [claim.entity for claim in pending.claim(shade, 5)] == [entity.pk]
 
 
-def test_what_is_marked_while_it_is_scored_is_due_again(shade):
+def test_an_entity_marked_during_scoring_stays_due(shade):
     entity, _ = entity_of(250, 240)
     mark(entity)
     claims = pending.claim(shade, 1)
     mark(entity)
     pending.finish(claims[0])
-    left = PendingScoring.objects.get()
-    assert (left.marked, left.attempts, left.claimed_until) == (2, 0, None)
+    row = PendingScoring.objects.get()
+    assert (row.marked, row.attempts, row.claimed_until) == (2, 0, None)
 
 
-def test_an_entity_of_very_many_pictures_is_taken_in_several_goes(shade, monkeypatch):
+def test_an_entity_with_many_pictures_is_scored_in_several_turns(shade, monkeypatch):
     monkeypatch.setattr(run, "PICTURES", 3)
     entity, candidates = entity_of(*range(240, 230, -1))
     mark(entity)
-    assert work_off() == [entity.pk] * 4
+    assert score_all() == [entity.pk] * 4
     assert len(scored()) == len(candidates)
 
 
-def test_a_paused_scorer_rests_and_goes_on_where_it_was(settings):
+def test_a_paused_scorer_continues_after_it_is_resumed(settings):
     first, second = use(settings, Shade, Other)
     entity, candidates = entity_of(250, 240)
     mark(entity)
     Scorer.objects.filter(pk=first.pk).update(paused_at="2026-01-01T00:00Z")
-    work_off()
+    score_all()
     assert len(scored(scorer=first)) == 0
     assert len(scored(scorer=second)) == len(candidates)
     Scorer.objects.filter(pk=first.pk).update(paused_at=None)
-    work_off()
+    score_all()
     assert len(scored(scorer=first)) == len(candidates)
 
 
-def test_a_new_version_scores_everything_anew_beside_the_old_one(settings):
+def test_a_new_version_scores_everything_and_old_scores_stay(settings):
     [old] = use(settings, Shade)
     entity, candidates = entity_of(250, 240)
     mark(entity)
-    work_off()
+    score_all()
     [new] = use(settings, Second)
     assert new.pk != old.pk
     scoring.sweep(new)
-    work_off()
+    score_all()
     assert scored(scorer=old) == scored(scorer=new)
     assert len(scored(scorer=old)) == len(candidates)
-    [again] = use(settings, Shade)  # and back
-    assert again.pk == old.pk
+    [active] = use(settings, Shade)  # and back
+    assert active.pk == old.pk
     assert Scorer.objects.filter(is_active=True).get() == old
 
 
-def test_the_sweep_finds_whatever_lacks_a_score(shade, monkeypatch):
+def test_the_sweep_finds_entities_without_scores(shade, monkeypatch):
     monkeypatch.setattr(pending, "SWEPT_AT_ONCE", 2)
-    made = [entity_of(250, 240)[0] for _ in range(5)]
-    EntityFactory()  # without candidates there is nothing to do
+    with_candidates = [entity_of(250, 240)[0] for _ in range(5)]
+    EntityFactory()  # without candidates
     scoring.sweep(shade)
     assert PendingScoring.objects.count() == 2
     scoring.sweep_all(shade)
-    assert PendingScoring.objects.count() == len(made)
-    work_off()
-    Score.objects.filter(candidate__entity=made[3]).first().delete()
+    assert PendingScoring.objects.count() == len(with_candidates)
+    score_all()
+    entity = with_candidates[3]
+    Score.objects.filter(candidate__entity=entity).first().delete()
     scoring.sweep_all(shade)
-    assert [row.entity_id for row in PendingScoring.objects.all()] == [made[3].pk]
+    assert [row.entity_id for row in PendingScoring.objects.all()] == [entity.pk]
 
 
-def test_without_embeddings_only_scores_are_kept(settings):
+def test_without_embeddings_only_scores_are_stored(settings):
     [shade] = use(settings, Shade)
     settings.EMBEDDINGS = False
     entity, (first, second) = entity_of(250, 240)
     mark(entity)
-    work_off()
+    score_all()
     assert scored() == {first.pk: "no-reference", second.pk: "scored"}
     assert not Embedding.objects.exists()
     before = score_of(second).similarity
-    mark(entity)  # as after a fit: what is kept is calibrated anew
-    work_off()
+    mark(entity)  # as after a fit: stored features are calibrated again
+    score_all()
     assert score_of(second).similarity == before
     new = CandidateFactory(entity=entity, image=picture_of(245, 33))
     mark(entity)
-    work_off()
+    score_all()
     assert scored()[new.pk] == "scored"
     assert not Embedding.objects.exists()
 
 
-def test_what_was_erased_meanwhile_gets_no_score(shade, admin, monkeypatch):
-    entity, (_, gone, _) = entity_of(250, 240, 230)
+def test_a_candidate_erased_during_scoring_gets_no_score(shade, admin, monkeypatch):
+    entity, (_, erased, _) = entity_of(250, 240, 230)
     mark(entity)
-    sha256 = str(gone.image.sha256)
-    real = run.storage.read
+    sha256 = str(erased.image.sha256)
+    original = run.storage.read
 
     def read(*arguments):
-        found = real(*arguments)
+        candidates = original(*arguments)
         erasure.erase_image(sha256=sha256, by=admin)
-        return found
+        return candidates
 
     monkeypatch.setattr(run.storage, "read", read)
     scoring.score_due(seconds=60)
-    assert gone.pk not in scored()
-    assert not Embedding.objects.filter(candidate=gone).exists()
+    assert erased.pk not in scored()
+    assert not Embedding.objects.filter(candidate=erased).exists()
 
 
-def test_what_a_batch_waits_for_comes_first(shade, judge):
+def test_the_entities_of_an_open_batch_are_scored_first(shade, judge):
     early, _ = entity_of(250, 240)
     mark(early)
     batch = batch_of(judge, order="uncertain")

@@ -1,4 +1,4 @@
-"""Stored results against evaluations; equal ones that come and go at once."""
+"""Verification of stored results, and simultaneous changes of equal results."""
 
 import threading
 
@@ -19,57 +19,57 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = three(*[(n, f"m.{n}", 1) for n in (1, 2, 3)])
 
 
-def told(**how):
-    """What verification finds about files."""
-    found = verification.verify(files=True, **how)
-    return [str(each) for each in found if "file" in each.where]
+def file_differences(**options):
+    """Return the differences in files that verification finds."""
+    differences = verification.verify(files=True, **options)
+    return [str(d) for d in differences if "file" in d.where]
 
 
-def test_results_of_no_evaluation_go_once_they_are_old():
+def test_old_results_of_no_evaluation_are_deleted():
     with transaction.atomic():
-        stored = results.stored_name(evaluate(ReleaseFactory(), GOOD).sha256)
+        stored = results.storage_path(evaluate(ReleaseFactory(), GOOD).sha256)
         transaction.set_rollback(True)
     assert not Evaluation.objects.exists()
-    assert told(fix=True) == []
+    assert file_differences(fix=True) == []
     aged(stored)
-    assert told(fix=True) == [
+    assert file_differences(fix=True) == [
         f"file {stored}: of no evaluation, should be not there (mended)"
     ]
     assert not default_storage.exists(stored)
 
 
-def test_lost_results_are_told_and_stay_wrong():
-    made = evaluate(ReleaseFactory(), GOOD)
-    aged(results.stored_name(made.sha256))
-    assert told() == []
-    default_storage.delete(results.stored_name(made.sha256))
-    [lost] = told(fix=True)
-    assert f"results of evaluation {made.pk}" in lost
-    assert "mended" not in lost
+def test_lost_results_are_reported_and_cannot_be_fixed():
+    evaluated = evaluate(ReleaseFactory(), GOOD)
+    aged(results.storage_path(evaluated.sha256))
+    assert file_differences() == []
+    default_storage.delete(results.storage_path(evaluated.sha256))
+    [difference] = file_differences(fix=True)
+    assert f"results of evaluation {evaluated.pk}" in difference
+    assert "mended" not in difference
 
 
-def test_results_without_any_line_left_are_not_lost():
+def test_results_without_remaining_lines_are_not_lost():
     evaluate(ReleaseFactory(), three((1, "m.2", 1)), truth=["m.1"])
-    evaluation.forget("m.1")
-    assert told() == []
+    evaluation.remove_entity("m.1")
+    assert file_differences() == []
 
 
-def test_equal_results_that_are_on_their_way_are_not_discarded(admin):
+def test_equal_results_of_a_running_evaluation_are_not_deleted(admin):
     release = ReleaseFactory()
     first = evaluate(release, GOOD)
-    deleting = threading.Thread(target=deleted, args=(first, admin))
+    thread = threading.Thread(target=delete, args=(first, admin))
     with transaction.atomic():
         second = evaluate(release, GOOD)
-        deleting.start()
-        deleting.join(timeout=1)
-    deleting.join()
+        thread.start()
+        thread.join(timeout=1)
+    thread.join()
     assert list(Evaluation.objects.all()) == [second]
     assert evaluation.mistakes_of(second) == []
 
 
-def deleted(made, by):
-    """Delete an evaluation on a connection of its own."""
+def delete(evaluated, by):
+    """Delete an evaluation on another connection."""
     try:
-        evaluation.delete(evaluation=made, by=by)
+        evaluation.delete(evaluation=evaluated, by=by)
     finally:
         connection.close()

@@ -75,7 +75,7 @@ def test_before_the_first_fit_it_says_what_is_missing(desk, scorer, judge):
 
 def test_a_fit_that_came_to_nothing_says_why(desk, scorer, admin):
     scoring.refit(scorer=scorer, by=admin)
-    assert "There are 0 labels; a fit needs 50." in page_of(desk, scorer).text
+    assert "Labels: 0. A fit needs 50." in page_of(desk, scorer).text
 
 
 def test_a_model_is_paused_and_resumed(desk, scorer):

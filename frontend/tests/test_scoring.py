@@ -76,7 +76,7 @@ def test_pauses_problems_and_missing_workers_are_told(desk, batch):
 
 
 def test_much_is_told_as_at_least_so_much(desk, batch, monkeypatch):
-    monkeypatch.setattr(status, "READ", 1)
+    monkeypatch.setattr(status, "COUNT_LIMIT", 1)
     scorer = ScorerFactory()
     for place in range(3):
         due(scorer, batch, place)
