@@ -1,4 +1,4 @@
-"""A simulated judge in a browser, who counts every action: a key or a click."""
+"""A simulated judge in a browser. Every key and click is counted."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ WAYS = ("mouse", "keys and mouse", "keys", "touch")
 
 
 class Hand:
-    """Does what a person does and counts it; `pause` seconds before each action."""
+    """Acts like a person and counts the actions, `pause` seconds before each one."""
 
     def __init__(self, page: Page, pause: float = 0) -> None:
         self.page = page
@@ -16,25 +16,27 @@ class Hand:
         self.actions = 0
 
     def press(self, key: str) -> None:
-        """One key."""
+        """Press one key."""
         self._act()
         self.page.keyboard.press(key)
 
     def click(self, selector: str, place: int = 0, *, touches: bool = False) -> None:
-        """One click or tap."""
+        """Click or tap once."""
         self._act()
         target = self.page.locator(selector).nth(place)
         target.tap() if touches else target.click()
 
     def swipe(self) -> bool:
-        """One swipe up, half a screen and more; False where the page has ended."""
+        """Swipe up by more than half a screen. Return False at the end of the page."""
         moved = self.page.evaluate(
             """() => { const before = scrollY; scrollBy(0, innerHeight * 0.6);
                        return scrollY > before; }"""
         )
         if moved:
             self._act()
-            self.page.wait_for_timeout(100)  # the browser sees what has come into view
+            self.page.wait_for_timeout(
+                100
+            )  # so that the browser reports the pictures in view
         return bool(moved)
 
     def _act(self) -> None:
@@ -46,49 +48,51 @@ class Hand:
 def work_off(hand: Hand, wrong: Sequence[int], count: int, way: str) -> None:
     """Label a page on which the pictures at `wrong` are no and the others yes.
 
-    Whichever of the two are fewer are marked one by one, the rest is filled, and the
-    page is handed in. The brush stays as it was left, as it does for a person.
+    Mark the rarer verdict one by one, fill the rest, and submit the page. The brush is
+    not reset, as for a person.
     """
     rare, common = ("no", "yes") if len(wrong) * 2 <= count else ("yes", "no")
-    chosen = set(wrong) if rare == "no" else set(range(count)) - set(wrong)
+    positions = set(wrong) if rare == "no" else set(range(count)) - set(wrong)
     if way == "keys":
-        _by_keys(hand, sorted(chosen), rare)
+        _by_keys(hand, sorted(positions), rare)
     else:
-        _by_pointer(hand, sorted(chosen), rare, touches=way == "touch")
+        _by_pointer(hand, sorted(positions), rare, touches=way == "touch")
     _finish(hand, common, way)
 
 
-def _by_keys(hand: Hand, chosen: Sequence[int], rare: str) -> None:
+def _by_keys(hand: Hand, positions: Sequence[int], rare: str) -> None:
     columns = int(hand.page.locator(".tiles").get_attribute("data-columns") or 1)
-    at = 0
-    for place in chosen:
-        for key in _way(at, place, columns):
+    focus = 0
+    for position in positions:
+        for key in _shortest_way(focus, position, columns):
             hand.press(key)
         hand.press({"yes": "1", "no": "2"}[rare])
-        at = place + 1  # the next tile without a verdict
+        focus = position + 1  # the next tile without a verdict
 
 
-def _way(at: int, place: int, columns: int) -> list[str]:
-    rows = place // columns - at // columns
-    aside = place % columns - at % columns
-    across = ["ArrowRight"] * aside if aside > 0 else ["ArrowLeft"] * -aside
-    straight = ["ArrowRight"] * (place - at)
-    turned = ["ArrowDown"] * rows + across
-    return min(straight, turned, key=len) if rows >= 0 else straight
+def _shortest_way(start: int, end: int, columns: int) -> list[str]:
+    rows = end // columns - start // columns
+    steps = end % columns - start % columns
+    sideways = ["ArrowRight"] * steps if steps > 0 else ["ArrowLeft"] * -steps
+    straight = ["ArrowRight"] * (end - start)
+    by_rows = ["ArrowDown"] * rows + sideways
+    return min(straight, by_rows, key=len) if rows >= 0 else straight
 
 
-def _by_pointer(hand: Hand, chosen: Sequence[int], rare: str, *, touches: bool) -> None:
+def _by_pointer(
+    hand: Hand, positions: Sequence[int], rare: str, *, touches: bool
+) -> None:
     brush = f'[data-brush="{rare}"]'
-    if chosen and hand.page.locator(brush).get_attribute("aria-pressed") != "true":
+    if positions and hand.page.locator(brush).get_attribute("aria-pressed") != "true":
         hand.click(brush, touches=touches)
-    for place in chosen:
-        hand.click(".tile", place, touches=touches)
+    for position in positions:
+        hand.click(".tile", position, touches=touches)
 
 
 def _finish(hand: Hand, common: str, way: str) -> None:
     if way in ("mouse", "touch"):
         touches = way == "touch"
-        # A fill takes only what has been on the screen.
+        # A fill marks only pictures that were visible.
         while touches and hand.swipe():
             pass
         hand.click(f'[data-act="rest-{common}"]', touches=touches)

@@ -1,4 +1,4 @@
-"""Short words for what a judge does and sees in the browser."""
+"""Helpers for the actions and the view of a judge in the browser."""
 
 import time
 from collections.abc import Callable
@@ -8,41 +8,41 @@ from playwright.sync_api import expect
 
 
 def grid_of(batch) -> str:
-    """The address of a batch's page."""
+    """Return the address of a batch's judging page."""
     return reverse("grid", args=[batch.pk])
 
 
 def press(page, *keys) -> None:
-    """Press keys one after the other."""
+    """Press keys one after another."""
     for key in keys:
         page.keyboard.press(key)
 
 
 def all_saved(page) -> None:
-    """Look away, which sends at once what waits, until nothing is on its way."""
+    """Hide the page, which sends all marks at once, and wait until they are saved."""
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#saving")).to_have_attribute("data-state", "saved")
 
 
 def verdicts(page) -> list[str]:
-    """What the tiles show, in reading order."""
+    """Return the verdicts on the tiles, in reading order."""
     return page.locator(".tile").evaluate_all("all => all.map(t => t.dataset.verdict)")
 
 
 def focused(page) -> int:
-    """The place of the tile that has the focus, -1 where none has."""
+    """Return the position of the tile with the focus, or -1."""
     return page.evaluate(
         "[...document.querySelectorAll('.tile')].indexOf(document.activeElement)"
     )
 
 
 def fetched_ahead(page) -> None:
-    """Wait until the next page has been leased, and its pictures are there."""
+    """Wait until the next page is leased and its pictures are loaded."""
     page.wait_for_load_state("networkidle")
 
 
 def pictures_shown(page) -> None:
-    """Wait until every picture has come and has been on the screen."""
+    """Wait until every picture is loaded and was visible."""
     comes_true(
         page,
         "[...document.querySelectorAll('.tile img')].every(i => i.complete)"
@@ -51,16 +51,16 @@ def pictures_shown(page) -> None:
 
 
 def comes_true(page, expression: str) -> None:
-    """Wait until an expression holds in the page.
+    """Wait until an expression is true in the page.
 
-    Playwright's own `wait_for_function` asks again by `eval` in the page, which the
-    content security policy refuses.
+    Playwright's own `wait_for_function` uses `eval` in the page, which the content
+    security policy forbids.
     """
     eventually(lambda: page.evaluate(expression))
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait until something becomes true that no locator can see."""
+    """Wait until a condition is true that no locator can check."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

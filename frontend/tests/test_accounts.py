@@ -61,7 +61,7 @@ def test_repeated_failure_locks_for_a_while(client, member, settings):
     for password in ("wrong", PASSWORD):
         locked = sign_in(client, member.username, password)
         assert locked.status_code == 429
-        assert "Please wait 15 minutes" in locked.text
+        assert "Wait 15 minutes" in locked.text
         assert locked["Retry-After"] == "900"
 
 

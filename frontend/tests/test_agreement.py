@@ -25,7 +25,7 @@ def desk(client, admin):
 def asked(monkeypatch):
     """The batches whose agreement was asked for; nobody works it out by itself."""
     numbers = []
-    monkeypatch.setattr(tasks, "ask_for_agreement", numbers.append)
+    monkeypatch.setattr(tasks, "request_agreement", numbers.append)
     return numbers
 
 
@@ -62,19 +62,19 @@ def test_a_batch_that_is_not_there_is_not_found(desk):
 def test_at_first_it_is_worked_out_and_then_comes_by_itself(desk, judged, asked):
     page = desk.get(address_of(judged))
     assert asked == [judged.pk]
-    assert "being worked out" in page.text
+    assert "Calculating …" in page.text
     assert 'hx-trigger="every 2s"' in page.text
     news = desk.get(address_of(judged), headers=HTMX)
-    assert "being worked out" in news.text
+    assert "Calculating …" in news.text
     assert "<html" not in news.text
-    domain.report(judged.pk)
+    domain.update_report(judged.pk)
     news = desk.get(address_of(judged), {"shown": ""}, headers=HTMX)
     assert news["HX-Refresh"] == "true"
     assert asked == [judged.pk]  # polling asks for nothing
 
 
 def test_it_shows_alpha_its_reading_pairs_and_where_judges_differ(desk, judged, asked):
-    domain.report(judged.pk)
+    domain.update_report(judged.pk)
     page = desk.get(address_of(judged))
     figures = AgreementReport.objects.get().figures
     assert asked == []
@@ -97,12 +97,12 @@ def test_pairs_and_weeks_are_of_the_part_that_is_chosen(desk, judged, asked):
     BatchEntity.objects.filter(pk=BatchEntity.objects.first().pk).update(
         is_control=True
     )
-    domain.report(judged.pk)
+    domain.update_report(judged.pk)
     whole = desk.get(address_of(judged), {"part": "x"})
     assert whole.context["matrix"][0][1][1]["n"] == 10
     part = desk.get(address_of(judged), {"part": "control"})
     assert part.context["matrix"][0][1][1]["n"] == 5
-    assert "Of: Random control share." in part.text
+    assert "Random control share only." in part.text
     assert 'href="?part=control#below" aria-current="true"' in part.text
     assert "keeps no random control share" not in part.text
 
@@ -110,26 +110,26 @@ def test_pairs_and_weeks_are_of_the_part_that_is_chosen(desk, judged, asked):
 def test_what_was_said_since_is_announced_and_newer_figures_are_offered(
     desk, judged, asked
 ):
-    domain.report(judged.pk)
+    domain.update_report(judged.pk)
     judge = judged.judges.first()
     assert say(judge, first_page(judge, judged), 0, "broken") == "recorded"
     page = desk.get(address_of(judged))
     assert asked == [judged.pk]
-    assert "More was said since" in page.text
+    assert "There are new verdicts." in page.text
     shown = page.context["shown"]
     news = desk.get(address_of(judged), {"shown": shown}, headers=HTMX)
-    assert "More was said since" in news.text
-    domain.report(judged.pk)
+    assert "There are new verdicts." in news.text
+    domain.update_report(judged.pk)
     news = desk.get(address_of(judged), {"shown": shown}, headers=HTMX)
-    assert "Newer figures are there" in news.text
+    assert "New results are ready." in news.text
     assert "hx-get" not in news.text
 
 
 def test_a_batch_nobody_judged_says_so(desk, db):
     batch = batch_of(UserFactory())
-    domain.report(batch.pk)
+    domain.update_report(batch.pk)
     assert (
-        "No picture has two independent verdicts so far"
+        "No picture has two independent verdicts yet"
         in desk.get(address_of(batch)).text
     )
 
@@ -139,9 +139,9 @@ def test_why_alpha_and_agreement_part_is_told_where_they_do(desk, db):
     batch = batch_of(*judges, candidates=20)
     say_pages(batch, judges[0], "y" * 20)
     say_pages(batch, judges[1], "y" * 19 + "n")
-    domain.report(batch.pk)
+    domain.update_report(batch.pk)
     text = desk.get(address_of(batch)).text
-    assert "nearly all verdicts are alike" in text
+    assert "nearly all verdicts are equal" in text
     assert "alpha is low" in text
 
 
@@ -150,7 +150,7 @@ def test_all_alike_is_a_dash_with_its_reason(desk, db):
     batch = batch_of(*judges)
     for judge in judges:
         say_pages(batch, judge, "yyy")
-    domain.report(batch.pk)
+    domain.update_report(batch.pk)
     text = desk.get(address_of(batch)).text
     assert "All verdicts are the same" in text
     assert "alpha is undefined" in text
@@ -173,14 +173,14 @@ def test_alpha_is_read_by_the_usual_thresholds(alpha, expected):
 
 def test_many_judges_are_a_list_of_pairs(desk, judged, monkeypatch):
     monkeypatch.setattr(agreement, "MATRIX_JUDGES", 2)
-    domain.report(judged.pk)
+    domain.update_report(judged.pk)
     page = desk.get(address_of(judged))
     assert page.context["matrix"] == []
     assert "anna, bert" in page.text
 
 
 def test_what_was_erased_since_is_not_shown(desk, judged, admin):
-    domain.report(judged.pk)
+    domain.update_report(judged.pk)
     entity = judged.batchentity_set.first().entity
     name = entity.name
     erasure.erase_entity(key=entity.key, by=admin)
@@ -195,7 +195,7 @@ def test_one_that_takes_too_long_tells(desk, judged, asked):
     for name in ("agreement", "reliability"):
         page = desk.get(reverse(name, args=[judged.pk]))
         assert "Too long." in page.text
-        assert "being worked out" not in page.text
+        assert "Calculating …" not in page.text
     assert asked == []
 
 

@@ -88,7 +88,7 @@ def test_hours_left_are_needs_left_at_the_judges_own_pace(desk, judge, other_jud
 
 def test_hours_left_are_not_told_before_anybody_judged(desk, judge):
     text = desk.get(reverse("batch", args=[opened_batch(judge).pk])).text
-    assert "Hours left are told once somebody has judged." in text
+    assert "Hours left appear after the first verdicts." in text
 
 
 def test_a_page_is_taken_from_who_holds_it(desk, judge, admin):
@@ -158,7 +158,7 @@ def test_of_many_judges_the_less_busy_are_one_line(desk, judge):
 def test_without_days_there_is_a_sentence(desk, judge):
     batch = opened_batch(judge)
     address = reverse("batch-days", args=[batch.pk])
-    assert "Nobody has judged" in desk.get(address, headers=HTMX).text
+    assert "There are no verdicts from the last 60 days." in desk.get(address, headers=HTMX).text
     assert desk.get(address).url == reverse("batch", args=[batch.pk])
 
 
@@ -226,6 +226,6 @@ def test_more_judges_pages_and_days_cost_no_more_queries(
         BatchJudge.objects.create(batch=batch, judge=more)
         day(batch, more, n, 5)
     type(batch).objects.filter(pk=batch.pk).update(judges_required=7)
-    queue.lease(judge=judge, batch=batch, after=queue.held_by(judge)[0].pk)
+    queue.lease(judge=judge, batch=batch, after=queue.held_pages(judge)[0].pk)
     with django_assert_max_num_queries(len(first)):
         desk.get(address)

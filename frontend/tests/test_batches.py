@@ -56,12 +56,12 @@ def test_judges_are_added_and_removed(desk, judge, stranger):
 
 def test_an_unknown_judge_is_said(desk, judge):
     text = act(desk, "add-judge", opened_batch(judge), username="nobody")
-    assert "nobody: there is no such user" in text
+    assert "There is no user named &quot;nobody&quot;." in text
 
 
 def test_a_batchs_page_shows_numbers_and_judges(desk, judge):
     batch = opened_batch(judge, count=4)
-    queue.count()
+    queue.sum_counters()
     address = reverse("batch", args=[batch.pk])
     text = desk.get(address).text
     assert "<dd>4</dd>" in text

@@ -104,7 +104,7 @@ class World:
                 ]
                 judgments.record(judge=other, marks=marks)
                 queue.submit(assignment_id=page.pk, judge=other)
-        queue.count()
+        queue.sum_counters()
 
 
 def patterns(resolver, prefix="", namespace=""):
@@ -120,7 +120,7 @@ def patterns(resolver, prefix="", namespace=""):
 def addresses(world):
     """Every address that the world fills, with each thing it could be asked about."""
     candidates = list(Candidate.objects.order_by("pk").values_list("pk", flat=True))
-    pages = [page.pk for page in queue.held_by(world.judge)]
+    pages = [page.pk for page in queue.held_pages(world.judge)]
     theirs = [page.pk for page in queue.pages_of(world.others[0])[:1]]
     values = {
         "key": ["m.blind0", "m.blind1"],

@@ -35,7 +35,7 @@ def watched(judge, other_judge, admin):
         say(judge, page, n, "yes")
     candidate = page.candidates[0]
     Comment.objects.create(batch=batch, candidate_id=candidate, by=admin, text="Hm.")
-    queue.count()
+    queue.sum_counters()
     deadline = timezone.now() + timedelta(days=2)
     Batch.objects.filter(pk=batch.pk).update(deadline=deadline)
     today = datetime.now(UTC).date()
@@ -103,8 +103,8 @@ def test_the_table_of_a_plot_is_opened_by_keyboard_and_stays_open(
     opened, admin, watched
 ):
     page = opened(admin, address_of(watched))
-    button = page.get_by_role("button", name="Table of verdicts a day")
-    table = page.get_by_role("region", name="Verdicts a day")
+    button = page.get_by_role("button", name="Table of verdicts per day")
+    table = page.get_by_role("region", name="Verdicts per day")
     expect(table).to_be_hidden()
     button.focus()
     press(page, "Enter")
@@ -137,12 +137,12 @@ def test_a_plot_follows_the_theme_and_the_window(opened, admin, watched):
 
 def test_without_scripts_the_table_is_the_plot(opened, admin, watched):
     page = opened(admin, address_of(watched), java_script_enabled=False)
-    expect(page.get_by_role("region", name="Verdicts a day")).to_be_visible()
-    expect(page.get_by_role("button", name="Table of verdicts a day")).to_be_hidden()
+    expect(page.get_by_role("region", name="Verdicts per day")).to_be_visible()
+    expect(page.get_by_role("button", name="Table of verdicts per day")).to_be_hidden()
 
 
 def test_a_held_page_is_released_by_keyboard(opened, admin, judge, watched):
-    held = queue.held_by(judge)[0]
+    held = queue.held_pages(judge)[0]
     page = opened(admin, address_of(watched))
     button = page.get_by_role("button", name=f"Release the page of {judge.username}")
     button.focus()
@@ -201,7 +201,7 @@ def test_entities_are_found_while_the_name_is_typed(opened, admin, watched):
     expect(page.get_by_role("row")).to_have_count(2)
     expect(page.get_by_role("link", name="Person 1")).to_be_visible()
     page.get_by_label("Key or name begins with").fill("nobody")
-    expect(page.get_by_text("No key and no name begins with")).to_be_visible()
+    expect(page.get_by_text("No key or name begins with")).to_be_visible()
 
 
 def test_fingers_find_the_admins_buttons(opened, admin, watched):

@@ -21,7 +21,7 @@ from .test_browser_look import (
 @pytest.fixture
 def judged(transactional_db, monkeypatch):
     """Three judges of two entities; nobody works it out by itself."""
-    monkeypatch.setattr(tasks, "ask_for_agreement", lambda number: None)
+    monkeypatch.setattr(tasks, "request_agreement", lambda number: None)
     judges = [UserFactory(username=f"judge-{n}") for n in range(3)]
     batch = opened_batch(*judges, entities=2, count=20)
     for judge, word in zip(
@@ -33,8 +33,8 @@ def judged(transactional_db, monkeypatch):
 
 def test_it_comes_by_itself_and_is_drawn(opened, admin, judged):
     page = opened(admin, reverse("agreement", args=[judged.pk]))
-    expect(page.get_by_text("It is being worked out")).to_be_visible()
-    agreement.report(judged.pk)
+    expect(page.get_by_text("Calculating …")).to_be_visible()
+    agreement.update_report(judged.pk)
     expect(page.get_by_role("heading", name="Krippendorff’s alpha")).to_be_visible()
     eventually(lambda: page.locator("[data-plot=weeks]").evaluate(DRAWN))
     page.get_by_role("button", name="Table of the weeks").click()
@@ -46,7 +46,7 @@ def test_it_is_accessible_and_fits_a_phone(opened, admin, adjudicator, judged, s
     waiting = opened(admin, reverse("agreement", args=[judged.pk]), color_scheme=scheme)
     assert_accessible(waiting)
     waiting.close()
-    agreement.report(judged.pk)
+    agreement.update_report(judged.pk)
     for person, name in ((admin, "agreement"), (adjudicator, "reliability")):
         for options in ({}, {"viewport": PHONE}):
             address = reverse(name, args=[judged.pk])

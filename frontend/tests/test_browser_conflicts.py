@@ -33,7 +33,7 @@ def violations(page):
 
 def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
     page = opened(adjudicator, reverse("next-conflict", args=[disputed.pk]))
-    expect(page.locator(".said li")).to_have_count(2)
+    expect(page.locator(".entries li")).to_have_count(2)
     press(page, "t")
     page.keyboard.type("1 of them is her sister")
     press(page, "Escape", "2")
@@ -48,7 +48,7 @@ def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
         press(page, key)
         page.wait_for_url(lambda url, before=before: url != before)
         page.wait_for_load_state()
-    expect(page.locator("h1")).to_have_text("Nothing is left to settle")
+    expect(page.locator("h1")).to_have_text("No conflicts to decide")
     standing = Ruling.objects.filter(reopened_at=None)
     assert sorted(standing.values_list("verdict", flat=True)) == ["broken", "no", "yes"]
     assert Judgment.objects.count() == 6
@@ -63,12 +63,12 @@ def test_judges_look_again_and_agree(opened, adjudicator, disputed, other_judge)
     expect(page.locator(".note").first).to_contain_text("asked to look again")
     theirs = opened(other_judge, "/")
     theirs.get_by_role("link", name="1 picture to look at again").click()
-    expect(theirs.locator(".said")).to_contain_text("yes, by the ears")
+    expect(theirs.locator(".entries")).to_contain_text("yes, by the ears")
     theirs.wait_for_load_state()
     press(theirs, "t")
     theirs.keyboard.type("I see it now")
     press(theirs, "Escape", "1")
-    expect(theirs.locator("h1")).to_have_text("No second look waits for you")
+    expect(theirs.locator("h1")).to_have_text("No pictures to look at again")
     assert not Conflict.objects.filter(candidate=candidate).exists()
     said = Judgment.objects.get(candidate=candidate, judge=other_judge)
     assert (said.verdict, said.blind_verdict) == ("yes", "no")
@@ -91,7 +91,7 @@ def test_the_pages_are_accessible(opened, adjudicator, disputed, other_judge, th
         assert width <= 390
         assert violations(page) == []
         page.set_viewport_size({"width": 1440, "height": 900})
-    adjudication.ask_again(batch=disputed, candidate=candidate, by=adjudicator)
+    adjudication.request_second_looks(batch=disputed, candidate=candidate, by=adjudicator)
     theirs = opened(other_judge, reverse("second-looks"), color_scheme=theme)
     assert violations(theirs) == []
     adjudication.rule(batch=disputed, candidate=candidate, verdict="no", by=adjudicator)

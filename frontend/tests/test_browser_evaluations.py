@@ -127,7 +127,7 @@ def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, rele
     page.get_by_role("button", name="Evaluate").focus()
     press(page, "Enter")
     expect(page.get_by_role("heading", name="right.tsv")).to_be_visible()
-    expect(page.get_by_text("every answer is right")).to_be_visible()
+    expect(page.get_by_text("Every answer is correct.")).to_be_visible()
 
 
 def test_mistakes_are_seen(opened, admin, release):

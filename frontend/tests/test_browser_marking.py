@@ -178,7 +178,7 @@ def test_what_cannot_be_shown_is_proposed_as_broken_and_confirmed(opened, judge)
     assert verdicts(page) == ["yes", "no", ""]
     press(page, "Enter")
     expect(page.locator("[data-preview-text]")).to_have_text(
-        "Mark 1 picture that cannot be shown as broken?"
+        "Mark 1 broken file as broken?"
     )
     press(page, "Enter")
     all_saved(page)
@@ -326,7 +326,7 @@ def test_a_picture_that_does_not_load_says_so_and_is_not_broken(opened, judge):
     )
     press(page, "r")
     expect(page.locator("[data-preview-text]")).to_contain_text(
-        "2 pictures as yes? 1 picture not seen yet will be left."
+        "2 pictures as yes? 1 picture not seen yet will stay unmarked."
     )
     press(page, "Escape")
     failing.clear()
@@ -371,7 +371,7 @@ def test_what_keys_do_is_also_in_a_menu(opened, judge):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     page.get_by_role("button", name="More …").click()
-    page.get_by_role("button", name="Skip it").click()
+    page.get_by_role("button", name="Skip s").click()
     page.get_by_role("button", name="Skip Enter").click()
     all_saved(page)
     assert verdicts(page) == ["skip", ""]
@@ -426,7 +426,7 @@ def test_keys_can_be_changed_and_never_clash(opened, judge):
     press(page, "?")
     page.get_by_role("button", name="Change the key of yes").click()
     press(page, "s")
-    expect(said).to_contain_text("This key means “skip”")
+    expect(said).to_contain_text("This key is for “skip”")
     press(page, "j")
     expect(said).to_contain_text("“j” is the new key")
     press(page, "Escape", "y", "1")
@@ -436,7 +436,7 @@ def test_keys_can_be_changed_and_never_clash(opened, judge):
     press(page, "j")
     assert verdicts(page) == ["yes", "", ""]
     press(page, "?")
-    page.get_by_role("button", name="The usual keys").click()
+    page.get_by_role("button", name="Reset keys").click()
     press(page, "Escape", "y")
     assert verdicts(page) == ["yes", "yes", ""]
 

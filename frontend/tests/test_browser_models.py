@@ -71,7 +71,7 @@ def test_the_reliability_is_drawn_with_its_diagonal(opened, admin, scorer):
     assert plot.evaluate(DRAWN)
     legend = plot.locator(".u-legend")
     expect(legend).to_contain_text("Share of yes")
-    expect(legend).to_contain_text("as it said")
+    expect(legend).to_contain_text("perfect")
     expect(legend).not_to_contain_text("Pictures")
 
 
@@ -123,7 +123,7 @@ def test_a_model_is_found_paused_and_resumed_by_keyboard(opened, admin, scorer):
     expect(page.get_by_role("status").first).to_contain_text("The model is paused.")
     page.get_by_role("button", name="Resume").focus()
     press(page, "Enter")
-    expect(page.get_by_role("status").first).to_contain_text("The model goes on.")
+    expect(page.get_by_role("status").first).to_contain_text("The model is running again.")
     scorer.refresh_from_db()
     assert scorer.paused_at is None
 
@@ -132,7 +132,7 @@ def test_a_picture_is_tried_again_by_keyboard(opened, admin, scorer):
     page = opened(admin, address_of(scorer))
     page.get_by_role("button", name="Try candidate").focus()
     press(page, "Enter")
-    expect(page.get_by_text("could look at every picture")).to_be_visible()
+    expect(page.get_by_text("No pictures are set aside.")).to_be_visible()
 
 
 def test_a_batch_hears_that_its_scoring_has_ended(opened, admin, batch, scorer):

@@ -75,7 +75,7 @@ def test_a_page_that_is_not_taken_comes_back_with_the_reason(opened, judge):
 
     def forget_a_mark(route):
         answers.pop()
-        first = queue.held_by(judge)[0]
+        first = queue.held_pages(judge)[0]
         Judgment.objects.filter(candidate=first.candidates[1]).delete()
         route.continue_()
         page.unroute("**/submit/")
@@ -84,7 +84,7 @@ def test_a_page_that_is_not_taken_comes_back_with_the_reason(opened, judge):
     press(page, "y", "y", "Enter")
     is_shown(page, "Person 0")
     expect(page.locator("#said")).to_contain_text(
-        "The page was not taken. 1 picture has no verdict yet."
+        "The page was not submitted. 1 picture has no verdict yet."
     )
     assert focused(page) == 1
     all_saved(page)
@@ -133,7 +133,7 @@ def test_undoing_a_first_mark_of_a_submitted_page_asks_for_another(opened, judge
     is_shown(page, "Person 1")
     press(page, "u")
     is_shown(page, "Person 0")
-    expect(page.locator("#said")).to_contain_text("give the picture another verdict")
+    expect(page.locator("#said")).to_contain_text("Change the verdict instead")
     assert focused(page) == 1
     assert verdicts(page) == ["yes", "yes"]
     press(page, "n")
@@ -210,7 +210,7 @@ def test_marks_that_a_closed_tab_left_are_sent_by_the_next_visit(opened, judge):
     page.close()
     home = page.context.new_page()
     home.goto("/")
-    expect(home.locator("#waiting")).to_contain_text("Everything is sent")
+    expect(home.locator("#waiting")).to_contain_text("All marks are sent")
     assert verdicts_of(judge, batch) == ["no", "yes"]
 
 
@@ -220,7 +220,7 @@ def test_a_judge_who_waits_gets_a_page_that_comes_back(opened, judge, other_judg
     page = opened(judge, "/")
     page.clock.install()
     page.goto(grid_of(batch))
-    expect(page.get_by_role("heading", name="Others hold the last")).to_be_visible()
+    expect(page.get_by_role("heading", name="Other judges are working on the last pages")).to_be_visible()
     queue.release(assignment_id=held.pk, judge=other_judge)
     page.clock.run_for(61_000)
     is_shown(page, "Person 0")

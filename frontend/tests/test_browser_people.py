@@ -102,7 +102,7 @@ def test_from_the_invitation_to_the_first_page_by_keys_alone(opened, admin):
     page.get_by_label("E-mail address").focus()
     page.keyboard.type("new@example.org")
     press(page, "Tab", "Tab", "Space", "Enter")
-    link = page.get_by_label("Link of the invitation")
+    link = page.get_by_label("Invitation link")
     expect(link).to_have_value(re.compile("/invitations/"))
     assert_accessible(page)
     page.get_by_role("button", name="Copy").press("Enter")
@@ -121,7 +121,7 @@ def test_from_the_invitation_to_the_first_page_by_keys_alone(opened, admin):
     expect(guest.get_by_role("heading", name="Hello, newcomer")).to_be_visible()
     page.goto(reverse("people"))
     expect(page.get_by_role("link", name="newcomer")).to_be_visible()
-    expect(page.get_by_text("No invitation is open.")).to_be_visible()
+    expect(page.get_by_text("There are no open invitations.")).to_be_visible()
 
 
 def test_somebody_is_let_out_and_in_again(opened, admin, judge):
@@ -131,7 +131,7 @@ def test_somebody_is_let_out_and_in_again(opened, admin, judge):
     page.get_by_role("link", name="jo", exact=True).click()
     page.get_by_label("Adjudicator").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("It is saved.")).to_be_visible()
+    expect(page.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("button", name="Deactivate jo").click()
     expect(page.get_by_text("jo is deactivated.")).to_be_visible()
     assert not User.objects.get(pk=judge.pk).is_active

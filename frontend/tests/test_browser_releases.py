@@ -43,4 +43,4 @@ def test_what_is_over_shows_all_of_itself(opened, admin, running):
     evaluations = page.get_by_role("link", name="Evaluations", exact=True)
     expect(evaluations).to_be_visible(timeout=15_000)
     expect(page.get_by_text("Judged: 2 judges, measurement")).to_be_visible()
-    expect(page.get_by_text("Difference to an earlier release")).to_be_visible()
+    expect(page.get_by_text("Changes since an earlier release")).to_be_visible()

@@ -195,7 +195,7 @@ def test_an_ended_session_is_taken_up_again_in_place(opened, judge):
     page.evaluate("window.isTheSamePage = true")
     sign_in_again(page, "wrong")
     expect(page.locator("[data-sign-in-said]")).to_have_text(
-        "This password does not fit."
+        "Wrong password."
     )
     page.locator("#sign-in").get_by_label("Password").fill("a pass phrase")
     press(page, "Enter")
@@ -255,11 +255,11 @@ def test_a_ruled_picture_says_so_and_is_no_longer_asked_for(opened, judge, admin
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
-    ruled = candidate_of(queue.held_by(judge)[0], 0)
+    ruled = candidate_of(queue.held_pages(judge)[0], 0)
     Ruling.objects.create(batch=batch, candidate=ruled, verdict="no", by=admin)
     press(page, "y")
     refusal = page.locator(".tile").nth(0).locator(".refusal")
-    expect(refusal).to_have_text("Not needed: this picture has been decided meanwhile.")
+    expect(refusal).to_have_text("Not needed: this picture has been decided.")
     assert verdicts(page)[0] == ""
     press(page, "y", "Enter")
     expect(page.get_by_role("heading", name="All done")).to_be_visible()
@@ -274,7 +274,7 @@ def test_a_closed_batch_says_so_on_the_tile(opened, judge, admin):
     Assignment.objects.update(expires_at=past)
     press(page, "y")
     expect(page.locator(".refusal").first).to_have_text(
-        "Not recorded: this batch is closed."
+        "Not saved: this batch is closed."
     )
 
 
@@ -302,7 +302,7 @@ def test_a_removed_judge_is_told(opened, judge, admin):
     fetched_ahead(page)
     batches.remove_judge(batch=batch, username=judge.username, by=admin)
     press(page, "y")
-    expect(page.locator(".refusal").first).to_contain_text("no longer assigned to you")
+    expect(page.locator(".refusal").first).to_contain_text("no longer a judge of this batch")
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
@@ -352,13 +352,13 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     page.reload()
     expect(page.get_by_role("heading", name="This batch is closed")).to_be_visible()
     notice = page.locator("#notices .note")
-    expect(notice).to_contain_text("On an earlier page: Not recorded")
+    expect(notice).to_contain_text("On an earlier page: Not saved")
     notice.get_by_role("button", name="Close").click()
     expect(notice).to_have_count(0)
     # What was refused stays until it has been seen, and can be sent again.
     assert (kept_in_browser(page), kept_in_browser(page, "refused")) == (0, 1)
     page.reload()
-    page.get_by_role("button", name="1 refused").click()
+    page.get_by_role("button", name="1 not saved").click()
     expect(page.locator("#refused li")).to_contain_text("this batch is closed")
     batches.open_batch(batch=batch, by=admin)
     page.get_by_role("button", name="Send again").click()

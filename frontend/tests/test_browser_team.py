@@ -59,9 +59,9 @@ def cut(page, keys, names):
     page.get_by_label("Entity keys").fill("\n".join(keys))
     for name in names:
         page.get_by_label(name, exact=True).press("Space")
-    page.get_by_role("button", name="Show the mix").press("Enter")
+    page.get_by_role("button", name="Preview").press("Enter")
     expect(page.locator("#mix")).to_contain_text(f"{len(keys)}")
-    page.get_by_role("button", name="Cut the batch").press("Enter")
+    page.get_by_role("button", name="Create batch").press("Enter")
     expect(page.locator("h1")).to_have_text("The sample")
     page.get_by_role("button", name="Open", exact=True).press("Enter")
     expect(page.locator("main")).to_contain_text("The batch is open")
@@ -111,7 +111,7 @@ def rule_on_all(page, batch, sample):
         page.wait_for_url(lambda url, before=before: url != before)
         page.wait_for_load_state()
         ruled += 1
-    expect(page.locator("h1")).to_have_text("Nothing is left to settle")
+    expect(page.locator("h1")).to_have_text("No conflicts to decide")
     return ruled
 
 
@@ -139,7 +139,7 @@ def test_a_batch_goes_from_the_cut_to_the_last_ruling(opened, admin, sample):
     disputed = Conflict.objects.filter(batch=batch).count()
     assert disputed > 3
     assert rule_on_all(opened(adjudicator), batch, sample) == disputed
-    queue.count([batch.pk])
+    queue.sum_counters([batch.pk])
     progress = queue.progress(batch := Batch.objects.get(pk=batch.pk))
     assert progress["judged"] == progress["candidates"] > 30
     assert progress["open"] == 0

@@ -69,9 +69,9 @@ def test_every_rule_is_changed_and_said(desk, judge):
     )
     for sentence in (
         "Name: First batch → Autumn.",
-        "Judges for each picture: 1 → 2.",
-        "Most pictures for one judge: none → 50.",
-        "The same in % of all: none → 29 %.",
+        "Judges per picture: at least: 1 → 2.",
+        "Limit per judge, in pictures: none → 50.",
+        "Limit per judge, in % of the batch: none → 29 %.",
         "Deadline (UTC): none → 2030-05-01 12:30 UTC.",
         "Guidelines: version 1 → version 2.",
     ):
@@ -112,13 +112,13 @@ def test_order_and_purpose_are_there_for_a_draft_only(desk, judge, admin):
     assert "Order: uncertain → random." in change(desk, draft, order="random")
     text = change(desk, opened_batch(judge), order="rank", purpose="cleaning")
     assert "Nothing was changed." in text
-    assert "Judges have gone through the queue in this order" in text
+    assert "Judges have worked through the queue in this order" in text
 
 
 def test_what_is_wrong_is_said_at_its_field_and_nothing_changes(desk, judge):
     batch = opened_batch(judge)
     text = change(desk, batch, judges_maximum=1, judges_required=2, cap=7)
-    assert "Must be judges_required to 7." in text
+    assert "Must be at least the number of judges required." in text
     assert 'value="7"' in text
     assert batch.cap is None
 
@@ -139,7 +139,7 @@ def test_how_the_entities_were_chosen_is_said(desk, admin):
     EntityFactory(frequency=5, professions=["poet"])
     wanted = {"professions": ["poet"], "rank_from": 1}
     for choice, sentence in (
-        ({"filter": {}}, "All that there were."),
+        ({"filter": {}}, "All entities at that time."),
         ({"filter": wanted}, "professions: poet"),
         ({"sample": {"size": 3, "seed": 8}}, "A sample of 3, drawn with seed 8."),
     ):
@@ -154,17 +154,17 @@ def test_judges_and_admins_see_the_deadline_and_whether_it_is_over(
     assert "overdue" not in desk.get(reverse("batch", args=[batch.pk])).text
     batches.update(batch=batch, by=admin, deadline=timezone.now() - timedelta(days=2))
     for address in (address_of(batch), reverse("batch", args=[batch.pk])):
-        assert "overdue; it goes on" in desk.get(address).text
+        assert "overdue; the batch stays open" in desk.get(address).text
     client.force_login(judge)
-    assert "overdue; it goes on" in client.get("/").text
+    assert "overdue; the batch stays open" in client.get("/").text
     assert queue.lease(judge=judge, batch=batch)
 
 
 def test_a_judges_home_says_what_the_cap_leaves(client, judge):
     opened_batch(judge, count=9, cap=4)
-    queue.count()
+    queue.sum_counters()
     client.force_login(judge)
-    assert "<dt>left, at most</dt><dd>4</dd>" in client.get("/").text
+    assert "Up to 4 left" in client.get("/").text
 
 
 def test_nobody_but_admins_knows_of_this_page(client, judge):

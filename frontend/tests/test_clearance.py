@@ -35,24 +35,24 @@ def test_what_was_not_asked_is_told_with_the_audits_interval(desk, judge):
     numbers = {"cleared_total": 1200, "audit_total": 299, "audited_total": 100}
     text = page(desk, cleaning(judge, audit_errors=0, **numbers))
     for sentence in (
-        "<dt>judgments not asked</dt><dd>901</dd>",
-        "<dt>audit judged</dt><dd>100 of 299</dd>",
-        "0 % to 3.62 % are wrong, with 95 % confidence",
+        "<dt>verdicts saved</dt><dd>901</dd>",
+        "<dt>audited</dt><dd>100 of 299</dd>",
+        "0 % to 3.62 % of the cleared pictures are wrong, with 95 % confidence",
         "at least 98 % sure",
-        "<dt>size of the audit</dt><dd>299</dd>",
+        "<dt>audit size</dt><dd>299</dd>",
     ):
         assert sentence in text
-    assert "not how many are" not in text  # here it does change how many
+    assert "It does not change how many are judged." not in text  # here it does change how many
 
 
 def test_where_nothing_is_cleared_order_changes_only_when(desk, judge):
-    assert "not how many are" in page(desk, opened_batch(judge, order="uncertain"))
+    assert "It does not change how many are judged." in page(desk, opened_batch(judge, order="uncertain"))
 
 
 def test_before_a_verdict_nothing_is_claimed(desk, judge):
-    assert "Nothing is cleared yet" in page(desk, cleaning(judge))
+    assert "No pictures are cleared yet" in page(desk, cleaning(judge))
     text = page(desk, cleaning(judge, cleared_total=5, audit_total=5))
-    assert "how often the model errs is not known" in text
+    assert "The error rate of the model is not known yet" in text
     assert "confidence" not in text
 
 
@@ -61,15 +61,15 @@ def test_a_failed_audit_is_told_in_plain_words(desk, judge):
     batch = cleaning(judge, clearance_failed_at=timezone.now(), **numbers)
     text = page(desk, batch)
     assert "The audit failed" in text
-    assert "of 120 pictures" in text
-    assert "2 are not what the model said" in text
+    assert "2 of 120 audited pictures" in text
+    assert "Judges disagreed with the model on 2" in text
     assert "back in the queue" in text
 
 
 def test_where_it_is_off_nothing_is_said_of_it(desk, judge):
     text = page(desk, opened_batch(judge, order="rank"))
     assert "Clearance" not in text
-    assert "Order changes" not in text
+    assert "It does not change how many" not in text
 
 
 def test_the_rules_of_models_are_changed_and_said(desk, judge):
@@ -79,7 +79,7 @@ def test_the_rules_of_models_are_changed_and_said(desk, judge):
     for sentence in (
         "Scorer: default scorer → pixels.",
         "Not asked if the model is this sure, in %: none → 99 %.",
-        "Of these asked all the same: 299 → 400.",
+        "Number of these to ask all the same: 299 → 400.",
     ):
         assert sentence in text
     assert (batch.scorer, batch.clear_beyond, batch.audit_size) == ("pixels", 0.99, 400)
@@ -93,7 +93,7 @@ def test_a_measurement_offers_no_clearance_and_says_why(desk, judge):
     batch = opened_batch(judge)
     assert not {"clear_beyond", "audit_size", "control_share"} & set(shown(desk, batch))
     text = desk.get(reverse("change-batch", args=[batch.pk])).text
-    assert "only a batch for cleaning" in text
+    assert "Only a batch for cleaning" in text
 
 
 def test_a_scorer_that_is_gone_may_stay(desk, judge):
@@ -114,7 +114,7 @@ def test_a_new_batch_takes_them_too(desk, judge):
     new = Batch.objects.get(name="New")
     assert (new.control_share, new.clear_beyond, new.audit_size) == (0.125, 0.98, 299)
     answer = desk.post(reverse("new-batch"), sent | {"clear_beyond": "98"})
-    assert "Only a batch for cleaning may be cleared." in answer.text
+    assert "Only possible in a batch for cleaning." in answer.text
 
 
 def test_judges_read_nothing_of_it(client, judge):

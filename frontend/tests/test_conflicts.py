@@ -54,7 +54,7 @@ def test_batches_with_conflicts_are_listed(client, disputed, judge, adjudicator)
     assert address("conflicts", batch) not in page
     Conflict.objects.all().delete()
     assert (
-        b"Nothing is in the conflicts" in client.get(reverse("all-conflicts")).content
+        b"There are no conflicts" in client.get(reverse("all-conflicts")).content
     )
 
 
@@ -101,7 +101,7 @@ def test_a_ruling_leads_to_the_next_one_and_can_be_undone(
         ("broken", "seen"),
     }
     page = client.get(address("next-conflict", disputed))
-    assert b"Nothing is left to settle" in page.content
+    assert b"No conflicts to decide" in page.content
     last = page.context["undoable"]
     undone = client.post(address("reopen-ruling", disputed, last.pk), follow=True)
     assert undone.context["case"].candidate == last.candidate
@@ -117,7 +117,7 @@ def test_a_ruling_that_came_second_is_refused_with_a_sentence(
     page = client.post(
         address("rule", disputed, candidate), {"verdict": "yes"}, follow=True
     )
-    assert b"A ruling stands" in page.content
+    assert b"already has a ruling" in page.content
     assert b"jo</strong>" in page.content  # names are shown once it is ruled on
 
 
@@ -149,7 +149,7 @@ def test_later_comment_and_dismissal(client, disputed, adjudicator, judge):
     refused = client.post(
         address("comment", disputed, candidate.pk), {"text": " "}, follow=True
     )
-    assert b"Say something" in refused.content
+    assert b"Enter a comment" in refused.content
     client.post(address("dismiss-report", disputed, candidate.pk, report.pk))
     assert Report.objects.get().dismissed_by == adjudicator
     client.post(address("put-off", disputed, candidate.pk))
@@ -161,7 +161,7 @@ def test_what_was_settled_meanwhile_is_said(client, disputed, adjudicator):
     candidate = first_of(disputed)
     Conflict.objects.filter(candidate=candidate).delete()
     page = client.get(address("conflict", disputed, candidate), follow=True)
-    assert b"in the conflicts no more" in page.content
+    assert b"no longer in the conflicts" in page.content
 
 
 def test_a_second_look_waits_at_home_and_is_answered(
@@ -178,14 +178,14 @@ def test_a_second_look_waits_at_home_and_is_answered(
     assert b"Is it a sister?" in page.content
     assert b"Another judge" in page.content
     assert judge.username.encode() + b"<" not in page.content
-    [look] = adjudication.looks_of(other_judge)
+    [look] = adjudication.open_second_looks(other_judge)
     again = client.post(
         reverse("second-look", args=[look.pk]),
         {"verdict": "yes", "argument": "The ears."},
         follow=True,
     )
     assert b"recorded" in again.content
-    assert b"No second look waits" in again.content
+    assert b"No pictures to look at again" in again.content
     late = client.post(
         reverse("second-look", args=[look.pk]), {"verdict": "no"}, follow=True
     )
@@ -195,8 +195,8 @@ def test_a_second_look_waits_at_home_and_is_answered(
 def test_second_looks_of_others_do_not_exist(
     client, disputed, adjudicator, judge, other_judge, stranger
 ):
-    adjudication.ask_again(batch=disputed, candidate=first_of(disputed), by=adjudicator)
-    [look] = adjudication.looks_of(judge)
+    adjudication.request_second_looks(batch=disputed, candidate=first_of(disputed), by=adjudicator)
+    [look] = adjudication.open_second_looks(judge)
     for person in (other_judge, stranger, adjudicator):
         client.force_login(person)
         assert client.get(reverse("second-look", args=[look.pk])).status_code == 404

@@ -47,7 +47,7 @@ def test_entities_are_found_by_the_beginning_of_key_or_name(desk):
     assert names_found(desk, q="m.1") == ["Ada Lovelace", "ada_b%", "M.1 motorway"]
     assert names_found(desk, q="lovelace") == []
     text = desk.get(reverse("entities"), {"q": "<x>"}).text
-    assert "No key and no name begins with “&lt;x&gt;”" in text
+    assert "No key or name begins with “&lt;x&gt;”" in text
 
 
 @pytest.mark.parametrize("text", ["", "person"])
@@ -90,7 +90,7 @@ def test_an_entity_shows_what_is_known_of_it(desk):
     ):
         assert shown in text
     assert "javascript:" not in text
-    assert "It has no candidates yet" in text
+    assert "There are no candidates yet" in text
 
 
 def test_candidates_come_by_rank_page_by_page(desk, monkeypatch):
@@ -153,7 +153,7 @@ def test_the_history_of_a_candidate_tells_everything(desk, judge, admin):
     fragment = desk.get(address, headers=HTMX).text
     assert "<html" not in fragment
     for told in (
-        "said no by click",
+        "marked no by click",
         "changed yes to no",
         "Look at the ears",
         "reported: shows a minor",
@@ -171,7 +171,7 @@ def test_a_representative_is_chosen_by_one_button(desk):
     assert "Not chosen" in page_of(desk, entity).text
     address = reverse("choose-representative", args=[entity.key])
     response = desk.post(address, {"digest": str(second.image.sha256)}, follow=True)
-    assert "This picture is the representative now." in response.text
+    assert "This picture is now the representative." in response.text
     assert response.context["representative"] == second
     assert response.context["is_chosen"]
     response = desk.post(address, {"digest": ""}, follow=True)
@@ -183,7 +183,7 @@ def test_a_picture_of_somebody_else_cannot_represent(desk):
     entity, other = EntityFactory(), CandidateFactory()
     address = reverse("choose-representative", args=[entity.key])
     sent = {"digest": str(other.image.sha256)}
-    assert "no readable picture of it" in desk.post(address, sent, follow=True).text
+    assert "no readable picture with this digest" in desk.post(address, sent, follow=True).text
     entity.refresh_from_db()
     assert entity.representative is None
 
@@ -193,7 +193,7 @@ def test_an_entity_is_erased_only_when_its_key_is_typed(client, admin):
     client.force_login(admin)
     entity = EntityFactory(key="m.gone")
     address = reverse("erase-entity", args=["m.gone"])
-    assert "cannot be undone" in client.get(address).text
+    assert "You cannot undo this." in client.get(address).text
     assert "This is not the key." in client.post(address, {"key": "m.1"}).text
     assert Entity.objects.get(pk=entity.pk).key == "m.gone"
     response = client.post(address, {"key": "m.gone"}, follow=True)

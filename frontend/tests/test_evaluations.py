@@ -46,7 +46,7 @@ def wrong_twice(release):
 
 def test_an_empty_page_says_what_to_do(desk, release):
     text = desk.get(reverse("evaluations", args=[release.pk])).text
-    assert "Nothing was evaluated on this release yet." in text
+    assert "There are no evaluations on this release yet." in text
     assert "random, dev" in text
     assert "hard, dev" not in text
     assert "data-plot" not in text
@@ -56,7 +56,7 @@ def test_an_empty_page_says_what_to_do(desk, release):
 
 def test_a_release_under_way_takes_no_results(desk):
     text = desk.get(reverse("evaluations", args=[ReleaseFactory(state="running").pk]))
-    assert "The release is not done." in text.text
+    assert "You can evaluate results when the release is done." in text.text
 
 
 def test_results_are_shown_beside_the_baseline_with_their_mistakes(desk, release):
@@ -80,7 +80,7 @@ def test_results_are_shown_beside_the_baseline_with_their_mistakes(desk, release
 def test_what_is_wrong_in_the_file_is_told_by_line(desk, release):
     page = send(desk, release, "1\tm.a\t<b>\n2\tm.b\t1\n2\tm.b\t1\n")
     assert "Line 1: The confidence “&lt;b&gt;” is not a number." in page.text
-    assert "Line 3: Line 2 of the set is there twice." in page.text
+    assert "Line 3: Line 2 of the set appears twice." in page.text
     assert "The file is empty." in send(desk, release, "").text
     assert "Select a valid choice" in send(desk, release, "x", part="hard-dev").text
     assert not Evaluation.objects.exists()
@@ -101,26 +101,26 @@ def test_mistakes_come_page_by_page(desk, release, monkeypatch):
     second = desk.get(address, {"after": 0})
     assert [each.mistake.place for each in second.context["errors"]] == [1]
     assert second.context["following"] is None
-    assert "There are no more." in desk.get(address, {"after": 1}).text
+    assert "There are no more mistakes." in desk.get(address, {"after": 1}).text
 
 
 def test_no_mistake_is_told_where_there_is_none(desk, release):
     keys = keys_of(release)
     text = "".join(f"{n}\t{key}\t1\n" for n, key in enumerate(keys, 1))
     page = send(desk, release, text)
-    assert "every answer is right" in page.text
+    assert "Every answer is correct." in page.text
     assert "mine.tsv" in page.text
 
 
 def test_the_test_split_tells_no_mistake(desk):
     made = EvaluationFactory(split="test")
     text = desk.get(reverse("evaluation", args=[made.pk])).text
-    assert "whom its pictures show is not told here" in text
+    assert "The people on its pictures are not shown here." in text
 
 
 def test_results_that_the_store_lacks_leave_figures(desk):
     text = desk.get(reverse("evaluation", args=[EvaluationFactory().pk])).text
-    assert "The store lacks these results" in text
+    assert "The file of these results is missing" in text
     assert "0.500" in text
 
 
@@ -157,7 +157,7 @@ def test_older_evaluations_are_on_further_pages(desk, monkeypatch):
     ]
     second = desk.get(address, {"before": first.context["before"]})
     assert [each.pk for each, _ in second.context["evaluations"]] == [made[0].pk]
-    assert "no older ones" in desk.get(address, {"before": made[0].pk}).text
+    assert "no older evaluations" in desk.get(address, {"before": made[0].pk}).text
 
 
 def test_curves_are_drawn_along_coverage_with_the_papers_two_points():

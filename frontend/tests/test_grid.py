@@ -26,14 +26,14 @@ def test_a_page_shows_the_entity_and_its_pictures(client, judge):
     assert "Persona" in text
     assert entity.description in text
     assert text.count('role="gridcell"') == 4
-    assert "not verified" in text
+    assert "may be another person" in text
 
 
 def test_a_page_names_tiles_and_never_candidates(client, judge):
     batch = opened_batch(judge)
     Candidate.objects.update(rank=987654)
     text = grid(client, judge, batch).text
-    page = queue.held_by(judge)[0]
+    page = queue.held_pages(judge)[0]
     assert f"/api/v1/candidates/{page.pk}.0/thumbnail/" in text
     assert "987654" not in text
     for candidate in Candidate.objects.all():
@@ -45,7 +45,7 @@ def test_a_page_is_leased_once_however_often_it_is_loaded(client, judge):
     batch = opened_batch(judge)
     grid(client, judge, batch)
     grid(client, judge, batch)
-    assert len(queue.held_by(judge)) == 1
+    assert len(queue.held_pages(judge)) == 1
 
 
 def test_a_stranger_sees_nothing_of_a_batch(client, judge, stranger):
@@ -84,7 +84,7 @@ def test_a_script_is_sent_to_sign_in_as_a_whole(client, judge):
 def test_given_verdicts_are_shown_again(client, judge):
     batch = opened_batch(judge)
     grid(client, judge, batch)
-    page = queue.held_by(judge)[0]
+    page = queue.held_pages(judge)[0]
     mark(judge, page.tile_id(1), "no")
     text = grid(client, judge, batch).text
     assert f'data-tile="{page.tile_id(1)}" data-verdict="no"' in text
@@ -104,7 +104,7 @@ def test_what_another_judge_said_is_never_shown(client, judge, other_judge):
 def test_an_unreadable_picture_is_shown_as_such(client, judge):
     text = grid(client, judge, opened_batch(judge, unreadable=1)).text
     assert text.count("data-unreadable") == 1
-    assert "cannot be shown" in text
+    assert "Broken file" in text
     assert text.count("/thumbnail/") == 3
 
 
@@ -145,7 +145,7 @@ def test_own_guidelines_replace_the_usual_ones(client, judge):
 def test_a_batch_without_more_says_so(client, judge):
     batch = opened_batch(judge, count=1)
     grid(client, judge, batch)
-    page = queue.held_by(judge)[0]
+    page = queue.held_pages(judge)[0]
     mark(judge, page.tile_id(0), "yes")
     queue.submit(assignment_id=page.pk, judge=judge)
     assert "All done" in grid(client, judge, batch).text
@@ -161,7 +161,7 @@ def test_pages_held_by_others_are_waited_for(client, judge, other_judge):
     batch = opened_batch(judge, other_judge, judges_required=1)
     queue.lease(judge=other_judge, batch=batch)
     text = grid(client, judge, batch).text
-    assert "Others hold the last pages" in text
+    assert "Other judges are working on the last pages" in text
     assert re.search(r'data-retry="\d+"', text)
 
 
@@ -201,7 +201,7 @@ def test_a_page_of_an_erased_picture_shows_none(client, judge):
 def test_another_entity_is_another_page(client, judge):
     batch = opened_batch(judge, entities=2, count=2)
     grid(client, judge, batch)
-    page = queue.held_by(judge)[0]
+    page = queue.held_pages(judge)[0]
     for position in range(2):
         mark(judge, page.tile_id(position), "yes")
     queue.submit(assignment_id=page.pk, judge=judge)
@@ -218,16 +218,16 @@ def test_the_page_that_follows_can_be_fetched_ahead(client, judge):
     batch = opened_batch(judge, entities=3, count=2)
     grid(client, judge, batch)
     address = reverse("grid", args=[batch.pk])
-    first = queue.held_by(judge)[0]
+    first = queue.held_pages(judge)[0]
     headers = {"HX-Request": "true"}
     response = client.get(f"{address}?after={first.pk}", headers=headers)
-    assert len(queue.held_by(judge)) == 2
-    second = queue.held_by(judge)[1]
+    assert len(queue.held_pages(judge)) == 2
+    second = queue.held_pages(judge)[1]
     assert f'data-assignment="{second.pk}"' in response.text
     # Two are the most that are held.
     response = client.get(f"{address}?after={second.pk}", headers=headers)
     assert response.status_code == 409
-    assert len(queue.held_by(judge)) == 2
+    assert len(queue.held_pages(judge)) == 2
 
 
 def test_after_something_that_is_no_page_is_as_without(client, judge):
@@ -236,7 +236,7 @@ def test_after_something_that_is_no_page_is_as_without(client, judge):
     address = reverse("grid", args=[batch.pk])
     for after in ("", "x", "-1", "9" * 40):
         assert client.get(f"{address}?after={after}").status_code == 200
-    assert len(queue.held_by(judge)) == 1
+    assert len(queue.held_pages(judge)) == 1
 
 
 def test_pictures_that_cannot_be_shown_come_last(client, judge):
@@ -255,7 +255,7 @@ def test_pictures_that_cannot_be_shown_come_last(client, judge):
 def test_an_own_page_can_be_opened_again(client, judge, other_judge):
     batch = opened_batch(judge, other_judge, entities=2, count=1)
     grid(client, judge, batch)
-    page = queue.held_by(judge)[0]
+    page = queue.held_pages(judge)[0]
     mark(judge, page.tile_id(0), "yes")
     queue.submit(assignment_id=page.pk, judge=judge)
     address = reverse("own-page", args=[batch.pk, page.pk])
@@ -270,7 +270,7 @@ def test_an_own_page_can_be_opened_again(client, judge, other_judge):
 def test_an_own_page_is_opened_in_its_batch_only(client, judge, admin):
     first, second = opened_batch(judge), opened_batch(judge)
     grid(client, judge, first)
-    page = queue.held_by(judge, first)[0]
+    page = queue.held_pages(judge, first)[0]
     wrong = reverse("own-page", args=[second.pk, page.pk])
     assert client.get(wrong).status_code == 404
     queue.release_all(judge=judge)
@@ -283,7 +283,7 @@ def test_own_pages_are_listed_newest_first(client, judge, other_judge, stranger)
     batch = opened_batch(judge, other_judge, entities=3, count=1)
     client.force_login(judge)
     address = reverse("own-pages", args=[batch.pk])
-    assert "You have had no page" in client.get(address).text
+    assert "You have no pages" in client.get(address).text
     for _ in range(2):
         page = queue.lease(judge=judge, batch=batch)
         mark(judge, page.tile_id(0), "yes")
@@ -302,7 +302,7 @@ def test_own_pages_are_listed_newest_first(client, judge, other_judge, stranger)
 def test_own_comments_and_reports_are_shown_again(client, judge, other_judge):
     batch = opened_batch(judge, other_judge, count=2)
     grid(client, judge, batch)
-    page = queue.held_by(judge)[0]
+    page = queue.held_pages(judge)[0]
     mark(judge, page.tile_id(0), "yes", reason="look at the <ear>")
     first, second = (Candidate.objects.get(pk=c) for c in page.candidates)
     queue.report(candidate=second, by=judge, reason="other", comment="")

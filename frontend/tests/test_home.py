@@ -30,7 +30,7 @@ def test_a_judge_sees_nothing_of_batches_of_others(client, judge, other_judge):
     batch = opened_batch(other_judge)
     text = home(client, judge)
     assert batch.name not in text
-    assert "No batch is assigned to you yet" in text
+    assert "You have no batches yet" in text
 
 
 def test_a_judge_sees_own_numbers_only(client, judge, other_judge):
@@ -55,21 +55,21 @@ def test_a_judge_reads_own_agreement_in_whole_percent(client, judge):
     told(batch, judge, agreement=0.93456, shared=50)
     text = home(client, judge)
     assert "<dd>93 %</dd>" in text
-    assert "Over 50 pictures" in text
+    assert "Agreement over 50 pictures" in text
     assert "0.93" not in text
 
 
 @pytest.mark.parametrize("shared", [0, 49])
 def test_over_few_pictures_no_agreement_is_told(client, judge, shared):
     told(opened_batch(judge), judge, agreement=0.5, shared=shared)
-    assert "said the same" not in home(client, judge)
+    assert "agreement with other judges" not in home(client, judge)
 
 
 def test_a_batch_that_hides_agreement_tells_none(client, judge):
     batch = opened_batch(judge)
     told(batch, judge, agreement=0.5, shared=500)
     Batch.objects.filter(pk=batch.pk).update(shows_agreement=False)
-    assert "said the same" not in home(client, judge)
+    assert "agreement with other judges" not in home(client, judge)
 
 
 def test_what_is_left_has_a_deadline_and_hours_at_the_own_pace(client, judge):
@@ -79,7 +79,7 @@ def test_what_is_left_has_a_deadline_and_hours_at_the_own_pace(client, judge):
     numbers = BatchJudge.objects.filter(batch=batch, judge=judge)
     numbers.update(verdicts=100, centiseconds=40_000)
     text = home(client, judge).replace("\xa0", " ")
-    assert "<dd>1800</dd>" in text
+    assert "Up to 1800 left" in text
     assert "<dd>2.0</dd>" in text
     assert "in 3 days" in text
 
@@ -99,7 +99,7 @@ def test_a_closed_batch_offers_nothing_to_do(client, judge, admin):
     batch = opened_batch(judge)
     batches.close_batch(batch=batch, by=admin)
     text = home(client, judge)
-    assert "Nothing is open for you now" in text
+    assert "You have no open batch now" in text
     assert reverse("grid", args=[batch.pk]) not in text
 
 
@@ -134,7 +134,7 @@ def test_a_judge_sees_no_admin_pages(client, judge):
 
 
 def test_somebody_without_a_role_is_told_so(client, db):
-    assert "There is nothing for you to do here yet" in home(
+    assert "You have nothing to do here yet" in home(
         client, UserFactory(roles=[])
     )
 

@@ -77,7 +77,7 @@ def test_a_running_import_tells_its_pace(client, admin):
 def test_the_list_is_paged_and_watched_while_something_runs(client, admin, monkeypatch):
     monkeypatch.setattr("frontend.views.imports.SHOWN", 2)
     client.force_login(admin)
-    assert "Nothing has been imported yet." in client.get(reverse("imports")).text
+    assert "There are no imports yet." in client.get(reverse("imports")).text
     for n in range(3):
         Import.objects.create(state="done", file_name=f"file{n}")
     response = client.get(reverse("imports"))

@@ -27,7 +27,7 @@ def accept(client, address, **fields):
 def test_a_stranger_comes_in_by_the_link(client, invited):
     page = client.get(invited[1])
     assert "ada invites you as judge." in page.text
-    assert "Mails go to new@example.org." in page.text
+    assert "E-mails go to new@example.org." in page.text
     assert "no-store" in page["Cache-Control"]
     home = accept(client, invited[1])
     assert home.redirect_chain == [(reverse("home"), 302)]
@@ -44,7 +44,7 @@ def test_nobody_chooses_roles_or_an_address_of_their_own(client, invited):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"username": "ADA"}, "There is a user ADA already."),
+        ({"username": "ADA"}, "There is already a user named &quot;ADA&quot;."),
         ({"username": "two words"}, "Enter a valid username."),
         ({"password": "short", "again": "short"}, "too short"),
         ({"again": "something else"}, "The two passwords differ."),

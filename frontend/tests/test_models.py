@@ -33,7 +33,7 @@ def do(desk, name, scorer, **sent):
 
 def test_an_empty_list_says_what_to_do(desk):
     text = desk.get(reverse("models")).text
-    assert "There is no model yet" in text
+    assert "There are no models yet" in text
     assert "manage.py score" in text
 
 
@@ -42,9 +42,9 @@ def test_the_list_shows_state_and_latest_fit(desk, scorer):
     ScorerFactory(name="pixels", paused_at=timezone.now())
     FitFactory(scorer=scorer, labels=1234)
     text = desk.get(reverse("models")).text
-    for shown in ("At work", "Former version", "Paused", "1,234", "0.021", "0.994"):
+    for shown in ("Active", "Former version", "Paused", "1,234", "0.021", "0.994"):
         assert shown in text
-    assert text.count("not yet: by its prior") == 2
+    assert text.count("not fitted yet: uses its prior") == 2
 
 
 def test_a_fit_is_told_in_plain_words(desk, scorer):
@@ -55,7 +55,7 @@ def test_a_fit_is_told_in_plain_words(desk, scorer):
     assert "Earlier fits" not in text
     FitFactory(scorer=scorer, method="isotonic", auc=None, labels=2000)
     text = page_of(desk, scorer).text
-    assert "The fit before has a Brier score" in text
+    assert "The previous fit has a Brier score" in text
     assert "All verdicts were the same" in text
     assert "Earlier fits" in text
 
@@ -63,7 +63,7 @@ def test_a_fit_is_told_in_plain_words(desk, scorer):
 def test_before_the_first_fit_it_says_what_is_missing(desk, scorer, judge):
     text = page_of(desk, scorer).text
     assert "Not calibrated yet" in text
-    assert "once 50 pictures" in text
+    assert "when 50 pictures" in text
     assert "0 of 50" in text
     batch_of(judge, candidates=3)
     page = queue.lease(judge=judge)
@@ -83,14 +83,14 @@ def test_a_model_is_paused_and_resumed(desk, scorer):
     assert "The model is paused." in text
     assert "Resume" in text
     assert Scorer.objects.get().paused_at is not None
-    assert "The model goes on." in do(desk, "resume-model", scorer).text
+    assert "The model is running again." in do(desk, "resume-model", scorer).text
     assert Scorer.objects.get().paused_at is None
 
 
 def test_a_worker_is_asked_to_fit_anew(desk, scorer, admin, monkeypatch):
     handed = []
     monkeypatch.setattr(tasks.refit_scorer, "delay", lambda *a: handed.append(a))
-    assert "A worker fits the model anew." in do(desk, "refit-model", scorer).text
+    assert "A worker is fitting the model again." in do(desk, "refit-model", scorer).text
     assert handed == [(scorer.pk, admin.pk)]
     Scorer.objects.update(is_active=False)
     assert "former version" in do(desk, "refit-model", scorer).text
@@ -99,7 +99,7 @@ def test_a_worker_is_asked_to_fit_anew(desk, scorer, admin, monkeypatch):
 
 def test_what_was_set_aside_is_listed_page_by_page(desk, scorer, monkeypatch):
     monkeypatch.setattr("frontend.views.models.ASIDE_SHOWN", 2)
-    assert "could look at every picture" in page_of(desk, scorer).text
+    assert "No pictures are set aside." in page_of(desk, scorer).text
     failed = [
         ScoreFactory(scorer=scorer, failed=True, problem=f"<{n}>") for n in range(3)
     ]
@@ -109,7 +109,7 @@ def test_what_was_set_aside_is_listed_page_by_page(desk, scorer, monkeypatch):
     second = page_of(desk, scorer, after=failed[1].candidate_id)
     assert second.context["aside"] == [failed[2]]
     beyond = page_of(desk, scorer, after=failed[2].candidate_id)
-    assert "There are no more." in beyond.text
+    assert "There are no more pictures." in beyond.text
     assert page_of(desk, scorer, after="x").status_code == 200
 
 
@@ -133,7 +133,7 @@ def test_embeddings_go_after_a_question_and_scores_stay(
     text = desk.get(reverse("purge-embeddings", args=[scorer.pk])).text
     assert "biometric data" in text
     assert Embedding.objects.exists()
-    assert "1 embeddings are deleted." in do(desk, "purge-embeddings", scorer).text
+    assert "Embeddings deleted: 1." in do(desk, "purge-embeddings", scorer).text
     assert not Embedding.objects.exists()
     assert Score.objects.get() == score
     handed = []

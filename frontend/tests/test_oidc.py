@@ -133,7 +133,7 @@ def test_whoever_gets_the_address_later_is_somebody_else(client, judge, by_oidc)
     client.logout()
     response = sign_in(client, "jo-too")
     assert response.status_code == 403
-    assert "belongs to another account" in response.text
+    assert "linked to another account" in response.text
     assert signed_in(client) is None
 
 
@@ -147,7 +147,7 @@ def test_one_lands_where_one_wanted_to_go_but_on_no_other_site(client, judge, by
 def test_strangers_and_unverified_addresses_are_refused(client, judge, by_oidc, sub):
     response = sign_in(client, sub)
     assert response.status_code == 403
-    assert "Only people whom an admin has made a user or invited" in response.text
+    assert "Only people whom an admin has added or invited" in response.text
     assert signed_in(client) is None
     assert User.objects.get() == judge
     assert not SocialAccount.objects.exists()
@@ -162,13 +162,13 @@ def test_the_deactivated_are_refused_linked_or_not(client, judge, by_oidc):
     User.objects.update(is_active=False)
     response = sign_in(client, "jo")
     assert response.status_code == 403
-    assert "Your user here has been deactivated." in response.text
+    assert "Your account in Labeler has been deactivated." in response.text
     assert signed_in(client) is None
 
 
 def test_two_users_of_an_address_are_refused(client, judge, by_oidc):
     UserFactory(email="jo@example.org")
-    assert "Several users here" in sign_in(client, "jo").text
+    assert "Several users in Labeler" in sign_in(client, "jo").text
     assert signed_in(client) is None
 
 
@@ -227,7 +227,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(client, judge, by_oidc):
     stranger = type(client)()
     response = stranger.get(back)
     assert response.status_code == 400
-    assert "began in another browser" in response.text
+    assert "was started in another browser" in response.text
     assert client.get(back).url == "/"
     assert client.get(back).status_code == 400  # a state works once
     assert client.get(CALLBACK).status_code == 400
@@ -239,14 +239,14 @@ def test_who_declines_there_is_told_so(client, judge, by_oidc):
     for address in (back, f"{back}&state={state}"):
         response = client.get(address)
         assert response.status_code == 400
-        assert "You did not sign in there." in response.text
+        assert "You cancelled the sign-in." in response.text
 
 
 def test_a_provider_that_is_down_is_told(client, db, settings, addresses_as_set):
     set_up(settings, "http://127.0.0.1:1")
     response = client.get(SIGN_IN)
     assert response.status_code == 502
-    assert "It does not answer as it should." in response.text
+    assert "The provider does not answer correctly." in response.text
 
 
 def test_a_code_that_is_no_good_is_told(client, judge, by_oidc):
@@ -296,6 +296,6 @@ def test_in_a_browser_a_stranger_reads_why(opened, judge, by_oidc):
     page.context.route("https://**", lambda route: route.abort())
     page.get_by_role("link", name="Sign in with Example University").click()
     page.get_by_role("button", name="nobody", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Nobody here has the address")
+    expect(page.get_by_role("alert")).to_contain_text("No user and no invitation in Labeler")
     page.get_by_role("link", name="Back to sign in").click()
     expect(page.get_by_label("Password")).to_be_visible()

@@ -24,9 +24,9 @@ def desk(client, admin):
 
 def test_nothing_yet_is_said(desk):
     text = desk.get(reverse("home")).text
-    assert "There is no batch yet" in text
-    assert "Nobody holds a page now" in text
-    assert "Nothing has been imported yet" in text
+    assert "There are no batches yet" in text
+    assert "No judge holds a page now" in text
+    assert "There are no imports yet" in text
 
 
 def test_open_batches_are_shown_with_what_needs_a_look(desk, judge):
@@ -41,7 +41,7 @@ def test_open_batches_are_shown_with_what_needs_a_look(desk, judge):
     assert 'value="1234"' in text
     assert "61 %" in text
     assert ">17</a></dd>" in text
-    assert "overdue; it goes on" in text.replace("\xa0", " ")
+    assert "overdue; the batch stays open" in text.replace("\xa0", " ")
 
 
 def test_drafts_and_closed_batches_are_not_among_the_open(desk, judge, admin):
@@ -64,11 +64,11 @@ def test_who_is_at_work_is_shown_until_the_lease_is_over(desk, judge, other_judg
 
 def test_workers_that_stopped_counting_are_told(desk, judge):
     opened_batch(judge)
-    queue.count()
-    assert "The workers are at work" in desk.get(reverse("home")).text
+    queue.sum_counters()
+    assert "The workers are running" in desk.get(reverse("home")).text
     late = timezone.now() - timedelta(minutes=5)
     Batch.objects.update(counted_at=late)
-    assert "The workers have not counted since" in desk.get(reverse("home")).text
+    assert "The workers have not updated the counts since" in desk.get(reverse("home")).text
 
 
 def test_it_is_asked_for_anew_without_the_page_around_it(desk, judge):
@@ -85,7 +85,7 @@ def test_it_is_for_admins_alone(client, judge, adjudicator):
     for person in (judge, adjudicator):
         client.force_login(person)
         assert client.get(address, headers=HTMX).status_code == 404
-        assert "At work now" not in client.get(reverse("home")).text
+        assert "Working now" not in client.get(reverse("home")).text
 
 
 def test_more_of_everything_costs_no_more_queries(

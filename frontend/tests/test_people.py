@@ -47,7 +47,7 @@ def test_people_are_found_by_the_beginning_of_their_name(desk):
     UserFactory(username="bob")
     assert names_in(desk.get(reverse("people"), {"name": "AD"})) == ["ada", "Adam"]
     nobody = desk.get(reverse("people"), {"name": '<x"\0'})
-    assert "Nobody has a name that begins with “&lt;x&quot;”" in nobody.text
+    assert "No name begins with “&lt;x&quot;”" in nobody.text
 
 
 def test_a_long_list_goes_on_after_the_last_name(desk):
@@ -76,7 +76,7 @@ def test_address_and_roles_are_changed(desk, judge):
     address = reverse("change-person", args=[judge.username])
     fields = {"email": "jo@example.net", "roles": ["judge", "adjudicator"]}
     response = desk.post(address, fields, follow=True)
-    assert "It is saved." in response.text
+    assert "Saved." in response.text
     assert 'value="jo@example.net"' in response.text
     judge.refresh_from_db()
     assert (judge.email, judge.roles) == ("jo@example.net", ["judge", "adjudicator"])
@@ -97,7 +97,7 @@ def test_deactivating_says_what_it_does_before_it_does_it(desk, admin, judge):
     held = queue.lease(judge=judge, batch=batch)
     before = desk.get(reverse("person", args=[judge.username]))
     assert "1 held page becomes free for other judges." in before.text
-    assert "Every judgment stays and counts." in before.text
+    assert "All verdicts stay and count." in before.text
     after = desk.post(reverse("deactivate", args=[judge.username]), follow=True)
     assert "jo is deactivated." in after.text
     held.refresh_from_db()
@@ -122,7 +122,7 @@ def test_a_link_to_a_new_password_is_sent(desk, judge, mailoutbox):
 def test_without_an_address_no_link_can_be_sent(desk, mailoutbox):
     person = UserFactory(email="")
     page = desk.get(reverse("person", args=[person.username]))
-    assert "there is no e-mail address" in page.text
+    assert "Add an e-mail address" in page.text
     desk.post(reverse("send-reset", args=[person.username]))
     assert mailoutbox == []
 
@@ -147,7 +147,7 @@ def test_a_mail_that_cannot_be_sent_is_told(desk, settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     fields = {"email": "new@example.org", "roles": ["judge"]}
     response = desk.post(reverse("invite"), fields)
-    assert "The mail to new@example.org could not be sent." in response.text
+    assert "The e-mail to new@example.org could not be sent." in response.text
     assert "/invitations/" in response.text
 
 
@@ -155,13 +155,13 @@ def test_without_a_mail_server_the_link_has_to_be_passed_on(desk, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     fields = {"email": "new@example.org", "roles": ["judge"]}
     response = desk.post(reverse("invite"), fields)
-    assert "<strong>No mail server is set</strong>" in response.text
+    assert "<strong>There is no mail server</strong>" in response.text
 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"email": "jo@example.org", "roles": ["judge"]}, "is here already"),
+        ({"email": "jo@example.org", "roles": ["judge"]}, "already has this e-mail address"),
         ({"email": "x", "roles": ["judge"]}, "valid email"),
         ({"roles": []}, "This field is required."),
     ],
@@ -176,7 +176,7 @@ def test_an_invitation_is_withdrawn(desk, admin):
     address = reverse("withdraw-invitation", args=[invitation.pk])
     response = desk.post(address, follow=True)
     assert "The invitation is withdrawn." in response.text
-    assert "No invitation is open." in response.text
+    assert "There are no open invitations." in response.text
     assert desk.post(reverse("withdraw-invitation", args=[4711])).status_code == 404
 
 

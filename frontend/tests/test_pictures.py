@@ -54,9 +54,9 @@ def test_a_ruling_counts_over_all_batches(desk, adjudicator):
 def test_an_entity_without_judgments_or_candidates_says_so(desk):
     entity = EntityFactory()
     address = reverse("pictures", args=[entity.key])
-    assert "It has no candidates yet." in desk.get(address).text
+    assert "There are no candidates yet." in desk.get(address).text
     CandidateFactory(entity=entity)
-    assert "No batch has asked about these pictures yet." in desk.get(address).text
+    assert "These pictures are in no batch yet." in desk.get(address).text
 
 
 def test_many_pictures_come_page_by_page(desk, monkeypatch):

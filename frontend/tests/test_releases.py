@@ -27,7 +27,7 @@ def form_of(batch, **given):
 def test_the_empty_list_says_what_a_release_is(client, admin):
     client.force_login(admin)
     text = client.get(reverse("releases")).text
-    assert "There is no release yet." in text
+    assert "There are no releases yet." in text
     assert "hx-trigger" not in text
     assert "nothing to release" in client.get(reverse("new-release")).text
 
@@ -76,7 +76,7 @@ def test_the_preview_counts_and_links_to_what_is_open(client, admin, batch, judg
     )
     batches.open_batch(batch=open_one, by=admin)
     whole = client.post(address, {"batches": [open_one.pk], "name": "kept"}).text
-    assert "The truth of 3 candidates is open." in whole
+    assert "3 candidates are undecided." in whole
     assert reverse("conflicts", args=[open_one.pk]) in whole
     assert 'value="kept"' in whole
     assert "required" in client.post(address, {}, headers={"HX-Request": "true"}).text
@@ -130,7 +130,7 @@ def test_the_difference_and_the_removals_are_shown(client, admin, batch):
     adjudication.rule(batch=batch, candidate=candidate.pk, verdict="no", by=admin)
     second = released(batch, name="second")
     address = reverse("release", args=[second.pk])
-    assert "Show what changed" in client.get(address).text
+    assert "Show changes" in client.get(address).text
     text = client.get(address, {"since": first.pk}).text
     assert "changed" in text
     assert f"changes/?since={first.pk}" in text
@@ -145,11 +145,11 @@ def test_a_long_difference_ends_in_time_and_says_where_the_rest_is(
     client.force_login(admin)
     first, second = released(batch), released(batch, name="second")
     address = reverse("release", args=[second.pk])
-    assert "is the same" in client.get(address, {"since": first.pk}).text
+    assert "There are no changes of the truth." in client.get(address, {"since": first.pk}).text
     monkeypatch.setattr(pages, "CHANGES_SECONDS", -1)
     text = client.get(address, {"since": first.pk}).text
-    assert "a few seconds found no change" in text
-    assert "is the same" not in text
+    assert "No change was found in a few seconds." in text
+    assert "There are no changes of the truth." not in text
     assert f"changes/?since={first.pk}" in text
 
 

@@ -34,7 +34,7 @@ def test_an_adjudicator_sees_pseudonyms_and_an_admin_names(
 ):
     client.force_login(adjudicator)
     assert client.get(reverse("reliability", args=[0])).status_code == 404
-    assert "being worked out" in client.get(address_of(judged)).text
+    assert "being calculated" in client.get(address_of(judged)).text
     agreement.update_report(judged.pk)
     told = client.get(address_of(judged)).text
     assert "It is advice" in told

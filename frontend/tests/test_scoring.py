@@ -39,8 +39,8 @@ def due(scorer, batch, place=0, **fields):
 
 
 def test_without_a_model_it_says_what_that_means(desk, batch):
-    assert "No model is at work." in part_of(desk, batch)
-    assert "No model is at work." in desk.get(reverse("batch", args=[batch.pk])).text
+    assert "No model is active." in part_of(desk, batch)
+    assert "No model is active." in desk.get(reverse("batch", args=[batch.pk])).text
 
 
 def test_it_tells_how_many_entities_are_scored_and_asks_again_while_any_is_due(
@@ -65,14 +65,14 @@ def test_pauses_problems_and_missing_workers_are_told(desk, batch):
     due(scorer, batch, due_at=long_ago, problem="OSError: <no store>")
     Batch.objects.update(opened_at=long_ago)
     text = part_of(desk, batch)
-    assert "Will be tried again: OSError: &lt;no store&gt;" in text
-    assert "Nobody has come for ten minutes" in text
+    assert "Will be retried: OSError: &lt;no store&gt;" in text
+    assert "No worker has responded for ten minutes" in text
     scorer.paused_at = long_ago
     scorer.save()
     text = part_of(desk, batch)
     assert "Paused" in text
     assert "wait until the model is resumed" in text
-    assert "Nobody has come" not in text
+    assert "No worker has responded" not in text
 
 
 def test_much_is_told_as_at_least_so_much(desk, batch, monkeypatch):
@@ -82,7 +82,7 @@ def test_much_is_told_as_at_least_so_much(desk, batch, monkeypatch):
         due(scorer, batch, place)
     Batch.objects.update(entities_total=2_000_000)
     text = part_of(desk, batch)
-    assert "At least 2 of 2,000,000 entities are still to be looked at." in text
+    assert "At least 2 of 2,000,000 entities are not scored yet." in text
 
 
 def test_by_itself_the_part_is_the_batch(desk, batch):

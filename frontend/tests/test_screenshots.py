@@ -131,7 +131,7 @@ def shoot(page, name) -> None:
 
 def judged_in_part(page, judge, count) -> None:
     """Mark the first tiles of the page as they deserve."""
-    deserved = truths(queue.held_by(judge)[0])
+    deserved = truths(queue.held_pages(judge)[0])
     for verdict in deserved[:count]:
         press(page, KEYS[verdict])
     all_saved(page)
@@ -186,8 +186,8 @@ def test_looking_closer_the_keys_and_the_look(opened, judge, batch):
     shoot(page, "keys")
     press(page, "Escape")
     page.locator(".account summary").click()
-    page.get_by_role("button", name="How it looks").click()
-    page.get_by_label("Behind the pictures").select_option("grey")
+    page.get_by_role("button", name="Appearance").click()
+    page.get_by_label("Background").select_option("grey")
     shoot(page, "look")
 
 
@@ -196,7 +196,7 @@ def test_when_there_is_nothing_to_judge(opened, judge, other_judge, admin, batch
     batch.save()
     theirs = queue.lease(judge=other_judge, batch=batch)
     page = opened(judge, grid_of(batch), **DESKTOP)
-    expect(page.get_by_role("heading", name="Others hold")).to_be_visible()
+    expect(page.get_by_role("heading", name="Other judges are working")).to_be_visible()
     shoot(page, "empty-held-by-others")
     queue.release(assignment_id=theirs.pk, judge=other_judge)
     own = queue.lease(judge=judge, batch=batch)
@@ -233,7 +233,7 @@ def test_home_of_a_judge_and_of_an_admin(opened, judge, admin, batch):
     judged_in_part(page, judge, 12)
     # A script marks faster than a person looks.
     BatchJudge.objects.filter(judge=judge).update(centiseconds=2640)
-    queue.count()
+    queue.sum_counters()
     page.goto("/")
     shoot(page, "home-judge")
     page = opened(admin, "/", **DESKTOP)

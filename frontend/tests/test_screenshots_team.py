@@ -1,6 +1,7 @@
 """Pictures for the documents of what runs a team: every page, at both sizes and themes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -44,7 +45,7 @@ def at_work(batch, judge, other_judge, admin) -> Batch:
     deadline = timezone.now() + timedelta(days=9)
     guidelines = "**Yes** if you are sure, also when only part of the face is seen."
     batches.update(batch=batch, by=admin, deadline=deadline, guidelines=guidelines)
-    queue.count()
+    queue.sum_counters()
     return Batch.objects.get(pk=batch.pk)
 
 
@@ -64,7 +65,7 @@ def _past_week(batch, judges) -> None:
             )
 
 
-def _options(look) -> dict:
+def _options(look) -> dict[str, Any]:
     size, theme = look
     return {"color_scheme": theme, **(DESKTOP if size == "desktop" else PHONE)}
 
@@ -101,7 +102,7 @@ def test_the_pages_that_run_a_team(opened, admin, judge, at_work, look):
 def test_the_mix_before_a_batch_is_cut(opened, admin, at_work, look):
     page = opened(admin, reverse("new-batch"), **_options(look))
     page.get_by_label("All entities").check()
-    page.get_by_role("button", name="Show the mix").click()
+    page.get_by_role("button", name="Preview").click()
     expect(page.locator("#mix")).to_contain_text("bottom 90 %")
     page.locator("#mix").scroll_into_view_if_needed()
     shoot(page, f"team/new-batch-{'-'.join(look)}")
@@ -115,7 +116,7 @@ def test_a_conflict_and_a_second_look(opened, adjudicator, other_judge, at_work,
     page.wait_for_load_state("networkidle")
     shoot(page, f"team/conflict-{'-'.join(look)}")
     candidate = Conflict.objects.get(held_by=adjudicator).candidate_id
-    adjudication.ask_again(
+    adjudication.request_second_looks(
         batch=at_work, candidate=candidate, by=adjudicator, question="Her sister?"
     )
     page = opened(other_judge, "/", **_options(look))

@@ -107,7 +107,7 @@ def test_a_release_stands_beside_the_list(client, admin):
     page = client.get(ADDRESS, {"beside": f"release-{made.pk}"})
     assert page.context["whole"].entities > page.context["beside"].entities
     assert page.context["beside"].entities == made.counts["confirmed_entities"]
-    assert "Of the release: the entities that have a confirmed picture" in page.text
+    assert "For the release: the entities with a confirmed picture" in page.text
     assert f'value="release-{made.pk}" selected' in page.text
 
 

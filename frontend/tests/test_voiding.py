@@ -28,14 +28,14 @@ def test_it_says_what_it_does_and_asks_why(client, judged, judge, admin):
     assert address(judged, judge) in batch_page
     page = client.get(address(judged, judge)).content.decode()
     assert "2 verdicts and 0 skips" in page
-    assert "still judges this batch" in page
+    assert "is still a judge of this batch" in page
     refused = client.post(address(judged, judge), {"reason": " "})
     assert b"This field is required" in refused.content
     assert Judgment.objects.count() == 2
     done = client.post(
         address(judged, judge), {"reason": "Clicked yes only."}, follow=True
     )
-    assert b"2 judgments of jo are voided" in done.content
+    assert b"Verdicts of jo that were voided: 2." in done.content
     assert Voiding.objects.get().reason == "Clicked yes only."
     assert not Judgment.objects.exists()
 

@@ -48,7 +48,7 @@ def _verdicts(days: Sequence[batches.Day]) -> Table:
         (day, [counts[column] for column in columns])
         for day, counts in _each_day(cells)
     ]
-    return Table("verdicts", "Verdicts a day", "verdicts", columns, rows)
+    return Table("verdicts", "Verdicts per day", "verdicts", columns, rows)
 
 
 def _each_day(
@@ -71,5 +71,5 @@ def _throughput(days: Sequence[batches.Day]) -> Table:
     for day, sums in _each_day(cells):
         hours = sums["centiseconds"] / 360_000
         rows.append((day, [round(sums["verdicts"] / hours, 1) if hours else None]))
-    title = "Verdicts an hour of work"
-    return Table("throughput", title, "verdicts an hour", ["all judges"], rows)
+    title = "Verdicts per hour of work"
+    return Table("throughput", title, "verdicts per hour", ["all judges"], rows)

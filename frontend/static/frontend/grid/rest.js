@@ -48,7 +48,7 @@ export class Rest {
       brokenCount && `${words.brokenFiles(brokenCount)} as broken`,
     ];
     const unseenCount = unmarked().length - this.verdicts.size;
-    const unseen = unseenCount ? ` ${words.pictures(unseenCount)} that you have not seen yet stay unmarked.` : "";
+    const unseen = unseenCount ? ` ${words.pictures(unseenCount)} not seen yet will stay unmarked.` : "";
     return `Mark ${parts.filter(Boolean).join(" and ")}?${unseen}`;
   }
 
