@@ -1,4 +1,4 @@
-"""Import rows in a test, and say what came of it."""
+"""Helpers that import rows in tests and read the results."""
 
 import base64
 import gzip
@@ -24,7 +24,7 @@ def line(*cells) -> str:
 
 
 def face(key="m.01", rank=0, url="u", page="p", face_id="FaceId-0", box=WHOLE, data=""):
-    """A row of the layout `faces`; `data` is bytes or the cell as it is."""
+    """Return a row of the layout `faces`; `data` is bytes or the cell itself."""
     cell = b64(data) if isinstance(data, bytes) else data
     return line(key, rank, url, page, face_id, box, cell)
 
@@ -32,7 +32,7 @@ def face(key="m.01", rank=0, url="u", page="p", face_id="FaceId-0", box=WHOLE, d
 def imported(
     content: str | bytes | Path, layout="", *, with_images=True, name="f", into=None
 ) -> Import:
-    """Import a text, bytes or a path to its end."""
+    """Import a text, bytes or a file completely."""
     if isinstance(content, Path):
         source = content
     else:
@@ -51,20 +51,20 @@ def imported(
 
 
 def counts(import_: Import) -> tuple[int, int, int]:
-    """Rows added, known and refused; they add up to the rows read."""
-    found = import_.rows_added, import_.rows_known, import_.rows_refused
-    assert sum(found) == import_.rows_read
+    """Return the numbers of added, already imported and refused rows."""
+    numbers = import_.rows_added, import_.rows_known, import_.rows_refused
+    assert sum(numbers) == import_.rows_read
     assert import_.state == "done", import_.problem
-    return found
+    return numbers
 
 
 def reasons(import_: Import) -> dict[int, str]:
-    """Why each refused line was refused."""
+    """Return the reason for each refused line."""
     return dict(import_.refused.values_list("line", "reason"))
 
 
 def states() -> list[str]:
-    """The states of all candidates, in the order they were made."""
+    """Return the states of all candidates, in the order of ids."""
     return list(Candidate.objects.order_by("pk").values_list("state", flat=True))
 
 

@@ -12,7 +12,7 @@ from annotations.models import Image
 
 
 def drawn(seed: int = 0, *, format: str = "PNG", side: int = 32) -> bytes:
-    """A small picture; another seed gives other bytes."""
+    """Return a small picture; each seed gives different bytes."""
     colour = (seed * 37 % 256, seed // 7 % 256, seed * 11 % 256)
     picture = PIL.Image.new("RGB", (side, side + seed % 5), colour)
     picture.putpixel((seed % side, 0), (255 - colour[0], 255, 0))
@@ -22,12 +22,12 @@ def drawn(seed: int = 0, *, format: str = "PNG", side: int = 32) -> bytes:
 
 
 def stored(data: bytes | None = None, *, seed: int = 0) -> Image:
-    """The row of these bytes, which now lie in the store with their thumbnail."""
-    (kept,) = images.store_many([drawn(seed) if data is None else data])
-    return Image.objects.get(pk=kept.image_id)
+    """Store these bytes with their thumbnail; return the row."""
+    (image,) = images.store_many([drawn(seed) if data is None else data])
+    return Image.objects.get(pk=image.image_id)
 
 
 def aged(name):
-    """Let a stored file look two hours old."""
+    """Make a stored file two hours old."""
     past = time.time() - 7200
     os.utime(default_storage.path(name), (past, past))

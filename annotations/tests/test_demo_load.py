@@ -1,4 +1,4 @@
-"""The demo loads by the same ways that anybody's files take."""
+"""`manage.py load_demo` imports the demo like any other files."""
 
 import csv
 import io
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def people():
-    """Those whom `make_users` makes."""
+    """Create the users of `make_users`; return the judges."""
     UserFactory(username="admin", roles=[Role.ADMIN])
     return [UserFactory(username=f"judge{n}") for n in (1, 2, 3)]
 
 
 def load():
-    """Load the demo; what the command says."""
+    """Load the demo; return the command's output."""
     out = io.StringIO()
     call_command("load_demo", stdout=out)
     return out.getvalue()
@@ -40,9 +40,9 @@ def load():
 
 def test_the_demo_is_an_open_batch_for_three_judges(people):
     start = time.monotonic()
-    said = load()
+    output = load()
     assert time.monotonic() - start < 10
-    assert said.count("\n") == 1
+    assert output.count("\n") == 1
     batch = Batch.objects.get()
     assert batch.state == BatchState.OPEN
     assert (batch.judges_required, batch.judges_maximum, batch.page_size) == (2, 3, 30)

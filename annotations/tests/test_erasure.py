@@ -1,4 +1,4 @@
-"""What is erased is gone everywhere, stays away, and takes nothing else with it."""
+"""Erased data is gone everywhere and cannot return; everything else stays."""
 
 import io
 import threading
@@ -44,13 +44,13 @@ from .imported import face, imported
 from .pictures import drawn, stored
 from .scored import score, scorer_named
 
-# Files go after the commit, and erasures meet imports on connections of their own.
+# Files are deleted after the commit, and some tests use several connections.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def pictured():
-    """An entity with two candidates whose bytes are stored."""
+    """Return an entity with two candidates whose bytes are stored."""
     entity = EntityFactory(key="m.06y3r", name="Ann", description="d", url="u")
     Alias.objects.create(entity=entity, name="Anna", language="sv")
     for seed in (1, 2):
@@ -61,24 +61,24 @@ def pictured():
 
 
 def files():
-    """The names of all stored files."""
-    found, folders = set(), [""]
+    """Return the names of all stored files."""
+    paths, folders = set(), [""]
     while folders:
         folder = folders.pop()
         inner, names = default_storage.listdir(folder or ".")
         folders += [f"{folder}{name}/" for name in inner]
-        found |= {f"{folder}{name}" for name in names}
-    return found
+        paths |= {f"{folder}{name}" for name in names}
+    return paths
 
 
 def differences():
-    """What verification finds, as sentences, totals left out: nobody sums them here."""
-    found = verification.verify(files=True)
-    return [str(each) for each in found if "_total" not in each.where]
+    """Return the differences that verification finds, except totals of batches."""
+    results = verification.verify(files=True)
+    return [str(result) for result in results if "_total" not in result.where]
 
 
 def import_picture(folder, key, *, seed):
-    """Import a picture from a folder named by the entity's key."""
+    """Import a picture from a key folder."""
     path = folder / f"{key}-{seed}"
     (path / key).mkdir(parents=True)
     (path / key / "0.png").write_bytes(drawn(seed))
@@ -91,10 +91,12 @@ def import_picture(folder, key, *, seed):
     return import_
 
 
-def test_what_models_made_of_it_is_gone_with_it(pictured, admin):
-    other = EntityFactory()
-    CandidateFactory(entity=other, image=stored(seed=9))
-    batch = batches.create(by=admin, name="Models", entities=[pictured.key, other.key])
+def test_scores_of_an_erased_entity_are_gone(pictured, admin):
+    unrelated = EntityFactory()
+    CandidateFactory(entity=unrelated, image=stored(seed=9))
+    batch = batches.create(
+        by=admin, name="Models", entities=[pictured.key, unrelated.key]
+    )
     batches.open_batch(batch=batch, by=admin)
     scorer = scorer_named()
     for candidate in Candidate.objects.all():
@@ -107,12 +109,12 @@ def test_what_models_made_of_it_is_gone_with_it(pictured, admin):
             entity=candidate.entity,
             **{"verdict": "yes", "probability": 0.99, "lot": 0.5},
         )
-    for entity in (pictured, other):
+    for entity in (pictured, unrelated):
         PendingScoring.objects.create(scorer=scorer, entity=entity)
     erasure.erase_entity(key=pictured.key, by=admin)
     for model in (Score, Embedding, Clearance):
-        assert model.objects.get().candidate.entity == other
-    assert PendingScoring.objects.get().entity == other
+        assert model.objects.get().candidate.entity == unrelated
+    assert PendingScoring.objects.get().entity == unrelated
     assert differences() == []
 
 
@@ -134,47 +136,47 @@ def test_an_erased_entity_is_a_shell_without_anything_of_it(pictured, admin):
     assert differences() == []
 
 
-def test_an_erased_picture_takes_every_candidate_that_shows_it(pictured, admin):
+def test_an_erased_picture_erases_every_candidate_with_it(pictured, admin):
     image = pictured.candidates.first().image
-    other = CandidateFactory(image=image)
-    kept = CandidateFactory(image=stored(seed=3))
+    duplicate = CandidateFactory(image=image)
+    unrelated = CandidateFactory(image=stored(seed=3))
     erasure.erase_image(sha256=image.sha256.upper(), by=admin)
-    other.refresh_from_db()
-    assert other.state == CandidateState.ERASED
-    kept.refresh_from_db()
-    assert kept.state == CandidateState.READY
+    duplicate.refresh_from_db()
+    assert duplicate.state == CandidateState.ERASED
+    unrelated.refresh_from_db()
+    assert unrelated.state == CandidateState.READY
     pictured.refresh_from_db()
     assert pictured.key == "m.06y3r"
     assert pictured.representative is None
     assert pictured.candidates.filter(state=CandidateState.READY).count() == 1
-    assert any(kept.image.sha256 in name for name in files())
+    assert any(unrelated.image.sha256 in name for name in files())
     assert not any(image.sha256 in name for name in files())
 
 
 def test_an_entitys_pictures_leave_other_entities_too(pictured, admin):
-    shared = pictured.candidates.first().image
-    other = CandidateFactory(image=shared)
+    image = pictured.candidates.first().image
+    duplicate = CandidateFactory(image=image)
     erasure.erase_entity(key="m.06y3r", by=admin)
-    other.refresh_from_db()
-    assert other.state == CandidateState.ERASED
-    assert other.entity.key
-    assert not Image.objects.filter(pk=shared.pk).exists()
+    duplicate.refresh_from_db()
+    assert duplicate.state == CandidateState.ERASED
+    assert duplicate.entity.key
+    assert not Image.objects.filter(pk=image.pk).exists()
 
 
-def test_zero_bytes_are_nobodys_picture(pictured, admin):
-    nothing = stored(b"")
-    own = CandidateFactory(entity=pictured, image=nothing, state="empty")
-    other = CandidateFactory(image=nothing, state="empty")
+def test_zero_bytes_belong_to_no_entity(pictured, admin):
+    zero_bytes = stored(b"")
+    candidate = CandidateFactory(entity=pictured, image=zero_bytes, state="empty")
+    stranger = CandidateFactory(image=zero_bytes, state="empty")
     erasure.erase_entity(key="m.06y3r", by=admin)
-    own.refresh_from_db()
-    other.refresh_from_db()
-    assert own.state == CandidateState.ERASED
-    assert other.state == CandidateState.EMPTY
+    candidate.refresh_from_db()
+    stranger.refresh_from_db()
+    assert candidate.state == CandidateState.ERASED
+    assert stranger.state == CandidateState.EMPTY
     with pytest.raises(NotFound, match="zero bytes"):
-        erasure.erase_image(sha256=nothing.sha256, by=admin)
+        erasure.erase_image(sha256=zero_bytes.sha256, by=admin)
 
 
-def test_what_was_said_of_the_erased_is_gone_with_its_history(
+def test_judgments_of_erased_candidates_are_gone_with_their_history(
     judge, other_judge, admin, adjudicator
 ):
     batch = batch_of(judge, other_judge, candidates=3)
@@ -183,26 +185,28 @@ def test_what_was_said_of_the_erased_is_gone_with_its_history(
     say(judge, page, 0, "yes")
     say(judge, page, 1, "skip")
     say(judge, page, 2, "yes")
-    [erased, skipped, kept] = page.candidates
-    for number in (erased, kept):
+    [erased_id, skipped_id, other_id] = page.candidates
+    for number in (erased_id, other_id):
         candidate = Candidate.objects.get(pk=number)
         queue.report(candidate=candidate, by=judge, reason="minor", comment="c")
         Ruling.objects.create(
             batch=batch, candidate=candidate, verdict="yes", by=adjudicator
         )
         Comment.objects.create(batch=batch, candidate=candidate, by=admin, text="c")
-        asked = {"batch": batch, "candidate": candidate, "asked_by": admin}
-        SecondLook.objects.create(judge=judge, argument="a", **asked)
-    image = Candidate.objects.get(pk=erased).image
+        fields = {"batch": batch, "candidate": candidate, "asked_by": admin}
+        SecondLook.objects.create(judge=judge, argument="a", **fields)
+    image = Candidate.objects.get(pk=erased_id).image
     erasure.erase_image(sha256=image.sha256, by=admin)
-    said = (Judgment, JudgmentRevision, Report, Ruling, Comment, SecondLook, Conflict)
-    for model in said:
-        assert not model.objects.filter(candidate=erased).exists(), model
-    assert Judgment.objects.filter(candidate=kept).exists()
+    models = (Judgment, JudgmentRevision, Report, Ruling, Comment, SecondLook, Conflict)
+    for model in models:
+        assert not model.objects.filter(candidate=erased_id).exists(), model
+    assert Judgment.objects.filter(candidate=other_id).exists()
     assert Report.objects.count() == Ruling.objects.count() == 1
     member = BatchJudge.objects.get(batch=batch, judge=judge)
     assert (member.verdicts, member.skips) == (1, 1)
-    erasure.erase_image(sha256=Candidate.objects.get(pk=skipped).image.sha256, by=admin)
+    erasure.erase_image(
+        sha256=Candidate.objects.get(pk=skipped_id).image.sha256, by=admin
+    )
     member.refresh_from_db()
     assert (member.verdicts, member.skips) == (1, 0)
 
@@ -237,23 +241,23 @@ def test_the_queue_counts_the_erased_no_more(judge, other_judge, admin):
 
 
 def differences_of_counts():
-    """What verification finds beside files, which these candidates never had."""
-    found = verification.verify()
-    return [str(each) for each in found if "_total" not in each.where]
+    """Return the same without files, which these candidates never had."""
+    results = verification.verify()
+    return [str(result) for result in results if "_total" not in result.where]
 
 
 def test_the_erased_cannot_return(pictured, admin, tmp_path):
     digest = pictured.candidates.first().image.sha256
     erasure.erase_entity(key="m.06y3r", by=admin)
-    refused = import_picture(tmp_path, "m.06y3r", seed=9)
-    assert (refused.rows_added, refused.rows_refused) == (0, 1)
-    other = import_picture(tmp_path, "m.other", seed=1)
-    assert (other.rows_added, other.rows_refused) == (0, 1)
+    same_key = import_picture(tmp_path, "m.06y3r", seed=9)
+    assert (same_key.rows_added, same_key.rows_refused) == (0, 1)
+    same_picture = import_picture(tmp_path, "m.other", seed=1)
+    assert (same_picture.rows_added, same_picture.rows_refused) == (0, 1)
     assert not Image.objects.filter(sha256=digest).exists()
     assert not Entity.objects.filter(key="m.06y3r").exists()
 
 
-def test_tombstones_and_the_audit_name_nobody(pictured, admin):
+def test_tombstones_and_the_audit_contain_no_names(pictured, admin):
     digests = [c.image.sha256 for c in pictured.candidates.select_related("image")]
     erasure.erase_entity(key="m.06y3r", by=admin)
     assert tombstones.is_erased("entity", "m.06y3r")
@@ -276,8 +280,8 @@ def test_nothing_in_the_database_holds_the_key_or_a_digest_any_more(pictured, ad
 
 
 def tables_with(pattern):
-    """The tables of which some row holds this; an import's own end with its session."""
-    found = []
+    """Return the tables with a row that matches, except temporary ones of imports."""
+    tables = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             if table.startswith("intake_"):
@@ -286,11 +290,11 @@ def tables_with(pattern):
                 f'SELECT EXISTS (SELECT FROM "{table}" t WHERE t::text ~ %s)', [pattern]
             )
             if cursor.fetchone()[0]:
-                found.append(table)
-    return found
+                tables.append(table)
+    return tables
 
 
-def test_importing_the_erased_once_more_brings_nothing_of_it_back(admin):
+def test_a_new_import_of_erased_data_restores_nothing(admin):
     rows = face("m.06y3r", url="there.example/1", data=drawn(1))
     rows += face("m.06y3r", url="there.example/2", data=b"<html>")
     imported(rows)
@@ -298,8 +302,8 @@ def test_importing_the_erased_once_more_brings_nothing_of_it_back(admin):
     assert tables_with(f"06y3r|there.example|{digest}")
     erasure.erase_entity(key="m.06y3r", by=admin)
     for with_images in (True, False):
-        again = imported(rows, "faces", with_images=with_images)
-        assert (again.rows_refused, again.refused.count()) == (2, 2)
+        import_ = imported(rows, "faces", with_images=with_images)
+        assert (import_.rows_refused, import_.refused.count()) == (2, 2)
     assert tables_with(f"06y3r|there.example|{digest}") == []
 
 

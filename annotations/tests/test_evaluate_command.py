@@ -28,10 +28,10 @@ def run(results, **options):
 
 def test_a_table_is_printed_beside_the_baseline(results):
     results.write_text("1\tm.a\t0.9\n2\tm.a\t0.8\n")
-    told = run(results, release="first")
-    assert "results.tsv: random subset, dev split of first" in told
-    assert "2 pictures, 2 answered, 1 right" in told
-    rows = [line.split() for line in told.splitlines()[-2:]]
+    output = run(results, release="first")
+    assert "results.tsv: random subset, dev split of first" in output
+    assert "2 pictures, 2 answered, 1 right" in output
+    rows = [line.split() for line in output.splitlines()[-2:]]
     assert [row[0] for row in rows] == ["0.95", "0.99"]
     assert [row[-1] for row in rows] == ["0.728", "0.606"]
     assert Evaluation.objects.get().created_by is None
@@ -51,5 +51,5 @@ def test_what_stands_in_the_way_is_told(results, tmp_path):
 
 
 def test_its_help_has_an_example():
-    told = Command().create_parser("manage.py", "evaluate").format_help()
-    assert "manage.py evaluate results.tsv --release first" in told
+    help_text = Command().create_parser("manage.py", "evaluate").format_help()
+    assert "manage.py evaluate results.tsv --release first" in help_text

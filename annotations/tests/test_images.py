@@ -1,4 +1,4 @@
-"""The guarded decoder, the store by digest, and what browsers are given."""
+"""The safe decoder, the store by digest, and pictures for browsers."""
 
 import io
 import os
@@ -131,16 +131,16 @@ def test_sixteen_bit_grey_keeps_its_shades():
         "I;16", (256, 16), b"".join(struct.pack("<H", n << 8) for n in range(256)) * 16
     )
     for data in (saved(ramp, "PNG"), saved(ramp, "TIFF")):
-        shown = pixels_of(images.examine(data).thumbnail)
+        pixels = pixels_of(images.examine(data).thumbnail)
         for x in (10, 128, 245):
-            assert abs(shown.getpixel((x, 8))[0] - x) < 12
+            assert abs(pixels.getpixel((x, 8))[0] - x) < 12
 
 
 def test_cmyk_is_shown_in_its_colours():
     red = PIL.Image.new("RGB", (64, 64), (200, 30, 40)).convert("CMYK")
-    shown = pixels_of(images.examine(saved(red, "JPEG")).thumbnail)
+    pixels = pixels_of(images.examine(saved(red, "JPEG")).thumbnail)
 
-    assert shown.getpixel((32, 32))[0] > 150 > 90 > shown.getpixel((32, 32))[1]
+    assert pixels.getpixel((32, 32))[0] > 150 > 90 > pixels.getpixel((32, 32))[1]
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ def test_cmyk_is_shown_in_its_colours():
     ],
 )
 def test_transparent_parts_show_a_neutral_ground(picture):
-    shown = pixels_of(images.examine(saved(picture, "PNG")).thumbnail)
+    pixels = pixels_of(images.examine(saved(picture, "PNG")).thumbnail)
 
-    assert all(abs(value - 128) < 6 for value in shown.getpixel((20, 20)))
+    assert all(abs(value - 128) < 6 for value in pixels.getpixel((20, 20)))
 
 
 def test_palettes_and_bilevel_pictures_are_accepted():
@@ -174,8 +174,8 @@ def test_exif_orientation_turns_the_picture_upright(said):
     picture = images.examine(saved(lying, "JPEG", exif=exif, quality=95))
 
     assert (picture.width, picture.height) == (80, 40)
-    shown = pixels_of(picture.thumbnail)
-    assert shown.getpixel((10, 8))[1] < 90 < 200 < shown.getpixel((70, 30))[1]
+    pixels = pixels_of(picture.thumbnail)
+    assert pixels.getpixel((10, 8))[1] < 90 < 200 < pixels.getpixel((70, 30))[1]
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF"])
@@ -197,7 +197,7 @@ def test_a_phone_picture_of_several_parts_is_a_jpeg():
 
 
 def test_thumbnails_shrink_to_the_limit_and_never_grow(settings):
-    for size, wanted in [
+    for size, expected_size in [
         ((1000, 500), (320, 160)),
         ((500, 1000), (160, 320)),
         ((320, 200), (320, 200)),
@@ -205,16 +205,16 @@ def test_thumbnails_shrink_to_the_limit_and_never_grow(settings):
         ((3000, 1), (320, 1)),
     ]:
         thumbnail = images.examine(saved(noise(size), "PNG")).thumbnail
-        assert PIL.Image.open(io.BytesIO(thumbnail)).size == wanted
+        assert PIL.Image.open(io.BytesIO(thumbnail)).size == expected_size
 
 
 @pytest.mark.sample
-def test_every_edge_file_ends_as_its_note_says():
-    refused = {"truncated", "html", "zero", "bomb", "garbage", "script"}
+def test_every_edge_file_ends_as_documented():
+    unreadable = {"truncated", "html", "zero", "bomb", "garbage", "script"}
     paths = list((SAMPLE / "edge").iterdir())
-    assert refused < {path.stem for path in paths}
+    assert unreadable < {path.stem for path in paths}
     for path in paths:
-        if path.stem in refused:
+        if path.stem in unreadable:
             assert reason_for(path.read_bytes()).endswith("."), path
         else:
             assert images.examine(path.read_bytes()).thumbnail, path
@@ -222,17 +222,17 @@ def test_every_edge_file_ends_as_its_note_says():
 
 @pytest.mark.django_db
 def test_pictures_are_stored_once_under_their_digest(own_store):
-    first, again, other = images.store_many([drawn(1), drawn(1), drawn(2)])
+    first, repeated, second = images.store_many([drawn(1), drawn(1), drawn(2)])
 
-    assert first == again
-    assert first.sha256 != other.sha256
+    assert first == repeated
+    assert first.sha256 != second.sha256
     assert Image.objects.count() == 2
     assert default_storage.open(store.image_name(first.sha256)).read() == drawn(1)
     assert len([path for path in own_store.rglob("*") if path.is_file()]) == 4
 
 
 @pytest.mark.django_db
-def test_unreadable_and_empty_bytes_are_stored_and_told_apart():
+def test_unreadable_and_empty_bytes_are_stored_and_distinguished():
     html, empty = images.store_many([b"<html>", b""])
 
     assert (html.is_readable, html.is_empty) == (False, False)
@@ -246,17 +246,17 @@ def test_unreadable_and_empty_bytes_are_stored_and_told_apart():
 
 
 @pytest.mark.django_db
-def test_files_left_without_a_row_by_a_kill_get_their_row():
+def test_files_without_a_row_after_a_crash_get_their_row():
     images.prepare(drawn(3))
-    (kept,) = images.store_many([drawn(3)])
+    (image,) = images.store_many([drawn(3)])
 
-    assert Image.objects.get(pk=kept.image_id).width == 32
+    assert Image.objects.get(pk=image.image_id).width == 32
 
 
 @pytest.mark.django_db
-def test_half_a_file_is_mended_by_storing_again():
-    (kept,) = images.store_many([drawn(4)])
-    name = store.image_name(kept.sha256)
+def test_storing_again_repairs_a_partial_file():
+    (image,) = images.store_many([drawn(4)])
+    name = store.image_name(image.sha256)
     with open(default_storage.path(name), "wb") as file:  # noqa: PTH123
         file.write(drawn(4)[:10])
     images.store_many([drawn(4)])
@@ -289,20 +289,21 @@ def test_many_threads_storing_one_digest_leave_one_whole_file(own_store):
         ("WEBP", "image/webp"),
     ],
 )
-def test_formats_of_browsers_are_served_as_they_came(format, content_type):
+def test_formats_of_browsers_are_served_unchanged(format, content_type):
     data = saved(noise(), format)
-    file, told = images.open_image(stored(data))
+    file, served_type = images.open_image(stored(data))
 
-    assert (file.read(), told) == (data, content_type)
+    assert (file.read(), served_type) == (data, content_type)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("format", ["TIFF", "BMP"])
-def test_formats_that_browsers_lack_are_encoded_anew(format):
-    file, told = images.open_image(stored(saved(noise((700, 500)), format)))
+def test_other_formats_are_converted_to_webp(format):
+    file, served_type = images.open_image(stored(saved(noise((700, 500)), format)))
     picture = PIL.Image.open(file)
 
-    assert (picture.format, picture.size, told) == ("WEBP", (700, 500), "image/webp")
+    assert (picture.format, picture.size) == ("WEBP", (700, 500))
+    assert served_type == "image/webp"
 
 
 @pytest.mark.django_db
@@ -315,7 +316,7 @@ def test_a_missing_thumbnail_is_made_on_demand():
 
 
 @pytest.mark.django_db
-def test_deleted_files_are_gone_and_told():
+def test_deleted_files_are_reported_as_missing():
     image = stored(seed=6)
     images.delete_files(image.sha256)
     images.delete_files(image.sha256)
@@ -328,9 +329,9 @@ def test_deleted_files_are_gone_and_told():
 
 @pytest.mark.django_db
 def test_an_etag_differs_between_users_and_pictures():
-    image, other = ImageFactory(), ImageFactory()
+    image, second = ImageFactory(), ImageFactory()
     jo, olga = UserFactory(), UserFactory()
-    tags = {images.etag_for(i, u) for i in (image, other) for u in (jo, olga)}
+    tags = {images.etag_for(i, u) for i in (image, second) for u in (jo, olga)}
 
     assert len(tags) == 4
     assert images.etag_for(image, jo) == images.etag_for(image, jo)
@@ -338,18 +339,18 @@ def test_an_etag_differs_between_users_and_pictures():
 
 
 @pytest.mark.django_db
-def test_the_representative_is_the_named_one_else_the_first_by_rank():
+def test_the_representative_is_the_chosen_one_else_the_first_by_rank():
     entity = EntityFactory()
     assert images.representative_of(entity) == (None, False)
 
     CandidateFactory(entity=entity, rank=None)
-    named = CandidateFactory(entity=entity, rank=7)
+    chosen_candidate = CandidateFactory(entity=entity, rank=7)
     CandidateFactory(entity=entity, rank=0, unreadable=True)
     first = CandidateFactory(entity=entity, rank=2)
     assert images.representative_of(entity) == (first, False)
 
-    entity.representative = named.image.sha256
-    assert images.representative_of(entity) == (named, True)
+    entity.representative = chosen_candidate.image.sha256
+    assert images.representative_of(entity) == (chosen_candidate, True)
 
     entity.representative = ImageFactory().sha256
     assert images.representative_of(entity) == (first, False)

@@ -1,4 +1,4 @@
-"""Rows of every layout become entities and candidates; others are refused and named."""
+"""Rows of every layout become entities and candidates; wrong rows are refused."""
 
 import subprocess
 import sys
@@ -76,13 +76,13 @@ def test_a_key_is_its_own_normal_form_and_safe_in_an_address(raw):
 
 @pytest.mark.django_db
 def test_faces_become_candidates_of_their_entities():
-    done = imported(
+    import_ = imported(
         face("m.01", 3, "u1", "p1", "FaceId-2", data=drawn(1))
         + face("/m/01", 4, "u2", "p2", data=b"<html>")
         + face("g.02", 0, "u3", "p3", data=b"")
     )
 
-    assert (done.layout, counts(done)) == ("faces", (3, 0, 0))
+    assert (import_.layout, counts(import_)) == ("faces", (3, 0, 0))
     assert states() == ["ready", "unreadable", "empty"]
     assert list(Entity.objects.order_by("pk").values_list("key", "name")) == [
         ("m.01", "m.01"),
@@ -98,9 +98,9 @@ def test_faces_become_candidates_of_their_entities():
 
 @pytest.mark.django_db
 def test_thumbnails_name_their_entity():
-    done = imported(line("/m/01", "Ada Lovelace", 7, "u", "p", b64(drawn(1))))
+    import_ = imported(line("/m/01", "Ada Lovelace", 7, "u", "p", b64(drawn(1))))
 
-    assert (done.layout, counts(done)) == ("thumbnails", (1, 0, 0))
+    assert (import_.layout, counts(import_)) == ("thumbnails", (1, 0, 0))
     candidate = Candidate.objects.get()
     assert (candidate.entity.name, candidate.query, candidate.rank) == (
         "Ada Lovelace", "Ada Lovelace", 7,
@@ -109,17 +109,17 @@ def test_thumbnails_name_their_entity():
 
 @pytest.mark.django_db
 def test_the_devset_has_no_rank():
-    done = imported(line("m.01", "Ada", "u", "FaceId-0", WHOLE, b64(drawn(1))))
+    import_ = imported(line("m.01", "Ada", "u", "FaceId-0", WHOLE, b64(drawn(1))))
 
-    assert (done.layout, counts(done)) == ("devset", (1, 0, 0))
+    assert (import_.layout, counts(import_)) == ("devset", (1, 0, 0))
     assert Candidate.objects.get().rank is None
 
 
 @pytest.mark.django_db
 def test_lowshot_rows_carry_their_picture_second():
-    done = imported(line("x-1", b64(drawn(1)), "m.01", 5, "u"))
+    import_ = imported(line("x-1", b64(drawn(1)), "m.01", 5, "u"))
 
-    assert (done.layout, counts(done)) == ("lowshot", (1, 0, 0))
+    assert (import_.layout, counts(import_)) == ("lowshot", (1, 0, 0))
     assert Candidate.objects.get().state == "ready"
 
 
@@ -133,7 +133,7 @@ def test_the_sample_is_imported_whole_and_twice_adds_nothing(tmp_path):
     assert counts(imported(packed)) == (281, 0, 0)
     assert counts(imported(packed)) == (0, 281, 0)
 
-    refused = {"truncated", "html", "zero", "bomb", "garbage", "script"}
+    refusals = {"truncated", "html", "zero", "bomb", "garbage", "script"}
     with (SAMPLE / "truth.tsv").open(encoding="utf-8") as file:
         edges = [
             row for row in DictReader(file, delimiter="\t") if row["kind"] == "edge"
@@ -141,7 +141,7 @@ def test_the_sample_is_imported_whole_and_twice_adds_nothing(tmp_path):
     assert len(edges) == 17
     for row in edges:
         candidate = Candidate.objects.get(entity__key=row["mid"], rank=row["rank"])
-        assert candidate.is_readable != (row["path"][5:-4] in refused), row["path"]
+        assert candidate.is_readable != (row["path"][5:-4] in refusals), row["path"]
 
 
 # --- Same candidate ------------------------------------------------------------------
@@ -189,13 +189,13 @@ def name_of(key):
 
 
 @pytest.mark.django_db
-def test_english_wins_the_name_and_every_line_is_an_alias():
+def test_an_english_name_is_displayed_and_every_line_is_an_alias():
     rows = 'm.01\t"Albert Un"@fr\nm.01\t"Albert One"@en\nm.01\t"Al @ home"@en\n'
     rows += 'm.02\t"名"@zh-Hant\n'
 
-    done = imported(rows)
+    import_ = imported(rows)
 
-    assert (done.layout, counts(done)) == ("names", (4, 0, 0))
+    assert (import_.layout, counts(import_)) == ("names", (4, 0, 0))
     assert (name_of("m.01"), name_of("m.02")) == ("Albert One", "名")
     assert set(Alias.objects.values_list("name", "language")) == {
         ("Albert Un", "fr"),
@@ -237,8 +237,10 @@ def test_malformed_names_are_refused(cell):
 @pytest.mark.django_db
 def test_an_entity_list_sets_what_it_names_and_blanks_change_nothing():
     head = "frequency\tkey\tname\tprofessions\trepresentative\turl\n"
-    done = imported(head + line(12, "/m/01", "Ada", "poet| engineer|", "AB" * 32, "x"))
-    assert (done.layout, counts(done)) == ("entities", (1, 0, 0))
+    import_ = imported(
+        head + line(12, "/m/01", "Ada", "poet| engineer|", "AB" * 32, "x")
+    )
+    assert (import_.layout, counts(import_)) == ("entities", (1, 0, 0))
     entity = Entity.objects.get()
     assert (entity.key, entity.name, entity.frequency) == ("m.01", "Ada", 12)
     assert entity.professions == ["poet", "engineer"]
@@ -266,7 +268,7 @@ def test_wrong_cells_of_an_entity_list_are_refused():
     [
         ("key\tnmae\n", "entities", "Unknown column 'nmae'"),
         ("key\tname\tname\n", "entities", "repeats"),
-        ("name\turl\n", "entities", "no column \"key\""),
+        ("name\turl\n", "entities", 'no column "key"'),
         ("key\tpath\tpth\n", "", "Unknown column 'pth'"),
         ("key\trank\n", "manifest", "neither a column"),
         ("", "manifest", "empty"),
@@ -277,18 +279,18 @@ def test_wrong_cells_of_an_entity_list_are_refused():
 def test_a_file_that_cannot_be_read_as_a_whole_fails_with_a_sentence(
     text, layout, said
 ):
-    done = imported(text, layout)
+    import_ = imported(text, layout)
 
-    assert done.state == "failed"
-    assert said in done.problem
-    assert done.finished_at
+    assert import_.state == "failed"
+    assert said in import_.problem
+    assert import_.finished_at
 
 
 # --- Refused rows --------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_refused_rows_are_named_and_the_file_goes_on(own_store):
+def test_refused_rows_are_listed_and_the_import_continues(own_store):
     good = face(rank=99, data=drawn(1)).encode()
     bad = [
         b"",
@@ -310,11 +312,11 @@ def test_refused_rows_are_named_and_the_file_goes_on(own_store):
         face(url="u" * 2001).encode()[:-1],
         face(face_id="F" * 101, data=drawn(2)).encode()[:-1],
     ]
-    done = imported(b"\n".join([good[:-1], *bad]) + b"\n" + good, "faces")
+    import_ = imported(b"\n".join([good[:-1], *bad]) + b"\n" + good, "faces")
 
-    assert counts(done) == (1, 1, len(bad))
-    assert set(reasons(done)) == set(range(2, len(bad) + 2))
-    rows = list(intake.refused_tsv(done))
+    assert counts(import_) == (1, 1, len(bad))
+    assert set(reasons(import_)) == set(range(2, len(bad) + 2))
+    rows = list(intake.refused_tsv(import_))
     assert rows[0] == "line\treason\trow\n"
     assert len(rows) == len(bad) + 1
     assert all(row.count("\t") == 2 and row.count("\n") == 1 for row in rows)
@@ -330,16 +332,16 @@ def test_a_refused_row_shows_its_first_200_characters():
 
 
 @pytest.mark.django_db
-def test_a_line_too_long_to_hold_is_refused_and_the_next_is_read(monkeypatch):
+def test_a_too_long_line_is_refused_and_the_next_is_read(monkeypatch):
     monkeypatch.setattr(lines, "LINE_MAX_BYTES", 100_000)
     monkeypatch.setattr(lines, "READ_SIZE", 4096)
     long = face(rank=1, data="A" * 400_000)
     rows = face(rank=0) + long + face(rank=2) + long[:-1]
 
-    done = imported(rows, "faces")
+    import_ = imported(rows, "faces")
 
-    assert counts(done) == (2, 0, 2)
-    assert set(reasons(done)) == {2, 4}
+    assert counts(import_) == (2, 0, 2)
+    assert set(reasons(import_)) == {2, 4}
 
 
 @pytest.mark.django_db
@@ -361,13 +363,16 @@ def test_backslashes_and_other_signs_come_in_as_they_are():
 
 @pytest.mark.django_db
 @given(st.binary(max_size=400), st.sampled_from(["", "names", "faces", "manifest"]))
-def test_whatever_bytes_come_they_are_accounted_for(tmp_path_factory, data, layout):
+def test_all_bytes_are_accounted_for(tmp_path_factory, data, layout):
     folder = tmp_path_factory.mktemp("bytes")
-    done = imported(data, layout, into=folder)
+    import_ = imported(data, layout, into=folder)
 
-    assert done.state in ("done", "failed")
-    assert done.rows_read == done.rows_added + done.rows_known + done.rows_refused
-    assert done.refused.count() == done.rows_refused
+    assert import_.state in ("done", "failed")
+    assert (
+        import_.rows_read
+        == import_.rows_added + import_.rows_known + import_.rows_refused
+    )
+    assert import_.refused.count() == import_.rows_refused
 
 
 cell = st.text(st.sampled_from('ab01/\\\t\r\n\0 é"@.'), max_size=6)
@@ -375,11 +380,11 @@ cell = st.text(st.sampled_from('ab01/\\\t\r\n\0 é"@.'), max_size=6)
 
 @pytest.mark.django_db
 @given(st.lists(st.tuples(cell, cell, cell, cell, cell, cell, cell), max_size=5))
-def test_whatever_cells_come_they_are_accounted_for(tmp_path_factory, rows):
+def test_all_cells_are_accounted_for(tmp_path_factory, rows):
     text = "".join("\t".join(row) + "\n" for row in rows)
-    done = imported(text, "faces", into=tmp_path_factory.mktemp("cells"))
+    import_ = imported(text, "faces", into=tmp_path_factory.mktemp("cells"))
 
-    assert sum(counts(done)) == text.count("\n")
+    assert sum(counts(import_)) == text.count("\n")
 
 
 # --- Sources -------------------------------------------------------------------------
@@ -397,10 +402,10 @@ def test_compressed_files_are_read_as_they_are(packed):
 @pytest.mark.parametrize("packed", [zipped, zstandard.compress])
 def test_a_damaged_compressed_file_fails_and_keeps_what_was_read(packed):
     data = packed("".join(face(rank=n) for n in range(60_000)).encode())
-    done = imported(data[: len(data) // 2], "faces", with_images=False)
+    import_ = imported(data[: len(data) // 2], "faces", with_images=False)
 
-    assert done.state == "failed"
-    assert "damaged" in done.problem
+    assert import_.state == "failed"
+    assert "damaged" in import_.problem
 
 
 @pytest.mark.django_db

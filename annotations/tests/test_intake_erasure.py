@@ -1,4 +1,4 @@
-"""An import and an erasure of the same pictures at once: nothing erased comes back."""
+"""Simultaneous import and erasure of the same pictures: nothing erased returns."""
 
 import base64
 import hashlib
@@ -25,13 +25,13 @@ def rows_of(pictures):
 
 
 def erase_all(digests, is_over):
-    """Erase one picture after another, as soon as it is there."""
-    left = set(digests)
+    """Erase each picture as soon as it exists."""
+    remaining_digests = set(digests)
     try:
-        while left and not is_over.is_set():
-            for found in Image.objects.filter(sha256__in=left):
-                erasure.erase_image(sha256=found.sha256, by=None)
-                left.discard(found.sha256)
+        while remaining_digests and not is_over.is_set():
+            for present in Image.objects.filter(sha256__in=remaining_digests):
+                erasure.erase_image(sha256=present.sha256, by=None)
+                remaining_digests.discard(present.sha256)
     finally:
         connection.close()
 

@@ -1,4 +1,4 @@
-"""Pictures beside a manifest, in archives and in folders, and what hides among them."""
+"""Pictures beside a manifest, in archives and in folders, and attacks among them."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ HEAD = "key\tpath\trank\n"
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with a picture, a secret outside of it and links to that."""
+    """Return a folder with a picture and links to a secret outside of it."""
     inside = tmp_path / "data"
     (inside / "sub").mkdir(parents=True)
     (inside / "a.png").write_bytes(drawn(1))
@@ -38,46 +38,50 @@ def folder(tmp_path):
 
 def zip_of(members, **options) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", **options) as made:
+    with zipfile.ZipFile(file, "w", **options) as archive_file:
         for name, data in members.items():
-            made.writestr(name, data)
+            archive_file.writestr(name, data)
     return file.getvalue()
 
 
 def tar_of(members) -> bytes:
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as made:
+    with tarfile.open(fileobj=file, mode="w") as archive_file:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
-            made.addfile(info, io.BytesIO(data))
+            archive_file.addfile(info, io.BytesIO(data))
     return file.getvalue()
 
 
 # --- Manifests -----------------------------------------------------------------------
 
 
-def test_a_manifest_brings_pictures_and_all_that_it_says_of_them(folder):
+def test_a_manifest_imports_pictures_with_all_columns(folder):
     head = "path\tkey\trank\tface_id\tface_rect\tpage_url\tquery\tlicence\tattribution"
     head += "\tretrieved_at\timage_url\n"
     row = line("sub/b.png", "/m/01", 4, "FaceId-3", "0.1,0.2,0.5,1", "p", "q", "CC0",
                "me", "2020-01-02T03:04:05Z", "u")  # fmt: skip
-    done = imported(head + row, into=folder)
+    import_ = imported(head + row, into=folder)
 
-    assert (done.layout, counts(done)) == ("manifest", (1, 0, 0))
-    found = Candidate.objects.get()
-    assert (found.state, found.rank, found.face_id) == ("ready", 4, "FaceId-3")
-    assert found.frame == [0.1, 0.2, 0.5, 1]
-    assert found.face_rectangle is None
-    assert (found.page_url, found.query, found.image_url) == ("p", "q", "u")
-    assert (found.licence, found.attribution) == ("CC0", "me")
-    assert found.retrieved_at.isoformat() == "2020-01-02T03:04:05+00:00"
+    assert (import_.layout, counts(import_)) == ("manifest", (1, 0, 0))
+    candidate = Candidate.objects.get()
+    assert (candidate.state, candidate.rank, candidate.face_id) == (
+        "ready",
+        4,
+        "FaceId-3",
+    )
+    assert candidate.frame == [0.1, 0.2, 0.5, 1]
+    assert candidate.face_rectangle is None
+    assert (candidate.page_url, candidate.query, candidate.image_url) == ("p", "q", "u")
+    assert (candidate.licence, candidate.attribution) == ("CC0", "me")
+    assert candidate.retrieved_at.isoformat() == "2020-01-02T03:04:05+00:00"
 
 
 def test_rows_by_url_alone_wait_for_their_picture():
-    done = imported("key\timage_url\nm.01\thttps://x/1\nm.01\thttps://x/1\nm.01\t\n")
+    import_ = imported("key\timage_url\nm.01\thttps://x/1\nm.01\thttps://x/1\nm.01\t\n")
 
-    assert counts(done) == (1, 1, 1)
+    assert counts(import_) == (1, 1, 1)
     assert states() == ["waiting"]
 
 
@@ -131,14 +135,14 @@ def test_frames_that_are_no_rectangle_of_the_picture_are_refused(folder, cell):
         ("9999-12-31T23:59:59", True),
     ],
 )
-def test_a_time_that_utc_cannot_tell_is_refused(folder, cell, kept):
+def test_a_time_outside_of_utc_is_refused(folder, cell, kept):
     rows = "key\tpath\tretrieved_at\n" + line("m.01", "a.png", cell)
 
     assert counts(imported(rows, into=folder)) == (kept, 0, not kept)
     assert all(candidate.retrieved_at for candidate in Candidate.objects.all())
 
 
-def test_a_file_too_large_to_hold_is_refused(folder, monkeypatch):
+def test_a_too_large_file_is_refused(folder, monkeypatch):
     monkeypatch.setattr(files, "FILE_MAX_BYTES", 50)
 
     assert counts(imported(HEAD + line("m.01", "a.png", 1), into=folder)) == (0, 0, 1)
@@ -146,14 +150,14 @@ def test_a_file_too_large_to_hold_is_refused(folder, monkeypatch):
 
 def test_a_manifest_without_its_folder_cannot_name_paths(own_store):
     text = (HEAD + line("m.01", "a.png", 1)).encode()
-    made = intake.start(
+    import_ = intake.start(
         file_name="m.tsv", layout="", with_images=True, upload="", by=None
     )
-    intake.run(made, io.BytesIO(text))
-    made.refresh_from_db()
+    intake.run(import_, io.BytesIO(text))
+    import_.refresh_from_db()
 
-    assert counts(made) == (0, 0, 1)
-    assert "archive" in reasons(made)[2]
+    assert counts(import_) == (0, 0, 1)
+    assert "archive" in reasons(import_)[2]
 
 
 # --- Archives ------------------------------------------------------------------------
@@ -174,10 +178,10 @@ KEYED = {
     ids=["zip", "tar", "tar.gz", "zip in a folder", "tar with dots"],
 )  # fmt: skip
 def test_archives_of_key_folders_rank_by_file_name(packed):
-    done = imported(packed)
+    import_ = imported(packed)
 
-    assert done.layout == "archive"
-    assert counts(done)[0] == 4
+    assert import_.layout == "archive"
+    assert counts(import_)[0] == 4
     rows = Candidate.objects.order_by("entity__key", "rank")
     assert list(rows.values_list("entity__key", "rank", "state")) == [
         ("m.01", 0, "ready"),
@@ -201,9 +205,9 @@ def test_archives_of_key_folders_rank_by_file_name(packed):
     ],
 )
 def test_a_folder_within_a_key_folder_is_no_key(names, keys):
-    done = imported(zip_of({name: drawn(n) for n, name in enumerate(names)}))
+    import_ = imported(zip_of({name: drawn(n) for n, name in enumerate(names)}))
 
-    assert counts(done) == (len(keys), 0, len(names) - len(keys))
+    assert counts(import_) == (len(keys), 0, len(names) - len(keys))
     assert list(Entity.objects.order_by("key").values_list("key", flat=True)) == keys
 
 
@@ -217,24 +221,24 @@ def test_an_archive_with_a_manifest_is_read_by_it(pack, at):
         f"{at}manifest.tsv": manifest.encode(),
         "q.png": drawn(2),
     }
-    done = imported(pack(members))
+    import_ = imported(pack(members))
 
-    assert counts(done) == (1, 0, 3)
+    assert counts(import_) == (1, 0, 3)
     assert Candidate.objects.get().rank == 7
 
 
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
-def test_members_that_would_leave_their_place_are_refused(pack):
+def test_members_outside_the_folder_are_refused(pack):
     evil = ["../../m.01/a.png", "/m.01/a.png", "m.01/../../b.png", "..\\m.01\\a.png",
             "C:/m.01/a.png"]  # fmt: skip
-    done = imported(pack(dict.fromkeys(evil, drawn(1)) | {"m.02/ok.png": drawn(2)}))
+    import_ = imported(pack(dict.fromkeys(evil, drawn(1)) | {"m.02/ok.png": drawn(2)}))
 
-    assert counts(done) == (1, 0, len(evil))
+    assert counts(import_) == (1, 0, len(evil))
 
 
 def test_links_and_devices_in_archives_are_refused(tmp_path):
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as made:
+    with tarfile.open(fileobj=file, mode="w") as archive_file:
         for name, kind in (
             ("a", tarfile.SYMTYPE),
             ("b", tarfile.LNKTYPE),
@@ -242,7 +246,7 @@ def test_links_and_devices_in_archives_are_refused(tmp_path):
         ):
             info = tarfile.TarInfo(f"m.01/{name}.png")
             info.type, info.linkname = kind, "/etc/passwd"
-            made.addfile(info)
+            archive_file.addfile(info)
     assert counts(imported(file.getvalue())) == (0, 0, 3)
 
     link = zipfile.ZipInfo("m.01/a.png")
@@ -252,38 +256,38 @@ def test_links_and_devices_in_archives_are_refused(tmp_path):
 
 def test_a_member_that_unpacks_to_a_bomb_is_refused():
     options = {"compression": zipfile.ZIP_DEFLATED}
-    done = imported(
+    import_ = imported(
         zip_of({"m.01/bomb": bytes(30_000_000), "m.01/ok": drawn(1)}, **options)
     )
 
-    assert counts(done) == (1, 0, 1)
+    assert counts(import_) == (1, 0, 1)
 
 
-def test_an_archive_that_says_it_unpacks_to_terabytes_fails(monkeypatch):
+def test_an_archive_that_claims_terabytes_fails(monkeypatch):
     data = zip_of({f"m.01/{n}": drawn(1) for n in range(20)})
     place = data.index(b"PK\x01\x02") + 24
     data = data[:place] + b"\xff\xff\xff\x7f" + data[place + 4 :]
 
-    done = imported(data)
+    import_ = imported(data)
 
-    assert done.state == "failed"
-    assert "200 times" in done.problem
+    assert import_.state == "failed"
+    assert "200 times" in import_.problem
 
 
-def test_a_compressed_tar_bomb_stops_before_it_fills_the_disk(monkeypatch):
+def test_a_compressed_tar_bomb_fails_before_it_fills_the_disk(monkeypatch):
     monkeypatch.setattr(sources, "UNPACKED_MIN", 1_000_000)
-    done = imported(zipped(tar_of({"m.01/a": bytes(30_000_000)})))
+    import_ = imported(zipped(tar_of({"m.01/a": bytes(30_000_000)})))
 
-    assert done.state == "failed"
-    assert "100 times" in done.problem
+    assert import_.state == "failed"
+    assert "100 times" in import_.problem
 
 
 def test_a_tar_header_that_asks_for_gigabytes_fails():
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 2**31
-    done = imported(info.tobuf() + tar_of({"m.01/a": drawn(1)}))
+    import_ = imported(info.tobuf() + tar_of({"m.01/a": drawn(1)}))
 
-    assert done.state == "failed"
+    assert import_.state == "failed"
 
 
 def test_encrypted_and_damaged_members_are_refused():
@@ -315,39 +319,42 @@ def test_a_damaged_lzma_member_is_refused_and_such_a_manifest_fails():
         return data[:place] + b"\xff" * 8 + data[place + 8 :]
 
     assert counts(imported(damaged("m.01/a.png"))) == (0, 0, 1)
-    done = imported(damaged("manifest.tsv"))
-    assert done.state == "failed"
-    assert "damaged" in done.problem
+    import_ = imported(damaged("manifest.tsv"))
+    assert import_.state == "failed"
+    assert "damaged" in import_.problem
 
 
 def test_a_manifest_with_a_password_fails_and_says_what_to_do():
     data = bytearray(zip_of({"manifest.tsv": HEAD}))
     data[data.index(b"PK\x01\x02") + 8] |= 1
-    done = imported(bytes(data))
+    import_ = imported(bytes(data))
 
-    assert done.state == "failed"
-    assert "encrypted. Create the archive again" in done.problem
+    assert import_.state == "failed"
+    assert "encrypted. Create the archive again" in import_.problem
 
 
 def test_a_manifest_that_is_a_link_fails_and_says_what_to_do():
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as made:
+    with tarfile.open(fileobj=file, mode="w") as archive_file:
         link = tarfile.TarInfo("manifest.tsv")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        made.addfile(link)
-    done = imported(file.getvalue())
+        archive_file.addfile(link)
+    import_ = imported(file.getvalue())
 
-    assert done.state == "failed"
-    assert "a link or a device. Create the archive again" in done.problem
+    assert import_.state == "failed"
+    assert "a link or a device. Create the archive again" in import_.problem
 
 
 @pytest.mark.parametrize("cut", [100, 1000, 2000])
 @pytest.mark.parametrize("pack", [zip_of, tar_of])
 def test_half_an_archive_never_ends_in_an_error(pack, cut):
-    done = imported(pack(KEYED)[:cut])
+    import_ = imported(pack(KEYED)[:cut])
 
-    assert done.state in ("done", "failed")
-    assert done.rows_read == done.rows_added + done.rows_known + done.rows_refused
+    assert import_.state in ("done", "failed")
+    assert (
+        import_.rows_read
+        == import_.rows_added + import_.rows_known + import_.rows_refused
+    )
 
 
 def test_clutter_of_systems_is_passed_over():
@@ -382,19 +389,19 @@ def test_a_folder_of_key_folders_is_imported(tmp_path, folder):
     (root / ".hidden").mkdir()
     (root / "m.03").symlink_to(tmp_path)
 
-    done = imported(root)
+    import_ = imported(root)
 
-    assert done.layout == "folder"
-    added, known, refused = counts(done)
-    assert (added, known) == (4, 0)
-    assert refused == 5
+    assert import_.layout == "folder"
+    additions, duplicates, refusals = counts(import_)
+    assert (additions, duplicates) == (4, 0)
+    assert refusals == 5
     ranks = Candidate.objects.filter(entity__key="m.01").order_by("rank")
     assert list(ranks.values_list("rank", "state")) == [
         (0, "ready"),
         (1, "ready"),
         (4, "unreadable"),
     ]
-    assert counts(imported(root)) == (0, 4, refused)
+    assert counts(imported(root)) == (0, 4, refusals)
     assert not Candidate.objects.filter(entity__key="m.03").exists()
 
 

@@ -1,4 +1,4 @@
-"""Imports that are killed, sliced, doubled or done by hand end as if they were not."""
+"""Imports that crash, run in slices, twice at once or by command end the same way."""
 
 import io
 import os
@@ -29,20 +29,20 @@ together = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    """Chunks of a few rows, so that little files have many."""
+    """Make chunks of a few rows, so that small files have many."""
     monkeypatch.setattr(chunks, "PICTURED_ROWS", 5)
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 5)
 
 
 def begun(**fields):
-    given = {
+    defaults = {
         "file_name": "f",
         "layout": "",
         "with_images": True,
         "upload": "",
         "by": None,
     }
-    return intake.start(**{**given, **fields})
+    return intake.start(**{**defaults, **fields})
 
 
 def rows_of(count, start=0):
@@ -85,14 +85,16 @@ def upload_of(text):
 
 @pytest.fixture
 def stumbling(monkeypatch):
-    """`stumbling(url, errors)`: whoever merges this row meets one of these errors."""
+    """Return a function that raises errors, one by one, in the merge of a row."""
     real = merging.merge_candidates
 
     def stumble(url, errors):
-        left = iter(errors)
+        errors_left = iter(errors)
 
         def merge(rows, ids, stored):
-            if any(f"\t{url}\t" in row[3] for row in rows) and (e := next(left, None)):
+            if any(f"\t{url}\t" in row[3] for row in rows) and (
+                e := next(errors_left, None)
+            ):
                 raise e
             return real(rows, ids, stored)
 
@@ -158,7 +160,7 @@ def test_an_ended_import_is_not_run_again(tmp_path):
 
 
 @pytest.mark.django_db
-def test_what_the_database_refuses_is_one_row_of_many(monkeypatch):
+def test_one_row_that_the_database_refuses_does_not_stop_the_others(monkeypatch):
     real = merging.merge_candidates
 
     def picky(rows, ids, stored):
@@ -168,9 +170,9 @@ def test_what_the_database_refuses_is_one_row_of_many(monkeypatch):
         return real(rows, ids, stored)
 
     monkeypatch.setattr(merging, "merge_candidates", picky)
-    done = imported(rows_of(20))
+    import_ = imported(rows_of(20))
 
-    assert counts(done) == (19, 0, 1)
+    assert counts(import_) == (19, 0, 1)
     assert "The database refuses the row" in RefusedRow.objects.get().reason
 
 
@@ -242,7 +244,7 @@ def command_line(tmp_path, *words):
 
 
 @together
-def test_an_import_killed_again_and_again_ends_without_doubles(tmp_path):
+def test_an_import_killed_repeatedly_ends_without_duplicates(tmp_path):
     path = tmp_path / "faces.tsv"
     rows = [
         face(f"m.{n % 50}", n, f"u{n}", data=drawn(n, side=100)) for n in range(1500)
@@ -260,10 +262,10 @@ def test_an_import_killed_again_and_again_ends_without_doubles(tmp_path):
         assert 0 < Candidate.objects.count() < 1500
 
     process = command_line(tmp_path, "import_candidates", path)
-    said, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=120)
 
-    assert process.returncode == 0, said
-    assert "Continuing after line" in said
+    assert process.returncode == 0, output
+    assert "Continuing after line" in output
     assert counts(Import.objects.get()) == (1500, 0, 1)
     assert Candidate.objects.count() == 1500
     assert Entity.objects.count() == 50
@@ -273,13 +275,13 @@ def test_an_import_killed_again_and_again_ends_without_doubles(tmp_path):
 
 @pytest.fixture
 def at(tmp_path, monkeypatch):
-    """Commands run in an empty folder."""
+    """Run commands in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.mark.django_db
-def test_the_commands_import_and_tell(at, capsys):
+def test_the_commands_import_and_print_a_summary(at, capsys):
     (at / "f.tsv").write_text(rows_of(3) + "bad\n")
     (at / "n.tsv").write_text('m.01\t"Ada"@en\n')
     (at / "d" / "m.02").mkdir(parents=True)
@@ -290,11 +292,11 @@ def test_the_commands_import_and_tell(at, capsys):
     call_command("import_entities", "n.tsv")
     call_command("import_folder", "d")
 
-    said = capsys.readouterr().out
-    assert "4 rows read: 3 added, 0 already imported, 1 refused (see no.tsv)" in said
-    assert "0 added, 3 already imported, 1 refused (see refused.tsv)" in said
-    assert "layout names: 1 rows read: 1 added" in said
-    assert "layout folder: 1 rows read: 1 added" in said
+    output = capsys.readouterr().out
+    assert "4 rows read: 3 added, 0 already imported, 1 refused (see no.tsv)" in output
+    assert "0 added, 3 already imported, 1 refused (see refused.tsv)" in output
+    assert "layout names: 1 rows read: 1 added" in output
+    assert "layout folder: 1 rows read: 1 added" in output
     assert (at / "no.tsv").read_text().startswith("line\treason\trow\n4\t")
 
 
@@ -351,7 +353,7 @@ def test_standard_input_is_read_and_needs_no_seek(at, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_changed_file_begins_anew(at, capsys, small_chunks):
+def test_a_changed_file_starts_from_the_beginning(at, capsys, small_chunks):
     path = at / "f.tsv"
     path.write_text(rows_of(30))
     import_ = begun(file_name=str(path.resolve()))
@@ -375,13 +377,13 @@ def test_ctrl_c_says_how_to_go_on(at, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(intake, "run", interrupted)
-    with pytest.raises(CommandError, match="run the same command again") as caught:
+    with pytest.raises(CommandError, match="Run the same command again") as caught:
         call_command("import_candidates", "f.tsv")
     assert caught.value.returncode == 130
 
 
 @pytest.mark.django_db
-def test_idle_uploads_are_those_that_nobody_works_on():
+def test_idle_uploads_are_those_without_a_worker():
     quiet, fresh, by_command = begun(upload="a"), begun(upload="b"), begun()
     old = "2020-01-01T00:00Z"
     Import.objects.filter(pk__in=[quiet.pk, by_command.pk]).update(touched_at=old)

@@ -1,4 +1,4 @@
-"""Candidates that wait for their pictures, batches that wait with them, and erasure."""
+"""Candidates that wait for their pictures, in batches and with erasures."""
 
 import hashlib
 
@@ -35,12 +35,12 @@ def test_bytes_that_arrive_fill_the_waiting_candidate():
     waiting(face(rank=1, url="a", page="first"), face(rank=2, url="a"))
     before = list(Candidate.objects.order_by("pk").values_list("pk", flat=True))
 
-    done = imported(
+    import_ = imported(
         face(rank=1, url="a", page="second", data=drawn(1))
         + face(rank=2, url="a", data=b"<html>")
     )
 
-    assert counts(done) == (2, 0, 0)
+    assert counts(import_) == (2, 0, 0)
     assert list(Candidate.objects.order_by("pk").values_list("pk", flat=True)) == before
     assert states() == ["ready", "unreadable"]
     assert Candidate.objects.order_by("pk").first().page_url == "first"
@@ -186,8 +186,8 @@ def test_a_reported_candidate_whose_picture_comes_is_a_member_without_a_place(
     imported("".join(pictures) + face("m.02", url="c", data=drawn(3)))
 
     rows = BatchEntity.objects.filter(batch=batch).order_by("entity__key")
-    found = list(rows.values_list("total", "open_places", "state"))
-    assert found == [(2, 1, "open"), (1, 0, "done")]
+    conflict = list(rows.values_list("total", "open_places", "state"))
+    assert conflict == [(2, 1, "open"), (1, 0, "done")]
     assert Reopened.objects.get(batch=batch, judge=judge).entity.key == "m.01"
     queue.sum_counters()
     assert list(verify()) == []
@@ -195,15 +195,15 @@ def test_a_reported_candidate_whose_picture_comes_is_a_member_without_a_place(
     assert [Candidate.objects.get(pk=pk).rank for pk in page.candidates] == [2]
 
 
-# --- What was erased -----------------------------------------------------------------
+# --- Erasures ------------------------------------------------------------------------
 
 
-def bury(kind, value):
+def mark_erased(kind, value):
     Tombstone.objects.create(kind=kind, hmac=tombstones.key_hmac(kind, value))
 
 
-def test_a_buried_key_is_refused_in_every_layout():
-    bury("entity", "m.01")
+def test_an_erased_key_is_refused_in_every_layout():
+    mark_erased("entity", "m.01")
 
     assert counts(imported(face(data=drawn(1)) + face("m.02", data=drawn(1)))) == (
         1,
@@ -212,15 +212,15 @@ def test_a_buried_key_is_refused_in_every_layout():
     )
     assert counts(waiting(face(key="/m/01"))) == (0, 0, 1)
     assert counts(imported('/m/01\t"Ada"@en\n')) == (0, 0, 1)
-    done = imported("key\tname\n/m/01\tAda\n")
-    assert counts(done) == (0, 0, 1)
-    assert "erased" in reasons(done)[2]
+    import_ = imported("key\tname\n/m/01\tAda\n")
+    assert counts(import_) == (0, 0, 1)
+    assert "erased" in reasons(import_)[2]
     assert not Entity.objects.filter(key="m.01").exists()
 
 
 def test_a_buried_picture_is_refused_before_anything_is_written(own_store, tmp_path):
     sha256 = hashlib.sha256(drawn(1)).hexdigest()
-    bury("image", sha256)
+    mark_erased("image", sha256)
     (tmp_path / "a.png").write_bytes(drawn(1))
 
     assert counts(imported(face(data=drawn(1)))) == (0, 0, 1)
@@ -231,30 +231,30 @@ def test_a_buried_picture_is_refused_before_anything_is_written(own_store, tmp_p
     assert not list(own_store.glob("images/*/*/*"))
 
 
-def test_refusals_of_the_erased_show_nothing_of_them(tmp_path):
+def test_refusals_of_erased_data_have_no_excerpt(tmp_path):
     sha256 = hashlib.sha256(drawn(1)).hexdigest()
-    bury("image", sha256)
-    bury("entity", "m.02")
+    mark_erased("image", sha256)
+    mark_erased("entity", "m.02")
     (tmp_path / "a.png").write_bytes(drawn(1))
     manifest = "key\tpath\tsha256\timage_url\n" + line("m.01", "", sha256, "u")
     manifest += line("m.01", "a.png", sha256, "") + line("m.01", "a.png", "", "")
     faces = face(data=drawn(1)) + face("m.02", data=drawn(2)) + face(data="no base64")
 
     for text, wrong in ((manifest, ""), (faces, "The picture is not base64.")):
-        done = imported(text, into=tmp_path)
-        assert counts(done) == (0, 0, 3)
-        for row in done.refused.all():
+        import_ = imported(text, into=tmp_path)
+        assert counts(import_) == (0, 0, 3)
+        for row in import_.refused.all():
             assert (row.row == "") is ("erased" in row.reason), row
             assert "erased" in row.reason or row.reason == wrong
 
 
 def test_an_erased_representative_is_refused():
-    bury("image", "ab" * 32)
+    mark_erased("image", "ab" * 32)
     rows = line("m.01", "AB" * 32) + line("m.02", "cd" * 32)
-    done = imported("key\trepresentative\n" + rows)
+    import_ = imported("key\trepresentative\n" + rows)
 
-    assert counts(done) == (1, 0, 1)
-    assert list(done.refused.values_list("line", "row")) == [(2, "")]
+    assert counts(import_) == (1, 0, 1)
+    assert list(import_.refused.values_list("line", "row")) == [(2, "")]
     assert Entity.objects.get().key == "m.02"
 
 

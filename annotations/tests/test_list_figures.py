@@ -1,4 +1,4 @@
-"""The list in figures: counted by a worker, read from the cache, forgotten after a day."""
+"""The list in figures: computed by a worker and cached for a day."""
 
 import pytest
 from django.core.cache import cache
@@ -43,32 +43,32 @@ def test_nothing_is_known_before_a_worker_has_counted(people):
     assert figures.cached() is not None
 
 
-def test_each_property_is_counted_of_those_who_have_it(people):
-    found = figures.compute()
-    assert found.entities == 4
-    assert found.gender == figures.Figure(3, {"female": 2, "male": 1})
-    assert found.professions == figures.Figure(2, {"actor": 2, "singer": 1})
-    assert found.countries == figures.Figure(1, {"France": 1})
-    assert found.births == figures.Figure(2, {"1970": 2})
-    assert found.frequency == figures.Figure(2, {"3": 1, "4": 1})
-    assert found.gender.share("female") == 2 / 3
-    assert found.gender.share("other") == 0.0
-    assert figures.cached() == found
+def test_entities_without_a_property_are_left_out_of_its_figures(people):
+    result = figures.compute()
+    assert result.entities == 4
+    assert result.gender == figures.Figure(3, {"female": 2, "male": 1})
+    assert result.professions == figures.Figure(2, {"actor": 2, "singer": 1})
+    assert result.countries == figures.Figure(1, {"France": 1})
+    assert result.births == figures.Figure(2, {"1970": 2})
+    assert result.frequency == figures.Figure(2, {"3": 1, "4": 1})
+    assert result.gender.share("female") == 2 / 3
+    assert result.gender.share("other") == 0.0
+    assert figures.cached() == result
 
 
 def test_a_batch_has_figures_of_its_own(people, admin):
     keys = [people[1].key, people[3].key]
     batch = batches.create(by=admin, name="b", entities=keys)
     count_list(batch=batch.pk)
-    found = figures.cached(figures.batch_name(batch.pk))
-    assert (found.entities, found.gender.counts) == (2, {"male": 1})
+    result = figures.cached(figures.batch_name(batch.pk))
+    assert (result.entities, result.gender.counts) == (2, {"male": 1})
     assert figures.cached() is None
 
 
 def test_an_empty_list_has_figures_too(db):
-    found = figures.compute()
-    assert (found.entities, found.gender) == (0, figures.Figure(0, {}))
-    assert found.gender.share("x") == 0.0
+    result = figures.compute()
+    assert (result.entities, result.gender) == (0, figures.Figure(0, {}))
+    assert result.gender.share("x") == 0.0
 
 
 def test_only_one_worker_is_asked(db):
@@ -80,12 +80,12 @@ def test_only_one_worker_is_asked(db):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_erased_entity_is_in_no_figure_any_more(admin):
+def test_figures_leave_out_an_erased_entity(admin):
     person = EntityFactory(professions=["lighthouse keeper"])
     EntityFactory(professions=["actor"])
     figures.compute()
     erasure.erase_entity(key=person.key, by=admin)
     assert figures.cached() is None
-    found = figures.compute()
-    assert (found.entities, found.professions.counts) == (1, {"actor": 1})
+    result = figures.compute()
+    assert (result.entities, result.professions.counts) == (1, {"actor": 1})
     assert Entity.objects.count() == 2
