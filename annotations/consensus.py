@@ -1,7 +1,7 @@
-"""What verdicts mean together: truth, dispute and need of one candidate.
+"""The rule of truth: truth, dispute and need of one candidate, from its verdicts.
 
-Plain Python, no database. `ground_truth` says the same in SQL for millions of rows; a
-property test keeps the two equal.
+Plain Python, no database. `sql.fragments` has the same rule in SQL for millions of
+rows. A property test compares every statement that uses it with this module.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a judge says of a candidate; a skip says nothing and counts nowhere."""
+    """A judge's answer about a candidate. A skip is no verdict and counts nowhere."""
 
     YES = "yes"
     NO = "no"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class Basis(StrEnum):
-    """Why a candidate's truth is what it is."""
+    """How a candidate's truth was decided."""
 
     UNANIMOUS = "unanimous"
     MAJORITY = "majority"
@@ -38,7 +38,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The verdict that stands, None while open, and its basis."""
+    """The verdict that counts for a candidate, None while open, and its basis."""
 
     verdict: Verdict | None
     basis: Basis
@@ -53,17 +53,17 @@ def truth(
     ruling: Verdict | None = None,
     cleared: Verdict | None = None,
 ) -> Truth:
-    """Decide one candidate from its current verdicts (skips left out) and its ruling.
+    """Decide one candidate from its current verdicts (without skips) and its ruling.
 
-    The standing ruling wins; else, once `rules.required` verdicts are in, the verdict
-    held by more than half of them; before they are in, what the model said of a
-    `cleared` one; else it is open.
+    The standing ruling wins. With fewer than `rules.required` verdicts, a cleared
+    candidate has the scorer's verdict `cleared`. From there on, it is the verdict of
+    more than half of the judges. Otherwise it is open.
     """
     if ruling is not None:
         return Truth(ruling, Basis.RULING)
     if len(verdicts) < rules.required:
         return OPEN if cleared is None else Truth(cleared, Basis.CLEARED)
-    verdict = max(verdicts, key=verdicts.count)  # at most seven: quicker than a Counter
+    verdict = max(verdicts, key=verdicts.count)  # faster than a Counter for seven
     votes = verdicts.count(verdict)
     if votes == len(verdicts):
         return Truth(verdict, Basis.UNANIMOUS)
@@ -73,7 +73,7 @@ def truth(
 
 
 def is_disputed(verdicts: Sequence[Verdict], rules: Rules) -> bool:
-    """Whether the required judges spoke and did not all say the same."""
+    """Return whether the required verdicts are in and not all the same."""
     return len(verdicts) >= rules.required and len(set(verdicts)) > 1
 
 
@@ -84,11 +84,11 @@ def need(
     *,
     withdrawn: bool = False,
 ) -> int:
-    """How many judgments this candidate should have in all, those given included.
+    """Return how many judgments this candidate needs in all, present ones included.
 
-    `rules.required` at first; then one more at a time up to `rules.maximum` while its
-    truth is open. Ruled or withdrawn (reported, erased, cleared) candidates need none;
-    a settled one needs no more than it has.
+    `rules.required` at first, then one more at a time up to `rules.maximum` while its
+    truth is open. A decided candidate needs no more than it has. A ruled or withdrawn
+    (reported, erased, cleared) one needs none.
     """
     if withdrawn or ruling is not None:
         return 0
@@ -100,7 +100,7 @@ def need(
 
 
 def agreement(verdict: Verdict | None, independent: Sequence[Verdict]) -> float | None:
-    """Share of independent verdicts equal to `verdict`; None where undefined."""
+    """Return the share of independent verdicts equal to `verdict`; None if undefined."""
     if verdict is None or not independent:
         return None
     return sum(v == verdict for v in independent) / len(independent)

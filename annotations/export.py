@@ -1,7 +1,7 @@
-"""The files that researchers take away, streamed as PostgreSQL's COPY writes them.
+"""The files that researchers download, streamed as PostgreSQL's COPY writes them.
 
-A thread with a connection of its own copies one statement, hence one snapshot, into a
-short queue; whoever reads the stream paces it. Memory stays flat whatever the size.
+A thread with its own connection copies one statement, so one snapshot, into a short
+queue. The reader of the stream sets the pace. Memory stays flat at any size.
 """
 
 import contextlib
@@ -18,21 +18,21 @@ from annotations import ground_truth
 from annotations.errors import Invalid, NotFound
 from annotations.ground_truth import WALKING
 from annotations.models import Batch, User
+from annotations.sql import fragments
 
-PIECE = 128 * 1024  # bytes handed on at once
+PIECE_BYTES = 128 * 1024
 PIECES_WAITING = 8
 
 
 class Writable(Protocol):
-    """What bytes can be written into."""
+    """An object that accepts bytes, such as a binary file."""
 
     def write(self, piece: bytes, /) -> object:
         """Add bytes."""
-        ...
 
 
 class _Abandoned(Exception):
-    """Whoever read the stream went away."""
+    """The reader of the stream has gone."""
 
 
 JUDGMENT_COLUMNS = (
@@ -48,8 +48,8 @@ JUDGMENT_COLUMNS = (
     "independent",
 )
 
-# The inner join on the picture leaves out what is erased.
-JUDGMENTS = """
+# The inner join on the image leaves out erased candidates.
+JUDGMENTS = f"""
 SELECT e.key, c.id, encode(i.sha256, 'hex'), %(names)s::jsonb ->> j.judge_id::text,
        j.verdict,
        to_char(j.decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -60,14 +60,14 @@ SELECT e.key, c.id, encode(i.sha256, 'hex'), %(names)s::jsonb ->> j.judge_id::te
        j.blind_verdict
 FROM annotations_batchentity q
 JOIN annotations_entity e ON e.id = q.entity_id
-JOIN annotations_candidate c ON c.entity_id = q.entity_id AND c.id <= q.upto
+JOIN annotations_candidate c ON {fragments.is_in_row("c", "q")}
 JOIN annotations_image i ON i.id = c.image_id
 JOIN annotations_judgment j ON j.batch_id = q.batch_id AND j.candidate_id = c.id
 WHERE q.batch_id = ANY(%(batches)s) AND j.verdict IS NOT NULL
 """
 
 ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
-# A cell holds no TAB, CR or LF: the importer refuses them, and an API client's become
+# A cell never has a TAB, CR or LF: imports refuse them, and those of API clients become
 # spaces here.
 UNESCAPED = {
     b"t": b" ",
@@ -89,55 +89,56 @@ ORDER BY u.username, d.day
 
 
 def stream_truth(batches: Sequence[int]) -> Iterator[bytes]:
-    """`truth.tsv` of batches as they are now: a row for every candidate they hold.
+    """Return `truth.tsv` of batches as they are now: one row per member candidate.
 
-    NotFound names batches that there are not, before anything is streamed.
+    NotFound names batches that do not exist, before anything is streamed.
     """
-    chosen = _known(batches)
-    return _stream(ground_truth.COLUMNS, *ground_truth.statement(chosen))
+    batch_ids = _existing(batches)
+    return _stream(ground_truth.COLUMNS, *ground_truth.statement(batch_ids))
 
 
 def stream_judgments(batches: Sequence[int], *, names: bool) -> Iterator[bytes]:
-    """`judgments.tsv` of batches: a row for every current judgment, skips included.
+    """Return `judgments.tsv` of batches: one row per current judgment, with skips.
 
-    Judges go by their pseudonyms unless the reader may see `names`.
+    Judges have their pseudonyms, or their usernames with `names`.
     """
-    chosen = _known(batches)
-    called = {u.pk: u.username if names else u.pseudonym for u in User.objects.all()}
-    parameters = {"names": json.dumps(called), "batches": chosen}
+    users = User.objects.all()
+    judge_names = {u.pk: u.username if names else u.pseudonym for u in users}
+    parameters = {"names": json.dumps(judge_names), "batches": _existing(batches)}
     return _stream(JUDGMENT_COLUMNS, JUDGMENTS, parameters)
 
 
 def write_truth(batches: Sequence[int], file: Writable) -> None:
-    """`truth.tsv` of batches by key and candidate, in the caller's own snapshot."""
-    sql, parameters = ground_truth.statement(_known(batches))
+    """Write `truth.tsv` of batches by key and candidate, in the caller's snapshot."""
+    sql, parameters = ground_truth.statement(_existing(batches))
     ordered = f'SELECT * FROM ({sql}) t ORDER BY entity_key COLLATE "C", candidate_id'
     _copy_into(file, ground_truth.COLUMNS, ordered, parameters)
 
 
 def write_judgments(batches: Sequence[int], file: Writable) -> None:
-    """`judgments.tsv` of batches with pseudonyms, in order and the caller's snapshot."""
-    called = {user.pk: user.pseudonym for user in User.objects.all()}
-    parameters = {"names": json.dumps(called), "batches": _known(batches)}
+    """Write `judgments.tsv` with pseudonyms, sorted, in the caller's snapshot."""
+    pseudonyms = {user.pk: user.pseudonym for user in User.objects.all()}
+    parameters = {"names": json.dumps(pseudonyms), "batches": _existing(batches)}
     order = 'ORDER BY e.key COLLATE "C", c.id, j.batch_id, j.judge_id'
     _copy_into(file, JUDGMENT_COLUMNS, JUDGMENTS + order, parameters)
 
 
 def stream_hours(batch: int) -> Iterator[bytes]:
-    """`hours.tsv` of a batch: a row for each judge and day (UTC) of work."""
-    [chosen] = _known([batch])
-    return _stream(HOURS_COLUMNS, HOURS, {"batch": chosen})
+    """Return `hours.tsv` of a batch: one row per judge and day (UTC) of work."""
+    [batch_id] = _existing([batch])
+    return _stream(HOURS_COLUMNS, HOURS, {"batch": batch_id})
 
 
-def _known(batches: Sequence[int]) -> list[int]:
-    wanted = list(dict.fromkeys(batches))
-    if not wanted:
+def _existing(batches: Sequence[int]) -> list[int]:
+    """Return batch ids without duplicates; Invalid if empty, NotFound if one is unknown."""
+    batch_ids = list(dict.fromkeys(batches))
+    if not batch_ids:
         raise Invalid({"batch": ["Name at least one batch."]})
-    found = set(Batch.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-    unknown = [str(pk) for pk in wanted if pk not in found]
-    if unknown:
-        raise NotFound(f"There is no batch {', '.join(unknown)}.")
-    return wanted
+    batches_by_id = Batch.objects.in_bulk(batch_ids)
+    unknown_ids = [str(pk) for pk in batch_ids if pk not in batches_by_id]
+    if unknown_ids:
+        raise NotFound(f"There is no batch {', '.join(unknown_ids)}.")
+    return batch_ids
 
 
 def _copy_into(
@@ -146,28 +147,29 @@ def _copy_into(
     file.write(("\t".join(columns) + "\n").encode())
     with connection.cursor() as cursor:
         statement = cursor.cursor.mogrify(sql, parameters).decode()
-        rows = _Plain(file)
+        unescaper = _Unescaper(file)
+        copy = f"COPY ({statement}) TO STDOUT (NULL '')"
         with connection.wrap_database_errors:
-            cursor.cursor.copy_expert(f"COPY ({statement}) TO STDOUT (NULL '')", rows)
-        rows.flush()
+            cursor.cursor.copy_expert(copy, unescaper)
+        unescaper.flush()
 
 
-class _Plain:
-    """What COPY writes into; hands whole rows on without COPY's escapes."""
+class _Unescaper:
+    """A target for COPY that writes whole rows to a file, without COPY's escapes."""
 
     def __init__(self, file: Writable) -> None:
         self.file = file
         self.buffer = bytearray()
 
     def write(self, row: bytes) -> None:
-        """Take one row (libpq hands on whole rows)."""
+        """Add one row: libpq always passes whole rows."""
         self.buffer += row
-        if len(self.buffer) >= PIECE:
+        if len(self.buffer) >= PIECE_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Hand on what is left."""
-        self.file.write(plain(bytes(self.buffer)))
+        """Write the rows that are in the buffer."""
+        self.file.write(unescape(bytes(self.buffer)))
         self.buffer.clear()
 
 
@@ -184,9 +186,10 @@ def _stream(
 
 
 class _Copy(threading.Thread):
-    """Copies one statement's rows into a short queue, which ends with None.
+    """A thread that copies one statement's rows into a short queue; None ends it.
 
-    psycopg2 pushes what COPY writes, a stream's reader pulls: hence the thread.
+    psycopg2 pushes COPY's rows and the reader of a stream pulls them, so both need a
+    thread of their own.
     """
 
     def __init__(self, sql: str, parameters: dict[str, Any]) -> None:
@@ -200,22 +203,22 @@ class _Copy(threading.Thread):
         self.buffer = bytearray()
 
     def run(self) -> None:
-        """Copy on a connection of this thread's own, and close it."""
+        """Copy on a connection of this thread, and close it."""
         try:
             self._copy()
         except _Abandoned:
             pass
-        except BaseException as error:  # raised again where the stream is read
+        except BaseException as error:  # `pieces` raises it in the reader's thread
             self.error = error
         finally:
-            # Also ends the COPY on the server where the reader went away.
+            # This also ends the COPY on the server if the reader has gone.
             connection.close()
-            self._hand_on(None)
+            self._enqueue(None)
 
     def _copy(self) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             self.backend = connection.connection
-            if self.is_abandoned:  # before there was anything to cancel
+            if self.is_abandoned:  # `stop` came before it could cancel a statement
                 raise _Abandoned
             cursor.execute("SET TRANSACTION READ ONLY")
             cursor.execute(WALKING)
@@ -224,18 +227,18 @@ class _Copy(threading.Thread):
             self._flush()
 
     def write(self, row: bytes) -> None:
-        """Take one row (libpq hands on whole rows)."""
+        """Add one row: libpq always passes whole rows."""
         self.buffer += row
-        if len(self.buffer) >= PIECE:
+        if len(self.buffer) >= PIECE_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         piece, self.buffer = bytes(self.buffer), bytearray()
-        if piece and not self._hand_on(plain(piece)):
+        if piece and not self._enqueue(unescape(piece)):
             raise _Abandoned
 
-    def _hand_on(self, piece: bytes | None) -> bool:
-        """Wait for room in the queue; False once nobody reads it any more."""
+    def _enqueue(self, piece: bytes | None) -> bool:
+        """Wait for room in the queue. Return False once the reader has gone."""
         while not self.is_abandoned:
             with contextlib.suppress(queue.Full):
                 self.waiting.put(piece, timeout=1)
@@ -243,14 +246,14 @@ class _Copy(threading.Thread):
         return False
 
     def pieces(self) -> Iterator[bytes]:
-        """What was copied, piece by piece; an error of the copying is raised here."""
+        """Yield the copied bytes; raise here an error that ended the copying."""
         while (piece := self.waiting.get()) is not None:
             yield piece
         if self.error is not None:
             raise self.error
 
     def stop(self) -> None:
-        """End the copying, wherever it is, and wait until its connection is closed."""
+        """End the copying at any point, and wait until its connection is closed."""
         self.is_abandoned = True
         with contextlib.suppress(queue.Empty):
             while True:
@@ -261,8 +264,8 @@ class _Copy(threading.Thread):
         self.join()
 
 
-def plain(rows: bytes) -> bytes:
-    """Undo COPY's escapes in whole rows: the files have no quoting."""
+def unescape(rows: bytes) -> bytes:
+    """Remove COPY's escapes from whole rows: the files have no quoting."""
     if b"\\" not in rows:
         return rows
     return ESCAPE.sub(lambda m: UNESCAPED.get(m[1], m[1]), rows)

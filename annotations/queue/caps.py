@@ -1,13 +1,12 @@
-"""Caps: how much of a batch one judge may judge, and how much of that is left."""
+"""Caps: how many candidates of a batch one judge can judge, and how many remain."""
 
 from decimal import Decimal
 
-from django.db import connection
-
+from annotations import sql
 from annotations.models import Batch, BatchJudge
 
-# On live pages, places still without a verdict; a skip may yet become one.
-UNSAID = """
+# Places on live pages that have no verdict yet. A skip can still become a verdict.
+PLACES_WITHOUT_VERDICT = """
 SELECT count(*)
 FROM annotations_assignment a, unnest(a.candidates) AS t (candidate_id)
 WHERE a.batch_id = %s AND a.judge_id = %s AND a.state = 'held'
@@ -19,32 +18,31 @@ WHERE a.batch_id = %s AND a.judge_id = %s AND a.state = 'held'
 """
 
 
-def smallest(cap: int | None, share: float | None, candidates: int) -> int | None:
-    """The candidates that one judge may judge by a number and a share; None: any.
+def smaller_cap(cap: int | None, share: float | None, candidates: int) -> int | None:
+    """Return the smaller limit of a number and a share of candidates; None: no limit.
 
-    At least one: a share of a small batch is not nothing.
+    At least one, so that a share of a small batch is not zero.
     """
     limits = [] if cap is None else [cap]
     if share is not None:
-        # As written, not as the machine stores it: 0.29 of 100 is 29.
+        # The decimal as written, not the binary float: 0.29 of 100 is 29.
         limits.append(int(Decimal(repr(share)) * candidates))
     return max(1, min(limits)) if limits else None
 
 
 def cap_of(batch: Batch) -> int | None:
-    """The most candidates that one judge may judge in the batch now; None: any."""
-    return smallest(batch.cap, batch.cap_share, batch.candidates_total)
+    """Return how many candidates one judge can judge in the batch; None: no limit."""
+    return smaller_cap(batch.cap, batch.cap_share, batch.candidates_total)
 
 
-def size_left(batch: Batch, membership: BatchJudge) -> int:
-    """How many tiles this judge's next page may have: its size, and what the cap leaves.
+def next_page_size(batch: Batch, membership: BatchJudge) -> int:
+    """Return the number of tiles on this judge's next page within the cap.
 
-    Under the membership's lock, which pages are granted under and verdicts counted.
+    Call it under the membership's lock, under which pages are granted and verdicts
+    counted.
     """
     cap = cap_of(batch)
     if cap is None:
         return batch.page_size
-    with connection.cursor() as cursor:
-        cursor.execute(UNSAID, [batch.pk, membership.judge_id])
-        unsaid = cursor.fetchone()[0]
-    return max(0, min(batch.page_size, cap - membership.verdicts - unsaid))
+    places = sql.value(PLACES_WITHOUT_VERDICT, [batch.pk, membership.judge_id])
+    return max(0, min(batch.page_size, cap - membership.verdicts - places))

@@ -1,12 +1,13 @@
-"""How a page ends: submitted, released or expired. Given verdicts always stay."""
+"""Ends pages: by submit, release or expiry. Their verdicts always stay."""
 
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from annotations import sql
 from annotations.errors import LeaseLost, NotFound, PageIncomplete, WrongState
 from annotations.models import (
     Assignment,
@@ -18,12 +19,23 @@ from annotations.models import (
     audit,
 )
 
-from .locked_row import LockedRow, load_rows, lock_pairs
+from .locked_row import LockedRow, load_rows
+from .locking import lock_rows
 from .standings import Standing
 
+RENEW = """
+UPDATE annotations_assignment a
+SET expires_at = clock_timestamp() + make_interval(mins => %s)
+FROM annotations_batch b
+WHERE b.id = a.batch_id AND b.state = %s AND a.batch_id = %s
+  AND a.judge_id = %s AND a.state = 'held'
+  AND a.expires_at > clock_timestamp()
+RETURNING a.id
+"""
 
-def own_page(assignment_id: int, judge: User) -> Assignment:
-    """The judge's page of this number; NotFound for everybody else."""
+
+def page_of_judge(assignment_id: int, judge: User) -> Assignment:
+    """Return the judge's page of this id; NotFound for everybody else."""
     page = (
         Assignment.objects.select_related("batch", "entity")
         .filter(pk=assignment_id, judge=judge)
@@ -37,210 +49,204 @@ def own_page(assignment_id: int, judge: User) -> Assignment:
 def renew(*, assignment_id: int, judge: User) -> Assignment:
     """Renew every page that the judge holds in this page's batch.
 
-    LeaseLost where this page is not held any more or its batch is not open.
+    LeaseLost if this page is no longer held or its batch is not open.
     """
-    page = own_page(assignment_id, judge)
-    with transaction.atomic():  # of its own: a lost page does not undo the other's
+    page = page_of_judge(assignment_id, judge)
+    # The renewal is committed even if this page is lost: another page may be held.
+    with transaction.atomic():
         _lock_memberships(judge, page.batch)
-        renewed = renew_held(judge.pk, page.batch_id)
-    if page.pk not in renewed:
+        renewed_ids = renew_held(judge.pk, page.batch_id)
+    if page.pk not in renewed_ids:
         raise LeaseLost("This page went back to the queue.")
     page.refresh_from_db()
     return page
 
 
 def renew_held(judge: int, batch: int) -> list[int]:
-    """Renew the judge's live pages of an open batch in one statement; their numbers.
+    """Renew the judge's live pages of an open batch. Return their ids.
 
-    Under the judge's membership: else two renewals could wait for each other's pages.
+    Call it under the judge's membership lock. Otherwise two renewals could wait for each
+    other's pages.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE annotations_assignment a
-            SET expires_at = clock_timestamp() + make_interval(mins => %s)
-            FROM annotations_batch b
-            WHERE b.id = a.batch_id AND b.state = %s AND a.batch_id = %s
-              AND a.judge_id = %s AND a.state = 'held'
-              AND a.expires_at > clock_timestamp()
-            RETURNING a.id
-            """,
-            [settings.LEASE_MINUTES, BatchState.OPEN, batch, judge],
-        )
-        return [row[0] for row in cursor]
+    return sql.column(RENEW, [settings.LEASE_MINUTES, BatchState.OPEN, batch, judge])
 
 
 def _lock_memberships(judge: User, batch: Batch | None = None) -> None:
-    """What comes before every queue row and page, in one batch or all."""
-    own = Q(judge=judge) & (Q(batch=batch) if batch else Q())
-    found = BatchJudge.objects.filter(own).order_by("batch")
-    list(found.select_for_update(no_key=True).values_list("pk"))
+    """Lock a judge's memberships, before any queue row or page, in one batch or all."""
+    is_wanted = Q(judge=judge) & (Q(batch=batch) if batch else Q())
+    memberships = BatchJudge.objects.filter(is_wanted).order_by("batch")
+    list(memberships.select_for_update(no_key=True).values_list("pk"))
 
 
 def _lock(page: Assignment) -> LockedRow:
     """Lock the page's queue row, then read the page again under the lock."""
-    [entry] = load_rows(lock_pairs([(page.batch_id, page.entity_id)]))
+    [locked] = load_rows(lock_rows([(page.batch_id, page.entity_id)]))
     page.refresh_from_db(fields=["state", "expires_at", "ended_at"])
-    return entry
+    return locked
 
 
-def _end(page: Assignment, entry: LockedRow, state: AssignmentState) -> None:
-    _leave(page, entry, state)
-    entry.settle()
-
-
-def _leave(page: Assignment, entry: LockedRow, state: AssignmentState) -> None:
+def _end(page: Assignment, locked: LockedRow, state: AssignmentState) -> None:
     page.state = state
-    page.ended_at = entry.now
+    page.ended_at = locked.now
     page.save(update_fields=["state", "ended_at"])
     for candidate in page.candidates:
-        if candidate in entry.standings:
-            entry.standings[candidate].holds.pop(page.judge_id, None)
+        if candidate in locked.standings:
+            locked.standings[candidate].holds.pop(page.judge_id, None)
 
 
 @transaction.atomic
 def release(*, assignment_id: int, judge: User) -> None:
-    """Give a page back; its places without a verdict are free for others.
+    """Give a page back, so that its places without a verdict are free for others.
 
-    Releasing a page that is over already changes nothing; a submitted one: WrongState.
+    Releasing a page that has already ended changes nothing. WrongState if it was
+    submitted.
     """
-    _give_back(own_page(assignment_id, judge))
+    _give_back(page_of_judge(assignment_id, judge))
 
 
 @transaction.atomic
 def release_page(*, assignment_id: int, by: User) -> Assignment:
-    """Take a page from whoever holds it, as its judge's own `release` would.
+    """Release a page in the name of its judge, for an admin.
 
-    For admins. NotFound where there is no such page; WrongState where it is submitted.
+    NotFound if there is no such page. WrongState if it was submitted.
     """
     pages = Assignment.objects.select_related("batch", "entity", "judge")
     page = pages.filter(pk=assignment_id).first()
     if page is None:
         raise NotFound(f"There is no page {assignment_id}.")
     if _give_back(page):
-        whose = {"batch": page.batch_id, "judge": page.judge_id, "page": page.pk}
-        audit.write("page-released", by=by, **whose)
+        ids = {"batch": page.batch_id, "judge": page.judge_id, "page": page.pk}
+        audit.write("page-released", by=by, **ids)
     return page
 
 
 def _give_back(page: Assignment) -> bool:
-    """End a held page without its judge having finished it; whether it was held."""
-    entry = _lock(page)
+    """Release a page. Return whether it was held."""
+    locked = _lock(page)
     if page.state == AssignmentState.SUBMITTED:
-        raise WrongState("This page is submitted already.")
+        raise WrongState("This page was submitted already.")
     if page.state != AssignmentState.HELD:
         return False
-    _end(page, entry, AssignmentState.RELEASED)
+    _end(page, locked, AssignmentState.RELEASED)
+    locked.save_changes()
     return True
 
 
 @transaction.atomic
 def release_all(*, judge: User, batch: Batch | None = None) -> int:
-    """Release every page that somebody holds (in one batch or all); how many.
+    """Release every page that a judge holds, in one batch or all. Return their number.
 
-    Memberships, then rows are locked all at once and in their order, as everybody does;
-    a page that was submitted while this waited stays submitted.
+    Lock memberships first, then all rows in order, as every transaction does. A page
+    that was submitted while this waited stays submitted.
     """
     _lock_memberships(judge, batch)
     pages = Assignment.objects.filter(judge=judge, state=AssignmentState.HELD)
     if batch is not None:
         pages = pages.filter(batch=batch)
-    rows = lock_pairs(pages.values_list("batch_id", "entity_id"))
-    entries = {(e.row.batch_id, e.row.entity_id): e for e in load_rows(rows)}
-    held = [page for page in pages if (page.batch_id, page.entity_id) in entries]
-    for page in held:
-        entry = entries[page.batch_id, page.entity_id]
-        _leave(page, entry, AssignmentState.RELEASED)
-    for entry in entries.values():
-        entry.settle()
-    return len(held)
+    rows = load_rows(lock_rows(pages.values_list("batch_id", "entity_id")))
+    rows_by_pair = {(r.row.batch_id, r.row.entity_id): r for r in rows}
+    # The queryset reads the pages again, now under the locks.
+    pages_to_end = [p for p in pages if (p.batch_id, p.entity_id) in rows_by_pair]
+    for page in pages_to_end:
+        locked = rows_by_pair[page.batch_id, page.entity_id]
+        _end(page, locked, AssignmentState.RELEASED)
+    for locked in rows:
+        locked.save_changes()
+    return len(pages_to_end)
 
 
-def expire_due(batch: Batch | None = None) -> int:
-    """End every lease whose time is over, each in its own transaction; how many.
+def expire_leases(batch: Batch | None = None) -> int:
+    """End every lease that has run out. Return their number.
 
-    Every lease does this first for its batch, so an expired page is free at once and
-    its end is an event that reopens the row; a periodic task does it for all.
+    Each ends in its own transaction. A new lease does this first for its batch, so that
+    an expired page is free at once and its row reopened. A periodic task does it for
+    all batches.
     """
-    due = Assignment.objects.filter(state=AssignmentState.HELD, expires_at__lte=Now())
+    pages = Assignment.objects.filter(state=AssignmentState.HELD, expires_at__lte=Now())
     if batch is not None:
-        due = due.filter(batch=batch)
-    pages = list(due.order_by("pk").values_list("batch_id", "entity_id"))
-    for pair in dict.fromkeys(pages):
+        pages = pages.filter(batch=batch)
+    pairs = list(pages.order_by("pk").values_list("batch_id", "entity_id"))
+    for pair in dict.fromkeys(pairs):
         with transaction.atomic():
-            load_rows(lock_pairs([pair]))
-    return len(pages)
+            load_rows(lock_rows([pair]))
+    return len(pairs)
 
 
 @transaction.atomic
 def submit(*, assignment_id: int, judge: User) -> bool:
-    """Finish a page. True when nothing more of its entity is there for this judge.
+    """Finish a page. Return True if the judge has nothing left to judge of its entity.
 
-    PageIncomplete names the missing tiles, and for an expired page also the lost ones,
-    whose place somebody else has. Submitting again says the same again.
+    PageIncomplete names the tiles without a verdict. For an expired page it also names
+    those that are lost, because another judge has their place. A second submit returns
+    the same.
     """
-    page = own_page(assignment_id, judge)
-    entry = _lock(page)
-    missing = [
-        n
-        for n, candidate in enumerate(page.candidates)
-        if _is_asked(entry.standings.get(candidate))
-        and judge.pk not in entry.standings[candidate].votes
+    page = page_of_judge(assignment_id, judge)
+    locked = _lock(page)
+    positions = [
+        position
+        for position, candidate in enumerate(page.candidates)
+        if _needs_verdict(locked.standings.get(candidate), judge)
     ]
-    if missing and page.state != AssignmentState.SUBMITTED:
-        _refuse(page, entry, missing)
+    if positions and page.state != AssignmentState.SUBMITTED:
+        _refuse(page, locked, positions)
     if page.state == AssignmentState.HELD:
-        _end(page, entry, AssignmentState.SUBMITTED)
+        _end(page, locked, AssignmentState.SUBMITTED)
+        locked.save_changes()
     elif page.state != AssignmentState.SUBMITTED:
         Assignment.objects.filter(pk=page.pk).update(
-            state=AssignmentState.SUBMITTED, ended_at=entry.now
+            state=AssignmentState.SUBMITTED, ended_at=locked.now
         )
-    return is_finished(entry, judge, page)
+    return _is_finished(locked, judge)
 
 
-def _is_asked(standing: Standing | None) -> bool:
-    """Whether submit still asks for a tile: not once erased, reported or ruled."""
+def _needs_verdict(standing: Standing | None, judge: User) -> bool:
+    """Return whether submit requires a verdict: not if erased, reported or ruled."""
     return (
         standing is not None
         and standing.is_member
         and not standing.is_reported
         and standing.ruling is None
+        and judge.pk not in standing.votes
     )
 
 
-def _refuse(page: Assignment, entry: LockedRow, missing: Sequence[int]) -> None:
-    lost = [
-        n
-        for n in missing
-        if page.judge_id not in entry.standings[page.candidates[n]].held
-        and entry.standings[page.candidates[n]].free(entry.rules) == 0
+def _refuse(page: Assignment, locked: LockedRow, positions: Sequence[int]) -> None:
+    """Raise PageIncomplete for tiles without a verdict, at these positions."""
+    lost_positions = [
+        position
+        for position in positions
+        if page.judge_id not in locked.standings[page.candidates[position]].held
+        and locked.standings[page.candidates[position]].free(locked.rules) == 0
     ]
+    count = len(positions)
     raise PageIncomplete(
-        f"{len(missing)} of the page's tiles have no verdict yet.",
-        missing=[page.tile_id(n) for n in missing if n not in lost],
-        lost=[page.tile_id(n) for n in lost],
+        "One tile has no verdict yet."
+        if count == 1
+        else f"{count} tiles have no verdict yet.",
+        missing=[page.tile_id(n) for n in positions if n not in lost_positions],
+        lost=[page.tile_id(n) for n in lost_positions],
     )
 
 
-def is_finished(entry: LockedRow, judge: User, page: Assignment) -> bool:
-    """Whether nothing more of the entity is there for the judge.
+def _is_finished(locked: LockedRow, judge: User) -> bool:
+    """Return whether the judge has nothing left to judge of the entity.
 
-    Only the required places count: whether an adaptive one is open would tell what
-    others said (contract, blindness).
+    Only the required places count. An open adaptive place would reveal the verdicts of
+    others (contract, blindness).
     """
-    rules = entry.rules
-    more = any(
+    rules = locked.rules
+    has_more = any(
         judge.pk not in s.votes
         and (
             judge.pk in s.held
             or (len(s.verdicts()) + len(s.held) < rules.required and s.free(rules) > 0)
         )
-        for s in entry.standings.values()
+        for s in locked.standings.values()
     )
-    return not more
+    return not has_more
 
 
 def pages_of(judge: User, batch: Batch | None = None) -> QuerySet[Assignment]:
-    """The judge's own pages, whatever their state."""
-    own = Q(judge=judge) & (Q(batch=batch) if batch else Q())
-    return Assignment.objects.filter(own).order_by(F("pk").desc())
+    """Return the judge's pages in any state, newest first."""
+    is_wanted = Q(judge=judge) & (Q(batch=batch) if batch else Q())
+    return Assignment.objects.filter(is_wanted).order_by(F("pk").desc())

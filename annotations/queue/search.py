@@ -1,21 +1,28 @@
-"""A judge's search through the queue: the next row that may have something, locked.
+"""Statements of a judge's search: lock the next queue row that may have a free place.
 
-Rows stand by (priority descending, entity). Priorities change while people work
-(`order`), under the row's lock and with a `Reopened` for everybody, so a row that has
-moved while its lock was waited for must not take a cursor along: see `Found`.
+Rows are ordered by (priority descending, entity). Priorities change while judges work
+(`order`), under the row's lock and together with a `Reopened` entry for every judge. A
+cursor must not follow a row that moved while the search waited for its lock: see
+`SearchResult`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
-from django.db import connection
-
+from annotations import sql
 from annotations.models import BatchEntity
 
-Key = Mapping[str, Any]  # batch, judge, priority and entity; None before the first
 
-# The driver writes the values in, so the planner sees which half of the OR is there.
+class SearchPosition(TypedDict):
+    """A judge's position in the order of a batch; priority and entity None: the start."""
+
+    batch: int
+    judge: int
+    priority: float | None
+    entity: int | None
+
+
+# The driver inserts the values, so the planner knows which half of the OR applies.
 BEYOND = """annotations_batchentity WHERE batch_id = %(batch)s AND state = 'open'
     AND (%(entity)s IS NULL
          OR (priority * -1, entity_id) > (%(priority)s * -1, %(entity)s))
@@ -35,14 +42,16 @@ SELECT q.* FROM annotations_reopened r
 JOIN annotations_batchentity q USING (batch_id, entity_id) WHERE {BEHIND}
 FOR NO KEY UPDATE OF q SKIP LOCKED
 """
+HAS_MORE = f"SELECT EXISTS ({NEXT}) OR EXISTS ({REOPENED})"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A row, locked, as it is now.
+class SearchResult:
+    """A row that the search locked, as it is now.
 
-    `is_next`: it stands where the search found it, in the queue's order, so that a
-    cursor may come up to it. `has_skipped`: others held the lock of one before it.
+    `is_next`: the row is still at the place in the queue where the search read it, so
+    that a cursor can advance to it. `has_skipped`: another transaction held the lock of
+    a row before it.
     """
 
     row: BatchEntity
@@ -50,49 +59,52 @@ class Found:
     has_skipped: bool = False
 
 
-def beyond(key: Key, *, waits: bool) -> Found | None:
-    """Lock the first open row after the key; `waits` for its lock, or skip locked ones."""
+def lock_next(position: SearchPosition, *, waits: bool) -> SearchResult | None:
+    """Lock the first open row after the position.
+
+    With `waits`, wait for its lock. Without, skip locked rows.
+    """
     if waits:
-        return _waited_for(NEXT, key)
-    row = next(iter(BatchEntity.objects.raw(NEXT_UNLOCKED, key)), None)
+        return _wait_for(NEXT, position)
+    row = _first_row(NEXT_UNLOCKED, position)
     if row is None:
         return None
-    first = vars(row)
-    if first["first_entity"] != row.entity_id:
-        return Found(row, is_next=True, has_skipped=True)
-    return Found(row, is_next=first["first_priority"] == row.priority)
+    columns = vars(row)
+    if columns["first_entity"] != row.entity_id:
+        return SearchResult(row, is_next=True, has_skipped=True)
+    return SearchResult(row, is_next=columns["first_priority"] == row.priority)
 
 
-def behind(key: Key, *, waits: bool) -> Found | None:
-    """Lock the first row up to the key that may have something again for the judge.
+def lock_reopened(position: SearchPosition, *, waits: bool) -> SearchResult | None:
+    """Lock the first row up to the position that was reopened to the judge.
 
-    The cursor is beyond it already, or was when it was found.
+    A cursor never follows it: the cursor is, or was, already beyond it.
     """
-    if key["entity"] is None:
+    if position["entity"] is None:
         return None
     if waits:
-        found = _waited_for(REOPENED, key)
-        return found and Found(found.row, is_next=False)
-    row = next(iter(BatchEntity.objects.raw(REOPENED_UNLOCKED, key)), None)
-    return None if row is None else Found(row, is_next=False)
+        result = _wait_for(REOPENED, position)
+        return result and SearchResult(result.row, is_next=False)
+    row = _first_row(REOPENED_UNLOCKED, position)
+    return None if row is None else SearchResult(row, is_next=False)
 
 
-def any_left(key: Key) -> bool:
-    """Whether there are rows that the search did not give: locked, or moved since."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT EXISTS ({NEXT}) OR EXISTS ({REOPENED})", key)
-        return cursor.fetchone()[0]
+def has_more_rows(position: SearchPosition) -> bool:
+    """Return whether the search missed rows: others locked or moved them."""
+    return bool(sql.value(HAS_MORE, position))
 
 
-def _waited_for(sql: str, key: Key) -> Found | None:
-    """Find a row, then wait for its lock and no other; it may have changed by then."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, key)
-        found = cursor.fetchone()
-    if found is None:
+def _first_row(statement: str, position: SearchPosition) -> BatchEntity | None:
+    parameters: dict[str, Any] = {**position}
+    return next(iter(BatchEntity.objects.raw(statement, parameters)), None)
+
+
+def _wait_for(statement: str, position: SearchPosition) -> SearchResult | None:
+    """Read the first row, then wait for its lock; the row can change meanwhile."""
+    first = sql.one(statement, position)
+    if first is None:
         return None
-    entity, priority = found
     row = BatchEntity.objects.select_for_update(no_key=True).get(
-        batch=key["batch"], entity=entity
+        batch=position["batch"], entity=first.entity_id
     )
-    return Found(row, is_next=row.priority == priority)
+    return SearchResult(row, is_next=row.priority == first.priority)

@@ -1,25 +1,27 @@
-"""After a change of who judges: what is stuck now, and what is no longer."""
+"""Rechecks which candidates are stuck after the judges of a batch have changed."""
 
 from collections.abc import Iterator, Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from annotations import sql
 from annotations.models import BatchEntity, BatchJudge, User
+from annotations.sql import fragments
 
-from .conflicts import write_conflicts, written_conflicts
+from .conflicts import stored_conflicts, write_conflicts
 from .locked_row import load_rows
+from .locking import lock_rows_by_id
 
 ROWS_PER_STEP = 500
 
-# Only an entity that each active judge has had a page of can have something stuck: the
-# pages of the one who has done least name them all. Without any active judge, all that
-# is not done can be.
-TOUCHED = """
+# A candidate can be stuck only if each active judge has had a page of its entity. The
+# pages of the judge with the fewest marks include all these entities. Without any
+# active judge, every row that is not done can have stuck candidates.
+SUSPECTS = f"""
 WITH active AS (
     SELECT m.judge_id, m.verdicts + m.skips AS marks
     FROM annotations_batchjudge m JOIN annotations_user u ON u.id = m.judge_id
-    WHERE m.batch_id = %(batch)s AND m.removed_at IS NULL AND u.is_active
-      AND 'judge' = ANY(u.roles)
+    WHERE m.batch_id = %(batch)s AND {fragments.is_active_judge("m", "u")}
 )
 SELECT q.id FROM annotations_batchentity q
 WHERE q.batch_id = %(batch)s AND (
@@ -36,39 +38,32 @@ ORDER BY q.id
 
 
 def recheck(batch: int) -> None:
-    """Find what is stuck in a batch (its number) after its judges have changed.
+    """Recheck the conflicts of a batch (its id) after its judges have changed.
 
-    To be called when that change is committed, or in its transaction: marks that come
-    meanwhile read the judges under the row's lock, so none is overlooked.
+    Call it in the transaction of that change or after its commit. Marks that arrive
+    meanwhile read the judges under the row's lock, so none is missed.
     """
     if not BatchJudge.objects.filter(batch=batch).exists():
-        return  # nobody was ever named
-    for numbers in _steps(batch):
+        return  # a batch that never had a judge has nothing stuck
+    for row_ids in _steps(batch):
         with transaction.atomic():
-            rows = list(
-                BatchEntity.objects.select_for_update(no_key=True)
-                .filter(pk__in=numbers)
-                .order_by("pk")
-            )
-            rewrite(rows)
+            rewrite_conflicts(lock_rows_by_id(row_ids))
 
 
 def recheck_batches_of(judge: User) -> None:
-    """Recheck every batch that somebody judges: who is active has changed."""
-    own = BatchJudge.objects.filter(judge=judge, removed_at__isnull=True)
-    for batch in own.order_by("batch").values_list("batch", flat=True):
+    """Recheck every batch of a judge who became active or inactive."""
+    memberships = BatchJudge.objects.filter(judge=judge, removed_at__isnull=True)
+    for batch in memberships.order_by("batch").values_list("batch", flat=True):
         recheck(batch)
 
 
-def rewrite(rows: Sequence[BatchEntity]) -> None:
-    """Make the conflicts of locked queue rows what they should be."""
-    for entry in load_rows(rows):
-        write_conflicts(entry.row, written_conflicts(entry.row), entry.conflicts())
+def rewrite_conflicts(rows: Sequence[BatchEntity]) -> None:
+    """Recompute the conflicts of locked queue rows, and write the differences."""
+    for locked in load_rows(rows):
+        write_conflicts(locked.row, stored_conflicts(locked.row), locked.conflicts())
 
 
 def _steps(batch: int) -> Iterator[list[int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(TOUCHED, {"batch": batch})
-        numbers = [number for (number,) in cursor.fetchall()]
-    for start in range(0, len(numbers), ROWS_PER_STEP):
-        yield numbers[start : start + ROWS_PER_STEP]
+    row_ids = sql.column(SUSPECTS, {"batch": batch})
+    for start in range(0, len(row_ids), ROWS_PER_STEP):
+        yield row_ids[start : start + ROWS_PER_STEP]

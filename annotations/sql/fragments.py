@@ -180,11 +180,17 @@ def truth_in_batches(batches: str, candidate: str, required: str) -> str:
     )
 
 
-def is_decided(batch: str, candidate: str, required: str) -> str:
-    """Return a condition: the truth of a candidate is not open in a batch."""
+def is_decided_by_people(batch: str, candidate: str, required: str) -> str:
+    """Return a condition: judges or an adjudicator decided a candidate in a batch."""
     return f"""EXISTS (
-    SELECT FROM ({truth_in_batch(batch, candidate, required)}) known
+    SELECT FROM ({truth_by_people(batch, candidate, required)}) known
     WHERE known.verdict IS NOT NULL)"""
+
+
+def is_withdrawn(batch: str, candidate: str) -> str:
+    """Return a condition: judges are not asked, because it is reported or cleared."""
+    return f"""({has_open_report(candidate)}
+    OR EXISTS ({clearance(batch, candidate)}))"""
 
 
 def is_settled_as_yes(c: str) -> str:

@@ -1,14 +1,15 @@
-"""Everything that is stored twice for the size's sake, recomputed and compared.
+"""Recomputes everything that is stored twice for speed, and compares.
 
-`verify` yields what differs, mended where asked: queue rows, conflicts, batch totals and judges'
-own numbers (`counters`), candidates' states (`states`), files of pictures (`store`), of releases
-(`release_files`) and of evaluations (`result_files`).
+`verify` yields the differences and corrects them on request: queue rows, batch totals
+and judges' counters (`counters`), conflicts (`conflicts`), candidates' states
+(`states`), files of images (`store`), of releases (`release_files`) and of evaluations
+(`result_files`).
 """
 
 from collections.abc import Iterator
 
 from .conflicts import conflicts
-from .counters import judges_numbers, queue_rows, totals
+from .counters import batch_totals, judge_counters, queue_rows
 from .difference import Difference
 from .release_files import lost_release_files, stray_release_files, stray_work
 from .result_files import lost_results, stray_results
@@ -19,15 +20,15 @@ __all__ = ["Difference", "verify"]
 
 
 def verify(*, fix: bool = False, files: bool = False) -> Iterator[Difference]:
-    """Recompute every stored count and state; with `files`, look into the store too.
+    """Recompute every stored count and state; with `files`, check the store too.
 
-    Safe beside people at work: what seems to differ is looked at again under its lock.
+    Safe while people work: each apparent difference is checked again under its lock.
     """
     yield from candidate_states(fix=fix)
     yield from queue_rows(fix=fix)
     yield from conflicts(fix=fix)
-    yield from judges_numbers(fix=fix)
-    yield from totals(fix=fix)
+    yield from judge_counters(fix=fix)
+    yield from batch_totals(fix=fix)
     if files:
         yield from _lost()
         yield from _stray(fix=fix)

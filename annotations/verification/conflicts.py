@@ -1,66 +1,73 @@
-"""The conflicts against how the candidates stand."""
+"""Compares the stored conflicts with those that the standings imply."""
 
 from collections.abc import Iterator
 
 from django.db import transaction
 
-from annotations import queue
 from annotations.models import BatchEntity, Conflict
+from annotations.queue.conflicts import (
+    ConflictKinds,
+    find_conflicts,
+    stored_conflicts,
+)
+from annotations.queue.locked_row import load_rows
+from annotations.queue.standings import read_rows
+from annotations.queue.stuck import rewrite_conflicts
 
 from .difference import Difference
 
 ROWS_PER_STEP = 500
-Written = dict[tuple[int, int], dict[int, queue.Kinds]]
+RowConflicts = dict[tuple[int, int], dict[int, ConflictKinds]]  # by batch and entity
 
 
 def conflicts(*, fix: bool) -> Iterator[Difference]:
-    """Every queue row's conflicts, written down, against what its candidates are."""
-    last = 0
+    """Compare the conflicts of every queue row."""
+    last_id = 0
     while rows := list(
-        BatchEntity.objects.filter(pk__gt=last).order_by("pk")[:ROWS_PER_STEP]
+        BatchEntity.objects.filter(pk__gt=last_id).order_by("pk")[:ROWS_PER_STEP]
     ):
-        written = _written(rows)
-        readings = queue.read([row.pk for row in rows])
+        stored = _stored_conflicts(rows)
+        states = read_rows([row.pk for row in rows])
         for row in rows:
-            reading = readings[row.pk]
-            right = queue.conflicts_among(
-                reading.standings.values(), reading.rules, reading.active
-            )
-            if written.get((row.batch_id, row.entity_id), {}) != right:
-                yield from _again(row.pk, fix=fix)
-        last = rows[-1].pk
+            state = states[row.pk]
+            right = find_conflicts(state.standings.values(), state.rules, state.active)
+            if stored.get((row.batch_id, row.entity_id), {}) != right:
+                yield from _check_again(row.pk, fix=fix)
+        last_id = rows[-1].pk
 
 
-def _written(rows: list[BatchEntity]) -> Written:
-    found: Written = {}
-    written = Conflict.objects.filter(
+def _stored_conflicts(rows: list[BatchEntity]) -> RowConflicts:
+    conflicts_by_row: RowConflicts = {}
+    for conflict in Conflict.objects.filter(
         batch__in={row.batch_id for row in rows},
         entity__in={row.entity_id for row in rows},
-    )
-    for each in written:
-        kinds = queue.Kinds(
-            each.is_open, each.is_disputed, each.is_reported, each.is_stuck
+    ):
+        kinds = ConflictKinds(
+            conflict.is_open,
+            conflict.is_disputed,
+            conflict.is_reported,
+            conflict.is_stuck,
         )
-        found.setdefault((each.batch_id, each.entity_id), {})[each.candidate_id] = kinds
-    return found
+        pair = (conflict.batch_id, conflict.entity_id)
+        conflicts_by_row.setdefault(pair, {})[conflict.candidate_id] = kinds
+    return conflicts_by_row
 
 
 @transaction.atomic
-def _again(pk: int, *, fix: bool) -> list[Difference]:
-    """Look once more under the row's lock; set it right where asked."""
+def _check_again(pk: int, *, fix: bool) -> list[Difference]:
+    """Compare once more under the row's lock, and correct on request."""
     row = BatchEntity.objects.select_for_update(no_key=True).get(pk=pk)
-    [entry] = queue.load_rows([row])
-    right = entry.conflicts()
-    written = _written([row]).get((row.batch_id, row.entity_id), {})
-    if written != right and fix:
-        queue.rewrite_conflicts([row])
+    [locked] = load_rows([row])
+    right, stored = locked.conflicts(), stored_conflicts(row)
+    if stored != right and fix:
+        rewrite_conflicts([row])
     return [
         Difference(
             f"{row}: candidate {candidate} in the conflicts",
-            written.get(candidate),
+            stored.get(candidate),
             right.get(candidate),
             fix,
         )
-        for candidate in sorted(written.keys() | right.keys())
-        if written.get(candidate) != right.get(candidate)
+        for candidate in sorted(stored.keys() | right.keys())
+        if stored.get(candidate) != right.get(candidate)
     ]

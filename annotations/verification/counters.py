@@ -1,27 +1,28 @@
-"""Counters that change in the transaction of what they count, counted anew."""
+"""Recounts the counters that change in the transaction of the rows they count."""
 
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from annotations import queue
+from annotations import sql
 from annotations.models import BatchEntity, BatchJudge
-from annotations.queue import Tally
-from annotations.queue.locked_row import reopen
+from annotations.queue.progress import sum_counters
+from annotations.queue.reopening import reopen
+from annotations.queue.standings import Tally, read_rows, tally
 
 from .difference import Difference
 
 ROWS_PER_STEP = 500
 COUNTERS = (*Tally.__slots__, "state")
 
-# Workers sum up every ten seconds, so that totals lag a little behind the queue; those
-# of a batch that was never summed say nothing yet.
+# Workers sum the totals every ten seconds, so these can be a little behind the queue.
+# A batch that was never summed has no totals to compare.
 LAG_SECONDS = 15
-TOTALS = """
-SELECT b.id, b.counted_at > clock_timestamp() - interval '1 minute',
-       t.name, t.stored, t.summed::bigint
+WRONG_TOTALS = """
+SELECT b.id AS batch, b.counted_at > clock_timestamp() - interval '1 minute' AS is_fresh,
+       t.name, t.stored, t.summed::bigint AS summed
 FROM annotations_batch b
 LEFT JOIN (
     SELECT batch_id, count(*) AS entities,
@@ -40,7 +41,7 @@ WHERE t.stored <> t.summed AND b.counted_at IS NOT NULL
 ORDER BY b.id, t.name
 """
 
-SAID_BY_ALL = """
+WRONG_MEMBERSHIPS = """
 SELECT m.id FROM annotations_batchjudge m
 LEFT JOIN (
     SELECT batch_id, judge_id,
@@ -51,29 +52,28 @@ LEFT JOIN (
 WHERE (m.verdicts, m.skips) <> (coalesce(j.verdicts, 0), coalesce(j.skips, 0))
 ORDER BY m.id
 """
-SAID_BY_ONE = """
-SELECT count(*) FILTER (WHERE verdict <> 'skip'),
-       count(*) FILTER (WHERE verdict = 'skip')
+COUNTS_OF_JUDGE = """
+SELECT count(*) FILTER (WHERE verdict <> 'skip') AS verdicts,
+       count(*) FILTER (WHERE verdict = 'skip') AS skips
 FROM annotations_judgment WHERE batch_id = %s AND judge_id = %s
 """
 
 
 def queue_rows(*, fix: bool) -> Iterator[Difference]:
-    """Every queue row's counters and state against its candidates."""
-    last = 0
+    """Compare every queue row's counters and state with its candidates."""
+    last_id = 0
     while rows := list(
-        BatchEntity.objects.filter(pk__gt=last).order_by("pk")[:ROWS_PER_STEP]
+        BatchEntity.objects.filter(pk__gt=last_id).order_by("pk")[:ROWS_PER_STEP]
     ):
-        for pk in [row.pk for row, right in _counted(rows) if _wrong(row, right)]:
-            yield from _queue_row_again(pk, fix=fix)
-        last = rows[-1].pk
+        for pk in [row.pk for row, right in _recounted(rows) if _wrong(row, right)]:
+            yield from _check_row_again(pk, fix=fix)
+        last_id = rows[-1].pk
 
 
-def _counted(rows: list[BatchEntity]) -> Iterator[tuple[BatchEntity, Tally]]:
-    readings = queue.read([row.pk for row in rows])
+def _recounted(rows: list[BatchEntity]) -> Iterator[tuple[BatchEntity, Tally]]:
+    states = read_rows([row.pk for row in rows])
     for row in rows:
-        reading = readings[row.pk]
-        yield row, queue.tally(reading.standings.values(), reading.rules)
+        yield row, tally(states[row.pk].standings.values(), states[row.pk].rules)
 
 
 def _wrong(row: BatchEntity, right: Tally) -> list[str]:
@@ -81,59 +81,56 @@ def _wrong(row: BatchEntity, right: Tally) -> list[str]:
 
 
 @transaction.atomic
-def _queue_row_again(pk: int, *, fix: bool) -> list[Difference]:
-    """Look at a queue row once more, under its lock; set it right where asked."""
+def _check_row_again(pk: int, *, fix: bool) -> list[Difference]:
+    """Compare a queue row once more, under its lock, and correct it on request."""
     row = BatchEntity.objects.select_for_update(no_key=True).get(pk=pk)
-    [(row, right)] = _counted([row])
-    wrong = _wrong(row, right)
+    [(row, right)] = _recounted([row])
+    names = _wrong(row, right)
     differences = [
         Difference(f"{row}: {name}", getattr(row, name), getattr(right, name), fix)
-        for name in wrong
+        for name in names
     ]
-    if wrong and fix:
-        for name in wrong:
+    if names and fix:
+        for name in names:
             setattr(row, name, getattr(right, name))
-        row.save(update_fields=wrong)
+        row.save(update_fields=names)
         reopen([row])  # judges may have passed it while it looked done
     return differences
 
 
-def judges_numbers(*, fix: bool) -> Iterator[Difference]:
-    """Every judge's own numbers in a batch against the judgments."""
-    for (pk,) in _rows(SAID_BY_ALL):
-        yield from _judge_again(pk, fix=fix)
+def judge_counters(*, fix: bool) -> Iterator[Difference]:
+    """Compare every judge's counters in a batch with the judgments."""
+    for pk in sql.column(WRONG_MEMBERSHIPS):
+        yield from _check_judge_again(pk, fix=fix)
 
 
 @transaction.atomic
-def _judge_again(pk: int, *, fix: bool) -> list[Difference]:
-    member = BatchJudge.objects.select_for_update(no_key=True).get(pk=pk)
-    [said] = _rows(SAID_BY_ONE, [member.batch_id, member.judge_id])
+def _check_judge_again(pk: int, *, fix: bool) -> list[Difference]:
+    membership = BatchJudge.objects.select_for_update(no_key=True).get(pk=pk)
+    right = sql.one(COUNTS_OF_JUDGE, [membership.batch_id, membership.judge_id])
     differences = []
-    for name, right in zip(("verdicts", "skips"), said, strict=True):
-        stored = getattr(member, name)
-        if stored != right:
-            where = f"judge {member.judge_id} in batch {member.batch_id}: {name}"
-            differences.append(Difference(where, stored, right, fix))
-            setattr(member, name, right)
+    for name in ("verdicts", "skips"):
+        stored_count, right_count = getattr(membership, name), getattr(right, name)
+        if stored_count != right_count:
+            where = (
+                f"judge {membership.judge_id} in batch {membership.batch_id}: {name}"
+            )
+            differences.append(Difference(where, stored_count, right_count, fix))
+            setattr(membership, name, right_count)
     if differences and fix:
-        member.save(update_fields=["verdicts", "skips"])
+        membership.save(update_fields=["verdicts", "skips"])
     return differences
 
 
-def totals(*, fix: bool) -> Iterator[Difference]:
-    """Batch totals against the sums of their queue rows."""
-    wrong = _rows(TOTALS)
+def batch_totals(*, fix: bool) -> Iterator[Difference]:
+    """Compare batch totals with the sums of their queue rows."""
+    totals: list[Any] = sql.rows(WRONG_TOTALS)
     deadline = time.monotonic() + LAG_SECONDS
-    while any(is_fresh for _, is_fresh, *_ in wrong) and time.monotonic() < deadline:
+    while any(total.is_fresh for total in totals) and time.monotonic() < deadline:
         time.sleep(1)
-        wrong = _rows(TOTALS)
-    if wrong and fix:
-        queue.count(sorted({batch for batch, *_ in wrong}))
-    for batch, _, name, stored, right in wrong:
-        yield Difference(f"batch {batch}: {name}", stored, right, fix)
-
-
-def _rows(statement: str, parameters: list[Any] | None = None) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        totals = sql.rows(WRONG_TOTALS)
+    if totals and fix:
+        sum_counters(sorted({total.batch for total in totals}))
+    for total in totals:
+        where = f"batch {total.batch}: {total.name}"
+        yield Difference(where, total.stored, total.summed, fix)

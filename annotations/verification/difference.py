@@ -1,11 +1,11 @@
-"""What verification finds."""
+"""A finding of verification."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something stored that is not what it should be."""
+    """A stored value that differs from the right one."""
 
     where: str
     stored: object

@@ -1,4 +1,4 @@
-"""The store's folders, walked in constant memory, and when a file in them is a stray."""
+"""Walks the store's folders in constant memory, and recognises stray files by age."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
-# Many write files first and rows afterwards: younger files may still get theirs.
+# Files are often written before their rows, so younger ones may still get a row.
 GRACE = timedelta(hours=1)
 THERE = "there, whole"
 ABSENT = "not there"
@@ -16,14 +16,14 @@ LOST = "missing or of another size"
 
 
 def leaves(folder: str) -> Iterator[list[str]]:
-    """The files of each folder, two levels down."""
+    """Yield the files of each folder, two levels down."""
     for path in inner(folder):
         for deeper in inner(path):
             yield names(deeper)
 
 
 def inner(path: str) -> list[str]:
-    """The folders of a folder; none where it is not there."""
+    """Return the folders of a folder; none if it does not exist."""
     try:
         return [f"{path}/{name}" for name in sorted(default_storage.listdir(path)[0])]
     except FileNotFoundError:
@@ -31,7 +31,7 @@ def inner(path: str) -> list[str]:
 
 
 def names(path: str) -> list[str]:
-    """The files that lie in a folder itself; none where it is not there."""
+    """Return the files directly in a folder; none if it does not exist."""
     try:
         return [f"{path}/{name}" for name in default_storage.listdir(path)[1]]
     except FileNotFoundError:
@@ -39,22 +39,22 @@ def names(path: str) -> list[str]:
 
 
 def below(path: str) -> Iterator[str]:
-    """All files of a folder, however deep."""
+    """Yield all files of a folder, at any depth."""
     yield from names(path)
     for folder in inner(path):
         yield from below(folder)
 
 
 def digest_of(name: str) -> str:
-    """The digest that a file lies under; empty for one that was never finished."""
-    found = DIGEST.search(name)
-    return found[0] if found and not name.endswith(".part") else ""
+    """Return the digest in a file's name; empty for an unfinished file."""
+    match = DIGEST.search(name)
+    return match[0] if match and not name.endswith(".part") else ""
 
 
 def is_old(name: str) -> bool:
-    """Whether nobody is writing its row any more."""
+    """Return whether the file is too old for its row to be still on its way."""
     try:
         written_at = default_storage.get_modified_time(name)
     except FileNotFoundError:
-        return False  # whoever wrote it was quicker
+        return False  # deleted meanwhile
     return timezone.now() - written_at > GRACE

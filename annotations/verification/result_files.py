@@ -1,4 +1,4 @@
-"""Files in the store against the rows of evaluations."""
+"""Compares files in the store with the rows of evaluations."""
 
 from collections.abc import Iterator
 
@@ -13,24 +13,23 @@ from .difference import Difference
 
 
 def lost_results() -> Iterator[Difference]:
-    """Evaluations whose results are not in the store; nothing here can mend that."""
+    """Yield evaluations whose results are not in the store. This cannot be corrected."""
     rows = Evaluation.objects.order_by("pk").values_list("pk", "sha256")
-    for number, sha256 in rows.iterator():
-        stored = results.stored_name(str(sha256))
-        if not default_storage.exists(stored):  # an erasure may have emptied it
-            where = f"file {stored} (results of evaluation {number})"
+    for evaluation_id, sha256 in rows.iterator():
+        path = results.storage_path(str(sha256))
+        if not default_storage.exists(path):  # an erasure may have emptied it
+            where = f"file {path} (results of evaluation {evaluation_id})"
             yield Difference(where, "missing", folders.THERE)
 
 
 def stray_results(*, fix: bool) -> Iterator[Difference]:
-    """Results of no evaluation: it was undone, or whoever discarded them was killed."""
+    """Yield results without an evaluation: after a rollback, or a killed process."""
     for names in folders.leaves(results.FOLDER):
         digests = {name: folders.digest_of(name) for name in names}
-        wanted = {digest for digest in digests.values() if digest}
-        rows = Evaluation.objects.filter(sha256__in=wanted)
-        known = set(rows.values_list("sha256", flat=True))
+        rows = Evaluation.objects.filter(sha256__in=set(digests.values()) - {""})
+        digests_with_row = set(rows.values_list("sha256", flat=True))
         for name, digest in digests.items():
-            if digest not in known and folders.is_old(name):
+            if digest not in digests_with_row and folders.is_old(name):
                 if fix:
                     _delete(name, digest)
                 where = f"file {name}"
@@ -39,6 +38,6 @@ def stray_results(*, fix: bool) -> Iterator[Difference]:
 
 def _delete(name: str, digest: str) -> None:
     if digest:
-        evaluation.discard(digest)  # an equal one may be on its way
+        evaluation.discard(digest)  # under a lock: equal results may be on their way
     else:
         default_storage.delete(name)

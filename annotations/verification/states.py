@@ -1,19 +1,20 @@
-"""Candidates' states against their pictures."""
+"""Compares candidates' states with their images."""
 
 from collections.abc import Iterator
 
-from django.db import connection
+from annotations import sql
 
 from .difference import Difference
 
 ROWS_PER_STEP = 50_000
 
-WRONG = """
+WRONG_STATES = """
 WITH step AS (
     SELECT c.id, c.state, c.image_id FROM annotations_candidate c
     WHERE c.id > %s ORDER BY c.id LIMIT %s
 )
-SELECT (SELECT max(id) FROM step), s.id, s.state, r.state
+SELECT (SELECT max(id) FROM step) AS last_id, s.id AS candidate, s.state AS stored,
+       r.state AS right_state
 FROM (SELECT) one
 LEFT JOIN (step s JOIN annotations_image i ON i.id = s.image_id
     CROSS JOIN LATERAL (
@@ -22,23 +23,19 @@ LEFT JOIN (step s JOIN annotations_image i ON i.id = s.image_id
                     ELSE 'ready' END AS state
     ) r) ON s.state <> r.state
 """
-MEND = "UPDATE annotations_candidate SET state = %s WHERE id = %s AND state = %s"
+CORRECT = "UPDATE annotations_candidate SET state = %s WHERE id = %s AND state = %s"
 
 
 def candidate_states(*, fix: bool) -> Iterator[Difference]:
-    """Whether a candidate with a picture is as readable as its picture."""
-    last = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(WRONG, [last, ROWS_PER_STEP])
-            found = cursor.fetchall()
-        for _, candidate, stored, right in found:
-            if candidate is None:
+    """Compare the state of every candidate with a picture with that picture."""
+    last_id = 0
+    while last_id is not None:
+        candidates = sql.rows(WRONG_STATES, [last_id, ROWS_PER_STEP])
+        for row in candidates:
+            if row.candidate is None:
                 continue
             if fix:
-                with connection.cursor() as cursor:
-                    cursor.execute(MEND, [right, candidate, stored])
-            yield Difference(f"candidate {candidate}: state", stored, right, fix)
-        if found[0][0] is None:
-            return
-        last = found[0][0]
+                sql.run(CORRECT, [row.right_state, row.candidate, row.stored])
+            where = f"candidate {row.candidate}: state"
+            yield Difference(where, row.stored, row.right_state, fix)
+        last_id = candidates[0].last_id
