@@ -225,8 +225,9 @@ ALL: dict[str, Check] = {
 def main(arguments: Sequence[str]) -> int:
     """Run the checks and print their results. Return the exit code."""
     if list(arguments) == ["fix"]:
-        sys.stdout.write(_node_program("biome", "check", "--write"))
-        return 0
+        problem = _node_program("biome", "check", "--write")
+        sys.stdout.write(problem)
+        return 1 if problem else 0
     failures = []
     for name, check in (FILES if list(arguments) == ["files"] else ALL).items():
         problem = check()
