@@ -7,7 +7,13 @@ from annotations import sql
 from annotations.errors import NotFound
 from annotations.models import Batch, BatchJudge, User
 
-SUM_COUNTERS = """
+TOTALS_BY_BATCH = """
+SELECT batch_id, count(*) AS entities,
+       sum(total) AS total, sum(judged) AS judged,
+       sum(disputed) AS disputed, sum(undecided) AS undecided
+FROM annotations_batchentity GROUP BY batch_id
+"""
+SUM_COUNTERS = f"""
 UPDATE annotations_batch b
 SET entities_total = q.entities,
     candidates_total = q.total, judged_total = q.judged,
@@ -15,10 +21,7 @@ SET entities_total = q.entities,
     conflicts_total = (SELECT count(*) FROM annotations_conflict c
                        WHERE c.batch_id = b.id),
     counted_at = clock_timestamp()
-FROM (SELECT batch_id, count(*) AS entities,
-             sum(total) AS total, sum(judged) AS judged,
-             sum(disputed) AS disputed, sum(undecided) AS undecided
-      FROM annotations_batchentity GROUP BY batch_id) q
+FROM ({TOTALS_BY_BATCH}) q
 WHERE q.batch_id = b.id AND b.opened_at IS NOT NULL
 """
 

@@ -5,7 +5,7 @@ from django.db import connection
 
 from annotations import batches, queue
 from annotations.models import BatchJudge
-from annotations.queue.caps import smallest
+from annotations.queue.caps import smaller_cap
 
 from .desk import batch_of, let_expire, refusal_of, say, say_all
 from .factories import UserFactory
@@ -29,7 +29,7 @@ from .test_queue_concurrency import at_once
     ],
 )
 def test_the_smaller_of_number_and_share_counts(cap, share, candidates, expected):
-    assert smallest(cap, share, candidates) == expected
+    assert smaller_cap(cap, share, candidates) == expected
 
 
 def test_the_last_page_holds_what_the_cap_leaves(judge, db):
@@ -97,7 +97,7 @@ def test_a_judge_with_many_tabs_never_exceeds_the_cap():
     batch = batch_of(
         judge, entities=6, candidates=5, page_size=3, judges_required=1, cap=11
     )
-    queue.count([batch.pk])
+    queue.sum_counters([batch.pk])
 
     def work(tab):
         for _ in range(12):

@@ -66,7 +66,7 @@ class Crew:
             tiles = tiles[: len(tiles) // 2]
         if number == LATE:
             let_expire(page)
-            queue.expire_due()
+            queue.expire_leases()
         marks = [mark_of(page, n, self.verdict(number, page, n)) for n in tiles]
         outcomes = judgments.record(judge=judge, marks=marks)
         assert {o.status for o in outcomes} <= {"recorded"}

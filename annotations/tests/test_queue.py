@@ -202,7 +202,7 @@ def test_counters_follow_lease_judgment_and_expiry(judge):
     say(judge, page, 0, "yes")
     assert counters(batch) == ("open", 3, 0, 3, 2)
     let_expire(page)
-    queue.expire_due()
+    queue.expire_leases()
     assert counters(batch) == ("open", 3, 0, 5, 0)
 
 
@@ -378,7 +378,7 @@ def test_only_judges_can_be_added(judge, admin):
 def test_progress_of_a_judge_holds_own_numbers_only(judge, other_judge, admin):
     batch = batch_of(judge, other_judge)
     say_all(other_judge, queue.lease(judge=other_judge))
-    queue.count()
+    queue.sum_counters()
     batch.refresh_from_db()
     own = queue.progress(batch, judge)
     assert [j["username"] for j in own["judges"]] == [judge.username]

@@ -76,7 +76,7 @@ class ScoredQueue(Queue):
 @pytest.mark.django_db
 @pytest.mark.timeout(600)
 def test_the_queue_stays_true_while_models_change_their_minds(monkeypatch):
-    monkeypatch.setattr("annotations.queue.order._first_scorer", lambda: "faces")
+    monkeypatch.setattr("annotations.queue.order._default_scorer", lambda: "faces")
     run_state_machine_as_test(
         ScoredQueue,
         settings=settings(

@@ -18,6 +18,7 @@ from annotations.models import (
     Report,
     Scorer,
 )
+from annotations.queue.order import scorer_id_of
 
 from .desk import batch_of, mark_of, refusal_of, say_all
 from .factories import CandidateFactory, UserFactory
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def the_first_scorer(monkeypatch):
     """What an empty name means, without the models themselves."""
-    monkeypatch.setattr("annotations.queue.order._first_scorer", lambda: "faces")
+    monkeypatch.setattr("annotations.queue.order._default_scorer", lambda: "faces")
 
 
 def score_all(entities, seed=1):
@@ -110,7 +111,7 @@ def test_a_page_holds_what_is_most_in_doubt(judge):
     served = [sorted(queue.lease(judge=judge).candidates)]
     for _ in range(2):
         say_all(judge, Assignment.objects.latest("pk"))
-        if refusal := queue.held_by(judge):
+        if refusal := queue.held_pages(judge):
             raise AssertionError(refusal)
         try:
             served.append(sorted(queue.lease(judge=judge).candidates))
@@ -131,7 +132,7 @@ def test_without_scores_the_order_is_rank_and_what_has_none_is_most_in_doubt(jud
     for candidate in scored:
         score(candidate, 0.3)
     queue.reorder([second.pk])
-    held = queue.held_by(judge)[0]
+    held = queue.held_pages(judge)[0]
     page = queue.lease(judge=judge, after=held.pk)
     assert page.entity == second
     assert unscored.pk in page.candidates
@@ -247,10 +248,10 @@ def test_a_batch_goes_by_the_scorer_that_it_names(judge):
     by_pixels = batch_of(judge, entities=2, candidates=1, order="uncertain")
     by_pixels.scorer = "pixels"
     by_pixels.save()
-    assert queue.scorer_of(by_pixels) is None
+    assert scorer_id_of(by_pixels) is None
     pixels = scorer_named("pixels")
-    assert queue.scorer_of(by_pixels) == pixels.pk
-    assert queue.scorer_of(batch) == Scorer.objects.get(name="faces").pk
+    assert scorer_id_of(by_pixels) == pixels.pk
+    assert scorer_id_of(batch) == Scorer.objects.get(name="faces").pk
     [first, _] = entities_of(by_pixels)
     score(first.candidates.get(), 0.5, pixels)
     score(first.candidates.get(), 0.01)
@@ -290,7 +291,7 @@ def test_controls_follow_when_scores_come_later(judge, admin):
     queue.reorder([entity.pk for entity in entities])
     controls = batch.batchentity_set.filter(is_control=True)
     assert all(row.priority < 0 for row in controls)
-    assert queue.mixed_batches() == [batch.pk]
+    assert queue.batches_with_controls() == [batch.pk]
     assert queue.mix_controls(batch) == len(drawn)
     assert set(controls.all()) == drawn
     assert all(row.priority >= 0 for row in controls.all())

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from annotations import batches, queue
 from annotations.errors import Invalid
-from annotations.models import AuditEntry, FormerGuidelines, Reopened
+from annotations.models import AuditEntry, Reopened
 
 from .desk import batch_of, refusal_of, say_all
 
@@ -58,9 +58,10 @@ def test_guidelines_that_are_replaced_are_kept(batch, admin):
     batches.update(batch=batch, by=admin, guidelines="First.")
     batches.update(batch=batch, by=admin, guidelines="Second.", priority=2)
     batches.update(batch=batch, by=admin, guidelines="Second.")
-    former = FormerGuidelines.objects.order_by("version")
-    assert [(f.version, f.text) for f in former] == [(1, ""), (2, "First.")]
     batch.refresh_from_db()
+    former = batch.former_guidelines.order_by("version")
+    assert [(f.version, f.text) for f in former] == [(1, ""), (2, "First.")]
+    assert {f.replaced_by for f in former} == {admin.username}
     assert (batch.guidelines_version, batch.guidelines) == (3, "Second.")
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from annotations import sql
 from annotations.models import BatchEntity, BatchJudge
-from annotations.queue.progress import sum_counters
+from annotations.queue.progress import TOTALS_BY_BATCH, sum_counters
 from annotations.queue.reopening import reopen
 from annotations.queue.standings import Tally, read_rows, tally
 
@@ -20,16 +20,11 @@ COUNTERS = (*Tally.__slots__, "state")
 # Workers sum the totals every ten seconds, so these can be a little behind the queue.
 # A batch that was never summed has no totals to compare.
 LAG_SECONDS = 15
-WRONG_TOTALS = """
+WRONG_TOTALS = f"""
 SELECT b.id AS batch, b.counted_at > clock_timestamp() - interval '1 minute' AS is_fresh,
        t.name, t.stored, t.summed::bigint AS summed
 FROM annotations_batch b
-LEFT JOIN (
-    SELECT batch_id, count(*) AS entities,
-           sum(total) AS total, sum(judged) AS judged,
-           sum(disputed) AS disputed, sum(undecided) AS undecided
-    FROM annotations_batchentity GROUP BY batch_id
-) q ON q.batch_id = b.id
+LEFT JOIN ({TOTALS_BY_BATCH}) q ON q.batch_id = b.id
 CROSS JOIN LATERAL (VALUES
     ('entities_total', b.entities_total, coalesce(q.entities, 0)),
     ('candidates_total', b.candidates_total, coalesce(q.total, 0)),
