@@ -1,1 +1,1 @@
-"""Small words that templates need."""
+"""Tags and filters of the templates."""

@@ -1,4 +1,4 @@
-"""Addresses that came from outside."""
+"""Addresses from imported rows."""
 
 from django import template
 
@@ -7,6 +7,6 @@ register = template.Library()
 
 @register.filter
 def web(address: str | None) -> str:
-    """The address if a browser may follow it, else nothing: rows may hold anything."""
+    """Return an HTTP address unchanged, and an empty string for any other text."""
     text = (address or "").strip()
     return text if text.lower().startswith(("https://", "http://")) else ""

@@ -1,4 +1,4 @@
-"""Numbers and times as people read them."""
+"""Numbers and times in readable form."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,13 +13,13 @@ register = template.Library()
 
 @register.filter
 def grouped(number: float | None) -> str:
-    """A whole number with commas between thousands; nothing where there is none."""
+    """Return a whole number with commas between thousands, or an empty string for None."""
     return "" if number is None else f"{round(number):,}"
 
 
 @register.filter
 def percent(share: float | None) -> str:
-    """A share in percent, as exact as it says something; a dash for none."""
+    """Return a share in whole percent, or a dash for None. Only 0 and 1 are exact."""
     if share is None:
         return "–"
     if 0 < share < 0.01:
@@ -31,13 +31,13 @@ def percent(share: float | None) -> str:
 
 @register.filter
 def exact(number: float | None) -> str:
-    """A number between 0 and 1 with three decimals; a dash for none."""
+    """Return a number between 0 and 1 with three decimals, or a dash for None."""
     return "–" if number is None else f"{number:.3f}"
 
 
 @register.filter
 def in_percent(share: float) -> str:
-    """A share in percent without the sign, to two digits below 10 and above 90."""
+    """Return a share in percent without the sign, with up to two decimals near 0 and 100."""
     number = 100 * share
     return (
         f"{number:.0f}"
@@ -48,37 +48,37 @@ def in_percent(share: float) -> str:
 
 @register.filter
 def coefficient(number: float | None) -> str:
-    """A coefficient with three decimals; a dash for none."""
+    """Return a coefficient with three decimals, or a dash for None."""
     return "–" if number is None else f"{number:.3f}".replace("-", "−")
 
 
 @register.filter
 def week_values(week: Mapping[str, Any]) -> list[float | None]:
-    """What a week's plot shows."""
+    """Return the values that the plot shows for a week."""
     return [week[name] for name in ("krippendorff_alpha", "percent", "gwet_ac1")]
 
 
 @register.filter
 def figure(number: float) -> str:
-    """A number with commas and at most one decimal."""
+    """Return a number with commas and at most one decimal."""
     return f"{number:,.1f}".removesuffix(".0")
 
 
 @register.filter
 def percent_of(part: int, whole: int) -> int:
-    """The share in whole percent, rounded down: 100 only where nothing is left."""
+    """Return the share in whole percent, rounded down: 100 only if nothing is left."""
     return 100 * part // whole if whole else 0
 
 
 @register.filter
 def is_past(moment: datetime | None) -> bool:
-    """Whether a time lies behind us."""
+    """Return whether a time is in the past."""
     return moment is not None and moment < timezone.now()
 
 
 @register.filter
 def ago(moment: datetime) -> str:
-    """How long a time lies back: one word or two numbers at most."""
+    """Return how long ago a time was, in one unit."""
     if timezone.now() - moment < timedelta(minutes=1):
         return "just now"
     return f"{timesince(moment, depth=1)} ago"

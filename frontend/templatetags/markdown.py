@@ -36,7 +36,8 @@ def markdown(text: str) -> SafeString:
             if child.type == "link_open":
                 child.attrs |= AWAY
     # Markup comes from the renderer alone: the parser makes no tokens of HTML.
-    return mark_safe(READER.renderer.render(tokens, READER.options, {}))
+    html: str = READER.renderer.render(tokens, READER.options, {})
+    return mark_safe(html)
 
 
 def _lower(tokens: Sequence[Token]) -> None:

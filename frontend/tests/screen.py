@@ -6,6 +6,11 @@ from collections.abc import Callable
 from django.urls import reverse
 from playwright.sync_api import expect
 
+# A script: whether a plot's canvas has a pixel that is not empty.
+PLOT_IS_DRAWN = """plot => { const c = plot.querySelector('canvas');
+    return !!c && c.getContext('2d').getImageData(0, 0, c.width, c.height)
+        .data.some(v => v > 0) }"""
+
 
 def grid_of(batch) -> str:
     """Return the address of a batch's judging page."""

@@ -11,19 +11,15 @@ from annotations import queue
 from annotations.models import Batch, Comment, Import, JudgeDay, RefusedRow
 from annotations.tests.desk import say
 
-from .scenes import opened_batch
-from .screen import comes_true, eventually, press
-from .test_browser_look import (
+from .accessibility import (
     PHONE,
     SCROLLS_SIDEWAYS,
     assert_accessible,
     assert_all_accessible,
     assert_large,
 )
-
-DRAWN = """plot => { const c = plot.querySelector('canvas');
-    return !!c && c.getContext('2d').getImageData(0, 0, c.width, c.height)
-        .data.some(v => v > 0) }"""
+from .scenes import opened_batch
+from .screen import PLOT_IS_DRAWN, comes_true, eventually, press
 
 
 @pytest.fixture
@@ -41,10 +37,10 @@ def watched(judge, other_judge, admin):
     today = datetime.now(UTC).date()
     for n in range(7):
         for person in (judge, other_judge):
-            done = {"verdicts": 100 + 10 * n + person.pk % 7, "centiseconds": 300_000}
+            work = {"verdicts": 100 + 10 * n + person.pk % 7, "centiseconds": 300_000}
             day = today - timedelta(days=n)
             JudgeDay.objects.update_or_create(
-                batch=batch, judge=person, day=day, defaults=done
+                batch=batch, judge=person, day=day, defaults=work
             )
     return batch
 
@@ -52,10 +48,14 @@ def watched(judge, other_judge, admin):
 @pytest.fixture
 def running(admin):
     """An import under way that has refused some rows."""
-    made = Import.objects.create(state="running", file_name="faces.tsv", rows_read=500)
+    source_file = Import.objects.create(
+        state="running", file_name="faces.tsv", rows_read=500
+    )
     for line in range(1, 30):
-        RefusedRow.objects.create(source=made, line=line, reason="No key.", row="x\ty")
-    return made
+        RefusedRow.objects.create(
+            source=source_file, line=line, reason="No key.", row="x\ty"
+        )
+    return source_file
 
 
 def address_of(batch):
@@ -93,7 +93,7 @@ def test_plots_draw_the_table_behind_them(opened, admin, watched):
     expect(plots).to_have_count(2)
     for n in range(2):
         expect(plots.nth(n).locator("canvas")).to_be_visible()
-        assert plots.nth(n).evaluate(DRAWN)
+        assert plots.nth(n).evaluate(PLOT_IS_DRAWN)
     legend = plots.first.locator(".u-legend")
     expect(legend).to_contain_text("jo")
     expect(legend).to_contain_text("olga")
@@ -142,14 +142,14 @@ def test_without_scripts_the_table_is_the_plot(opened, admin, watched):
 
 
 def test_a_held_page_is_released_by_keyboard(opened, admin, judge, watched):
-    held = queue.held_pages(judge)[0]
+    assignment = queue.held_pages(judge)[0]
     page = opened(admin, address_of(watched))
     button = page.get_by_role("button", name=f"Release the page of {judge.username}")
     button.focus()
     press(page, "Enter")
     expect(page.get_by_role("status").first).to_contain_text("The page is free again")
-    held.refresh_from_db()
-    assert held.state == "released"
+    assignment.refresh_from_db()
+    assert assignment.state == "released"
 
 
 def test_a_server_that_is_silent_is_told_quietly(opened, admin, watched):

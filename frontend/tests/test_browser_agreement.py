@@ -8,14 +8,13 @@ from annotations import agreement, tasks
 from annotations.tests.factories import UserFactory
 from annotations.tests.test_agreement import say_pages
 
-from .scenes import opened_batch
-from .screen import eventually
-from .test_browser_admin import DRAWN
-from .test_browser_look import (
+from .accessibility import (
     PHONE,
     SCROLLS_SIDEWAYS,
     assert_accessible,
 )
+from .scenes import opened_batch
+from .screen import PLOT_IS_DRAWN, eventually
 
 
 @pytest.fixture
@@ -36,16 +35,18 @@ def test_it_comes_by_itself_and_is_drawn(opened, admin, judged):
     expect(page.get_by_text("Calculating …")).to_be_visible()
     agreement.update_report(judged.pk)
     expect(page.get_by_role("heading", name="Krippendorff’s alpha")).to_be_visible()
-    eventually(lambda: page.locator("[data-plot=weeks]").evaluate(DRAWN))
+    eventually(lambda: page.locator("[data-plot=weeks]").evaluate(PLOT_IS_DRAWN))
     page.get_by_role("button", name="Table of the weeks").click()
     expect(page.locator("#weeks-table")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible_and_fits_a_phone(opened, admin, adjudicator, judged, scheme):
-    waiting = opened(admin, reverse("agreement", args=[judged.pk]), color_scheme=scheme)
-    assert_accessible(waiting)
-    waiting.close()
+    empty_page = opened(
+        admin, reverse("agreement", args=[judged.pk]), color_scheme=scheme
+    )
+    assert_accessible(empty_page)
+    empty_page.close()
     agreement.update_report(judged.pk)
     for person, name in ((admin, "agreement"), (adjudicator, "reliability")):
         for options in ({}, {"viewport": PHONE}):

@@ -18,17 +18,17 @@ PHONE = {"width": 390, "height": 844}
 def disputed(judge, other_judge):
     """Three pictures, with bytes, that two judges see differently."""
     batch = opened_batch(judge, other_judge, count=3)
-    for who, verdict in ((judge, "yes"), (other_judge, "no")):
-        page = queue.lease(judge=who)
+    for voter, verdict in ((judge, "yes"), (other_judge, "no")):
+        page = queue.lease(judge=voter)
         for position in range(3):
-            mark(who, page.tile_id(position), verdict, f"{verdict}, by the ears")
-        queue.submit(assignment_id=page.pk, judge=who)
+            mark(voter, page.tile_id(position), verdict, f"{verdict}, by the ears")
+        queue.submit(assignment_id=page.pk, judge=voter)
     return batch
 
 
 def violations(page):
-    found = Axe().run(page).response["violations"]
-    return [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
+    axe_violations = Axe().run(page).response["violations"]
+    return [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in axe_violations]
 
 
 def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
@@ -49,8 +49,8 @@ def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
         page.wait_for_url(lambda url, before=before: url != before)
         page.wait_for_load_state()
     expect(page.locator("h1")).to_have_text("No conflicts to decide")
-    standing = Ruling.objects.filter(reopened_at=None)
-    assert sorted(standing.values_list("verdict", flat=True)) == ["broken", "no", "yes"]
+    rulings = Ruling.objects.filter(reopened_at=None)
+    assert sorted(rulings.values_list("verdict", flat=True)) == ["broken", "no", "yes"]
     assert Judgment.objects.count() == 6
 
 
@@ -61,17 +61,17 @@ def test_judges_look_again_and_agree(opened, adjudicator, disputed, other_judge)
     page.locator("#question").fill("Her sister?")
     page.get_by_role("button", name="Ask for a second look").click()
     expect(page.locator(".note").first).to_contain_text("asked to look again")
-    theirs = opened(other_judge, "/")
-    theirs.get_by_role("link", name="1 picture to look at again").click()
-    expect(theirs.locator(".entries")).to_contain_text("yes, by the ears")
-    theirs.wait_for_load_state()
-    press(theirs, "t")
-    theirs.keyboard.type("I see it now")
-    press(theirs, "Escape", "1")
-    expect(theirs.locator("h1")).to_have_text("No pictures to look at again")
+    judge_page = opened(other_judge, "/")
+    judge_page.get_by_role("link", name="1 picture to look at again").click()
+    expect(judge_page.locator(".entries")).to_contain_text("yes, by the ears")
+    judge_page.wait_for_load_state()
+    press(judge_page, "t")
+    judge_page.keyboard.type("I see it now")
+    press(judge_page, "Escape", "1")
+    expect(judge_page.locator("h1")).to_have_text("No pictures to look at again")
     assert not Conflict.objects.filter(candidate=candidate).exists()
-    said = Judgment.objects.get(candidate=candidate, judge=other_judge)
-    assert (said.verdict, said.blind_verdict) == ("yes", "no")
+    judgment = Judgment.objects.get(candidate=candidate, judge=other_judge)
+    assert (judgment.verdict, judgment.blind_verdict) == ("yes", "no")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -91,9 +91,11 @@ def test_the_pages_are_accessible(opened, adjudicator, disputed, other_judge, th
         assert width <= 390
         assert violations(page) == []
         page.set_viewport_size({"width": 1440, "height": 900})
-    adjudication.request_second_looks(batch=disputed, candidate=candidate, by=adjudicator)
-    theirs = opened(other_judge, reverse("second-looks"), color_scheme=theme)
-    assert violations(theirs) == []
+    adjudication.request_second_looks(
+        batch=disputed, candidate=candidate, by=adjudicator
+    )
+    judge_page = opened(other_judge, reverse("second-looks"), color_scheme=theme)
+    assert violations(judge_page) == []
     adjudication.rule(batch=disputed, candidate=candidate, verdict="no", by=adjudicator)
     page.goto(pages[-1])
     assert violations(page) == []

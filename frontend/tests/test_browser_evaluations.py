@@ -12,14 +12,13 @@ from annotations.entities import figures
 from annotations.models import Batch, Entity, Evaluation
 from annotations.tests.released import content, judged_batch, released
 
-from .screen import press
-from .test_browser_admin import DRAWN
-from .test_browser_look import (
+from .accessibility import (
     PHONE,
     assert_accessible,
     assert_all_accessible,
     assert_large,
 )
+from .screen import PLOT_IS_DRAWN, press
 
 TRUTH = {"m.a": "yes no broken", "m.b": "yes no", "m.c": "yes yes"}
 
@@ -84,7 +83,7 @@ def test_curves_of_several_results_are_in_one_plot(opened, admin, release):
     page = opened(admin, reverse("evaluations", args=[release.pk]))
     plot = page.locator("[data-plot=curves-random-dev]")
     expect(plot.locator("canvas")).to_be_visible()
-    assert plot.evaluate(DRAWN)
+    assert plot.evaluate(PLOT_IS_DRAWN)
     legend = plot.locator(".u-legend")
     for name in ("Coverage", "first try", "second try", "the paper"):
         expect(legend).to_contain_text(name)
@@ -133,9 +132,11 @@ def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, rele
 def test_mistakes_are_seen(opened, admin, release):
     first = Evaluation.objects.order_by("pk").first()
     page = opened(admin, reverse("evaluation", args=[first.pk]))
-    seen = "[...document.querySelectorAll('.candidates img')].map(i => i.naturalWidth)"
+    script = (
+        "[...document.querySelectorAll('.candidates img')].map(i => i.naturalWidth)"
+    )
     page.wait_for_load_state("load")
-    widths = page.evaluate(seen)
+    widths = page.evaluate(script)
     assert len(widths) == 2
     assert min(widths) > 0
 
@@ -148,7 +149,7 @@ def test_the_list_comes_when_a_worker_has_counted(opened, admin, release):
     figures.compute()
     plot = page.locator("[data-plot=births]")
     expect(plot.locator("canvas")).to_be_visible()
-    assert plot.evaluate(DRAWN)
+    assert plot.evaluate(PLOT_IS_DRAWN)
     expect(page.get_by_role("heading", name="Professions")).to_be_visible()
 
 
@@ -158,7 +159,7 @@ def test_verdicts_are_told_by_sign_and_word_and_line(opened, admin, release):
         "all => all.map(a => [a.innerText.split('\\n')[0].trim(),"
         " getComputedStyle(a).borderTopStyle, !!a.querySelector('svg')])"
     )
-    assert [[word.split(" ")[0], *rest] for word, *rest in lines] == [
+    assert [[word.split(" ")[0], *signs] for word, *signs in lines] == [
         ["confirmed", "solid", True],
         ["refused", "dashed", True],
         ["broken", "double", True],

@@ -7,16 +7,15 @@ from playwright.sync_api import expect
 from annotations.models import PendingScoring, Scorer
 from annotations.tests.factories import FitFactory, ScoreFactory, ScorerFactory
 
-from .scenes import opened_batch
-from .screen import comes_true, eventually, press
-from .test_browser_admin import DRAWN
-from .test_browser_look import (
+from .accessibility import (
     PHONE,
     SCROLLS_SIDEWAYS,
     assert_accessible,
     assert_all_accessible,
     assert_large,
 )
+from .scenes import opened_batch
+from .screen import PLOT_IS_DRAWN, comes_true, eventually, press
 
 
 @pytest.fixture
@@ -27,17 +26,17 @@ def batch(judge):
 @pytest.fixture
 def scorer(batch):
     """A model with two fits, a picture set aside, and work to do."""
-    made = ScorerFactory(version="1.0")
-    FitFactory(scorer=made, brier=0.048)
-    FitFactory(scorer=made)
+    scorer_row = ScorerFactory(version="1.0")
+    FitFactory(scorer=scorer_row, brier=0.048)
+    FitFactory(scorer=scorer_row)
     first = batch.batchentity_set.order_by("pk").first().entity
     for n, candidate in enumerate(first.candidates.order_by("pk")):
-        ScoreFactory(scorer=made, candidate=candidate, failed=n == 0)
+        ScoreFactory(scorer=scorer_row, candidate=candidate, failed=n == 0)
     PendingScoring.objects.create(
-        scorer=made, entity=first, problem="OSError: the store is away"
+        scorer=scorer_row, entity=first, problem="OSError: the store is away"
     )
     ScorerFactory(name="pixels", version="2")
-    return made
+    return scorer_row
 
 
 def address_of(scorer):
@@ -68,7 +67,7 @@ def test_the_reliability_is_drawn_with_its_diagonal(opened, admin, scorer):
     page = opened(admin, address_of(scorer))
     plot = page.locator("[data-plot=reliability]")
     expect(plot.locator("canvas")).to_be_visible()
-    assert plot.evaluate(DRAWN)
+    assert plot.evaluate(PLOT_IS_DRAWN)
     legend = plot.locator(".u-legend")
     expect(legend).to_contain_text("Share of yes")
     expect(legend).to_contain_text("perfect")
@@ -123,7 +122,9 @@ def test_a_model_is_found_paused_and_resumed_by_keyboard(opened, admin, scorer):
     expect(page.get_by_role("status").first).to_contain_text("The model is paused.")
     page.get_by_role("button", name="Resume").focus()
     press(page, "Enter")
-    expect(page.get_by_role("status").first).to_contain_text("The model is running again.")
+    expect(page.get_by_role("status").first).to_contain_text(
+        "The model is running again."
+    )
     scorer.refresh_from_db()
     assert scorer.paused_at is None
 

@@ -37,10 +37,10 @@ def test_the_next_page_and_its_pictures_are_there_before_enter(opened, judge):
     page.context.set_offline(True)
     press(page, "y", "y", "y", "Enter")
     is_shown(page, "Person 1")
-    shown = page.locator(".tile img").evaluate_all(
+    loaded = page.locator(".tile img").evaluate_all(
         "all => all.map(img => img.complete && img.naturalWidth > 0)"
     )
-    assert shown == [True, True, True]
+    assert loaded == [True, True, True]
     assert focused(page) == 0
     # Two pages are the most that anybody holds: without a network it ends here.
     press(page, "n", "n", "n", "Enter")
@@ -216,12 +216,14 @@ def test_marks_that_a_closed_tab_left_are_sent_by_the_next_visit(opened, judge):
 
 def test_a_judge_who_waits_gets_a_page_that_comes_back(opened, judge, other_judge):
     batch = opened_batch(judge, other_judge, count=2, judges_required=1)
-    held = queue.lease(judge=other_judge, batch=batch)
+    assignment = queue.lease(judge=other_judge, batch=batch)
     page = opened(judge, "/")
     page.clock.install()
     page.goto(grid_of(batch))
-    expect(page.get_by_role("heading", name="Other judges are working on the last pages")).to_be_visible()
-    queue.release(assignment_id=held.pk, judge=other_judge)
+    expect(
+        page.get_by_role("heading", name="Other judges are working on the last pages")
+    ).to_be_visible()
+    queue.release(assignment_id=assignment.pk, judge=other_judge)
     page.clock.run_for(61_000)
     is_shown(page, "Person 0")
     press(page, "y")

@@ -13,8 +13,8 @@ from annotations import people
 from annotations.models import Invitation, User
 from annotations.tests.factories import UserFactory
 
+from .accessibility import PHONE, SCROLLS_SIDEWAYS, assert_accessible, assert_large
 from .screen import press
-from .test_browser_look import PHONE, SCROLLS_SIDEWAYS, assert_accessible, assert_large
 
 PASSWORD = "correct horse battery"
 

@@ -14,7 +14,7 @@ TRUTH = {"m.a": "yes no broken", "m.b": "yes no"}
 @pytest.fixture
 def running(transactional_db):
     batch = judged_batch(TRUTH)
-    asked = releases.request(
+    release = releases.request(
         name="watched",
         batches=[batch.pk],
         dev_entities=1,
@@ -22,7 +22,7 @@ def running(transactional_db):
         by=batch.created_by,
     )
     Release.objects.update(state="running", progress=0.4)
-    return asked
+    return release
 
 
 def test_the_list_keeps_the_focus_while_it_is_asked_for_again(opened, admin, running):

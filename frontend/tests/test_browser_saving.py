@@ -194,9 +194,7 @@ def test_an_ended_session_is_taken_up_again_in_place(opened, judge):
     assert kept_in_browser(page) == 2
     page.evaluate("window.isTheSamePage = true")
     sign_in_again(page, "wrong")
-    expect(page.locator("[data-sign-in-said]")).to_have_text(
-        "Wrong password."
-    )
+    expect(page.locator("[data-sign-in-said]")).to_have_text("Wrong password.")
     page.locator("#sign-in").get_by_label("Password").fill("a pass phrase")
     press(page, "Enter")
     expect(page.locator("#sign-in")).to_be_hidden()
@@ -302,7 +300,9 @@ def test_a_removed_judge_is_told(opened, judge, admin):
     fetched_ahead(page)
     batches.remove_judge(batch=batch, username=judge.username, by=admin)
     press(page, "y")
-    expect(page.locator(".refusal").first).to_contain_text("no longer a judge of this batch")
+    expect(page.locator(".refusal").first).to_contain_text(
+        "no longer a judge of this batch"
+    )
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])

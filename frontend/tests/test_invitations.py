@@ -81,7 +81,7 @@ def test_a_withdrawn_link_says_so(client, invited, admin):
 def test_a_wrong_link_is_no_invitation(client, invited):
     page = client.get(reverse("invitation", args=["x" * 43]))
     assert page.status_code == 404
-    assert "Was the whole link copied?" in page.text
+    assert "Check that you copied the whole link." in page.text
 
 
 def test_who_is_signed_in_is_told_that_this_makes_another_user(client, judge, invited):

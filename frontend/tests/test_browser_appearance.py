@@ -1,36 +1,20 @@
 """How pages look to everybody: sizes, themes, and what axe finds."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from annotations import queue
 
+from .accessibility import (
+    PHONE,
+    SCROLLS_DOWN,
+    SCROLLS_SIDEWAYS,
+    assert_accessible,
+    assert_large,
+)
 from .scenes import mark, opened_batch
 from .screen import grid_of, pictures_shown, press
-
-PHONE = {"width": 390, "height": 844}
-SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
-SCROLLS_DOWN = "document.documentElement.scrollHeight > window.innerHeight"
-
-
-def assert_accessible(page) -> None:
-    """axe finds nothing."""
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-def assert_all_accessible(page, addresses) -> None:
-    """axe finds nothing on any page; each fits its window, and breaks no policy."""
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text))
-    for address in addresses:
-        page.goto(address)
-        page.wait_for_load_state("load")
-        assert_accessible(page)
-        assert not page.evaluate(SCROLLS_SIDEWAYS), address
-    assert [c for c in complaints if "Security" in c or "violat" in c] == []
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -175,9 +159,9 @@ def test_a_pause_is_proposed_after_long_work(opened, judge):
 
 def test_the_end_of_a_batch_is_accessible(opened, judge, theme):
     batch = opened_batch(judge, count=1)
-    held = queue.lease(judge=judge, batch=batch)
-    mark(judge, held.tile_id(0), "yes")
-    queue.submit(assignment_id=held.pk, judge=judge)
+    assignment = queue.lease(judge=judge, batch=batch)
+    mark(judge, assignment.tile_id(0), "yes")
+    queue.submit(assignment_id=assignment.pk, judge=judge)
     page = opened(judge, grid_of(batch), **theme)
     expect(page.get_by_role("heading", name="All done")).to_be_focused()
     assert_accessible(page)
@@ -215,15 +199,6 @@ def test_fingers_find_targets_of_44_pixels(opened, judge):
     assert_large(page, ".guidelines button, .likeness button, .account summary")
 
 
-def assert_large(page, targets) -> None:
-    """A finger finds each of them."""
-    locators = page.locator(targets).all()
-    assert locators, targets
-    for target in locators:
-        box = target.bounding_box()
-        assert min(box["width"], box["height"]) >= 44, target
-
-
 def test_nothing_moves_while_a_page_loads(opened, judge):
     page = opened(judge, grid_of(opened_batch(judge, count=30)))
     pictures_shown(page)
@@ -242,12 +217,12 @@ def test_a_frame_lies_over_the_picture_where_the_manifest_says(opened, judge):
     page = opened(judge, grid_of(batch))
     pictures_shown(page)
     picture = page.locator(".tile img").bounding_box()
-    drawn = page.locator(".frame rect").first.bounding_box()
-    centre = (drawn["x"] + drawn["width"] / 2, drawn["y"] + drawn["height"] / 2)
+    frame = page.locator(".frame rect").first.bounding_box()
+    centre = (frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
     middle = (picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
     assert centre == pytest.approx(middle, abs=2)
-    shown = min(picture["width"], picture["height"])
-    assert drawn["height"] == pytest.approx(shown / 2, rel=0.1)
+    picture_side = min(picture["width"], picture["height"])
+    assert frame["height"] == pytest.approx(picture_side / 2, rel=0.1)
 
 
 def test_no_page_breaks_the_content_security_policy(opened, judge):

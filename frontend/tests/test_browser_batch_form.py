@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from annotations.models import Batch
 from annotations.tests.factories import CandidateFactory, EntityFactory, UserFactory
 
+from .accessibility import PHONE, SCROLLS_SIDEWAYS, assert_accessible, assert_large
 from .scenes import opened_batch
-from .test_browser_look import PHONE, SCROLLS_SIDEWAYS, assert_accessible, assert_large
 
 NEW = reverse("new-batch")
 
@@ -22,13 +22,13 @@ def theme(request):
 @pytest.fixture
 def people(db):
     """Twenty entities of two professions."""
-    made = [
+    entities = [
         EntityFactory(frequency=n + 1, professions=["poet" if n % 2 else "actor"])
         for n in range(20)
     ]
-    for entity in made:
+    for entity in entities:
         CandidateFactory(entity=entity)
-    return made
+    return entities
 
 
 def test_each_way_shows_its_fields_and_its_mix(opened, admin, people, theme):
