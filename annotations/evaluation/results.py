@@ -62,7 +62,7 @@ def mistakes_of(evaluation: Evaluation) -> list[Mistake]:
     """Return the wrong answers, those with the highest confidence first."""
     wrong = [
         (key, estimated, confidence)
-        for key, estimated, confidence in _rows(str(evaluation.sha256))
+        for key, estimated, confidence in _read_results(str(evaluation.sha256))
         if key and estimated and estimated != key
     ]
     wrong.sort(key=lambda row: -row[2])
@@ -78,7 +78,7 @@ def remove_entity(key: str) -> None:
     for evaluation in Evaluation.objects.only("pk", "sha256").iterator():
         old_digest = str(evaluation.sha256)
         try:
-            rows = list(_rows(old_digest))
+            rows = list(_read_results(old_digest))
         except NotFound:
             continue
         if not any(key in row[:2] for row in rows):
@@ -106,7 +106,7 @@ def _lock(sha256: str) -> None:
     sql.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_SPACE, sha256])
 
 
-def _rows(sha256: str) -> Iterator[tuple[str, str, float]]:
+def _read_results(sha256: str) -> Iterator[tuple[str, str, float]]:
     try:
         file = store.get(storage_path(sha256))
     except FileNotFoundError as error:
