@@ -1,4 +1,4 @@
-"""Guidelines in Markdown, as safe HTML: no tags of theirs, no pictures, no other pages."""
+"""Guidelines in Markdown as safe HTML, without own tags and without pictures."""
 
 import re
 from collections.abc import Sequence
@@ -10,40 +10,40 @@ from markdown_it.token import Token
 
 register = template.Library()
 
-FOLLOWED = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
-HIGHEST = 3  # the page's own headings are h1 and h2
-LOWEST = 6
-AWAY = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
+SAFE_LINK = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+HIGHEST_LEVEL = 3  # the headings of the page itself are h1 and h2
+LOWEST_LEVEL = 6
+NEW_TAB = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
 
 
-def _made() -> MarkdownIt:
-    reader = MarkdownIt("commonmark", {"html": False, "breaks": True})
-    reader.enable("table").disable("image")
-    reader.validateLink = lambda url: FOLLOWED.match(url.strip()) is not None  # type: ignore[method-assign]
-    return reader
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
+    parser.enable("table").disable("image")
+    parser.validateLink = lambda url: SAFE_LINK.match(url.strip()) is not None  # type: ignore[method-assign]
+    return parser
 
 
-READER = _made()
+PARSER = _parser()
 
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    """HTML of a text. Whatever tags it holds are shown as they are written."""
-    tokens = READER.parse(text)
-    _lower(tokens)
+    """Return the HTML of a text. HTML tags in the text are shown as text."""
+    tokens = PARSER.parse(text)
+    _lower_headings(tokens)
     for token in tokens:
         for child in token.children or ():
             if child.type == "link_open":
-                child.attrs |= AWAY
-    # Markup comes from the renderer alone: the parser makes no tokens of HTML.
-    html: str = READER.renderer.render(tokens, READER.options, {})
+                child.attrs |= NEW_TAB
+    # Safe, because all markup comes from the renderer: the parser creates no HTML tokens.
+    html: str = PARSER.renderer.render(tokens, PARSER.options, {})
     return mark_safe(html)
 
 
-def _lower(tokens: Sequence[Token]) -> None:
-    """Headings below the page's own, without a step left out."""
+def _lower_headings(tokens: Sequence[Token]) -> None:
+    """Put the headings below those of the page, without skipping a level."""
     headings = [token for token in tokens if token.type.startswith("heading_")]
-    used = sorted({token.tag for token in headings})
-    levels = {tag: min(HIGHEST + n, LOWEST) for n, tag in enumerate(used)}
+    tags = sorted({token.tag for token in headings})
+    levels = {tag: min(HIGHEST_LEVEL + n, LOWEST_LEVEL) for n, tag in enumerate(tags)}
     for token in headings:
         token.tag = f"h{levels[token.tag]}"

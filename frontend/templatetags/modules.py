@@ -1,4 +1,4 @@
-"""Tells the browser at once which modules a page will ask for."""
+"""Links that let the browser load all modules of a page at once."""
 
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,12 @@ STATIC = Path(__file__).parent.parent / "static"
 
 @register.simple_tag
 def modules(*names: str) -> SafeString:
-    """`modulepreload` links: of a module, or of all in a folder.
+    """Return `modulepreload` links for modules and for all modules of folders.
 
-    Without them a browser learns of each module only from the one that imports it.
+    Without them, a browser requests a module only after the module that imports it.
     """
-    found = [(static(file),) for name in names for file in _files(name)]
-    return format_html_join("\n  ", '<link rel="modulepreload" href="{}">', found)
+    addresses = [(static(file),) for name in names for file in _files(name)]
+    return format_html_join("\n  ", '<link rel="modulepreload" href="{}">', addresses)
 
 
 @cache

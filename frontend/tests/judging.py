@@ -28,16 +28,16 @@ class Hand:
 
     def swipe(self) -> bool:
         """Swipe up by more than half a screen. Return False at the end of the page."""
-        moved = self.page.evaluate(
+        has_moved = self.page.evaluate(
             """() => { const before = scrollY; scrollBy(0, innerHeight * 0.6);
                        return scrollY > before; }"""
         )
-        if moved:
+        if has_moved:
             self._act()
             self.page.wait_for_timeout(
                 100
             )  # so that the browser reports the pictures in view
-        return bool(moved)
+        return bool(has_moved)
 
     def _act(self) -> None:
         self.actions += 1

@@ -1,4 +1,4 @@
-"""The admin's pages in a real browser: plots, news, keys, sizes, and what axe finds."""
+"""Admin pages in a real browser: plots, updates, keys, sizes and accessibility."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ from .screen import PLOT_IS_DRAWN, comes_true, eventually, press
 
 @pytest.fixture
 def watched(judge, other_judge, admin):
-    """A batch of two judges at work for a week, with all that its pages can show."""
+    """A batch that two judges have worked on for a week, with data for all its pages."""
     batch = opened_batch(judge, other_judge, entities=2, count=3, unreadable=1)
     page = queue.lease(judge=judge, batch=batch)
     for n in range(3):
@@ -47,7 +47,7 @@ def watched(judge, other_judge, admin):
 
 @pytest.fixture
 def running(admin):
-    """An import under way that has refused some rows."""
+    """A running import with refused rows."""
     source_file = Import.objects.create(
         state="running", file_name="faces.tsv", rows_read=500
     )
@@ -87,7 +87,7 @@ def test_every_page_is_accessible_and_fits(
     assert_all_accessible(page, all_pages(watched, running))
 
 
-def test_plots_draw_the_table_behind_them(opened, admin, watched):
+def test_plots_draw_their_tables(opened, admin, watched):
     page = opened(admin, address_of(watched))
     plots = page.locator(".plot")
     expect(plots).to_have_count(2)
@@ -125,11 +125,11 @@ def test_the_table_of_a_plot_is_opened_by_keyboard_and_stays_open(
 
 def test_a_plot_follows_the_theme_and_the_window(opened, admin, watched):
     page = opened(admin, address_of(watched), color_scheme="light")
-    # The canvas is another one once it is drawn anew: asked for by what the page holds.
-    looks = "document.querySelector('.plot canvas')?.toDataURL()"
-    light = page.evaluate(looks)
+    # Drawing again replaces the canvas, so look it up each time.
+    pixels = "document.querySelector('.plot canvas')?.toDataURL()"
+    light = page.evaluate(pixels)
     page.emulate_media(color_scheme="dark")
-    eventually(lambda: page.evaluate(looks) not in (light, None))
+    eventually(lambda: page.evaluate(pixels) not in (light, None))
     page.set_viewport_size(PHONE)
     comes_true(page, "document.querySelector('.uplot').clientWidth < 390")
     assert not page.evaluate(SCROLLS_SIDEWAYS)
@@ -152,7 +152,7 @@ def test_a_held_page_is_released_by_keyboard(opened, admin, judge, watched):
     assert assignment.state == "released"
 
 
-def test_a_server_that_is_silent_is_told_quietly(opened, admin, watched):
+def test_a_part_that_is_out_of_date_says_so(opened, admin, watched):
     page = opened(admin, address_of(watched))
     page.route("**/*", lambda route: route.abort())
     page.evaluate("htmx.trigger('#state', 'every')")
@@ -168,9 +168,7 @@ def test_a_server_that_is_silent_is_told_quietly(opened, admin, watched):
     expect(note).to_be_hidden()
 
 
-def test_a_history_opens_above_the_page_and_gives_the_focus_back(
-    opened, admin, watched
-):
+def test_a_history_opens_above_the_page_and_returns_the_focus(opened, admin, watched):
     entity = watched.batchentity_set.first().entity
     page = opened(admin, reverse("entity", args=[entity.key]))
     link = page.get_by_role("link", name="History").first
@@ -204,7 +202,7 @@ def test_entities_are_found_while_the_name_is_typed(opened, admin, watched):
     expect(page.get_by_text("No key or name begins with")).to_be_visible()
 
 
-def test_fingers_find_the_admins_buttons(opened, admin, watched):
+def test_buttons_of_admins_are_large_enough_for_fingers(opened, admin, watched):
     page = opened(
         admin, address_of(watched), viewport=PHONE, has_touch=True, is_mobile=True
     )

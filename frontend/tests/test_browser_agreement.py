@@ -1,4 +1,4 @@
-"""The agreement page in a real browser: it comes by itself, fits, and axe is content."""
+"""The agreement page in a real browser: it updates itself, fits and is accessible."""
 
 import pytest
 from django.urls import reverse
@@ -19,7 +19,7 @@ from .screen import PLOT_IS_DRAWN, eventually
 
 @pytest.fixture
 def judged(transactional_db, monkeypatch):
-    """Three judges of two entities; nobody works it out by itself."""
+    """A batch judged by three judges. Its report is not calculated automatically."""
     monkeypatch.setattr(tasks, "request_agreement", lambda number: None)
     judges = [UserFactory(username=f"judge-{n}") for n in range(3)]
     batch = opened_batch(*judges, entities=2, count=20)
@@ -30,7 +30,7 @@ def judged(transactional_db, monkeypatch):
     return batch
 
 
-def test_it_comes_by_itself_and_is_drawn(opened, admin, judged):
+def test_results_appear_by_themselves_and_are_drawn(opened, admin, judged):
     page = opened(admin, reverse("agreement", args=[judged.pk]))
     expect(page.get_by_text("Calculating …")).to_be_visible()
     agreement.update_report(judged.pk)

@@ -1,10 +1,10 @@
-"""How pages look to everybody: sizes, themes, and what axe finds."""
+"""The appearance of pages: sizes, themes and accessibility."""
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from annotations import queue
+from annotations import batches, queue
 
 from .accessibility import (
     PHONE,
@@ -19,7 +19,7 @@ from .screen import grid_of, pictures_shown, press
 
 @pytest.fixture(params=["light", "dark"])
 def theme(request):
-    """What the system asks for."""
+    """The colour scheme of the system."""
     return {"color_scheme": request.param}
 
 
@@ -103,7 +103,7 @@ def test_own_pages_are_accessible(opened, judge, theme):
 
 
 @pytest.mark.parametrize("surround", ["white", "grey", "black"])
-def test_the_look_is_chosen_and_stays(opened, judge, surround):
+def test_the_appearance_is_chosen_and_stays(opened, judge, surround):
     batch = opened_batch(judge, count=30)
     page = opened(judge, grid_of(batch))
     before = page.locator(".tile").first.bounding_box()["width"]
@@ -131,7 +131,7 @@ def test_guidelines_are_shown_first_and_again_when_they_change(opened, judge):
     page = opened(judge, grid_of(batch))
     panel = page.get_by_role("region", name="Guidelines")
     expect(panel).to_contain_text("Hats are no.")
-    # They stop nobody.
+    # The guidelines do not block marking.
     press(page, "y")
     expect(page.locator(".tile").first).to_have_attribute("data-verdict", "yes")
     panel.get_by_role("button", name="Close").click()
@@ -140,13 +140,13 @@ def test_guidelines_are_shown_first_and_again_when_they_change(opened, judge):
     expect(panel).to_be_hidden()
     press(page, "g")
     expect(panel).to_be_visible()
-    type(batch).objects.update(guidelines="Hats are yes.")
+    batches.update(batch=batch, by=batch.created_by, guidelines="Hats are yes.")
     press(page, "g")
     page.reload()
     expect(panel).to_contain_text("Hats are yes.")
 
 
-def test_a_pause_is_proposed_after_long_work(opened, judge):
+def test_a_break_is_proposed_after_long_work(opened, judge):
     page = opened(judge, "/")
     page.clock.install()
     page.goto(grid_of(opened_batch(judge, count=2)))
@@ -189,7 +189,7 @@ def test_small_windows_never_scroll_sideways(opened, judge, admin, size):
         assert not page.evaluate(SCROLLS_SIDEWAYS), address
 
 
-def test_fingers_find_targets_of_44_pixels(opened, judge):
+def test_targets_for_fingers_have_44_pixels(opened, judge):
     batch = opened_batch(judge, count=3)
     page = opened(judge, grid_of(batch), viewport=PHONE, has_touch=True, is_mobile=True)
     page.get_by_role("button", name="More …").tap()
@@ -211,7 +211,7 @@ def test_nothing_moves_while_a_page_loads(opened, judge):
     assert shifts < 0.01
 
 
-def test_a_frame_lies_over_the_picture_where_the_manifest_says(opened, judge):
+def test_a_frame_is_drawn_where_the_manifest_places_it(opened, judge):
     batch = opened_batch(judge, count=1)
     batch.batchentity_set.get().entity.candidates.update(frame=[0.25, 0.25, 0.75, 0.75])
     page = opened(judge, grid_of(batch))

@@ -1,4 +1,4 @@
-"""Cutting a batch and changing its rules in a real browser, by keyboard alone too."""
+"""Creating a batch and changing its rules in a real browser, also by keyboard alone."""
 
 import pytest
 from django.urls import reverse
@@ -15,7 +15,7 @@ NEW = reverse("new-batch")
 
 @pytest.fixture(params=["light", "dark"])
 def theme(request):
-    """What the system asks for."""
+    """The colour scheme of the system."""
     return {"color_scheme": request.param}
 
 
@@ -31,7 +31,7 @@ def people(db):
     return entities
 
 
-def test_each_way_shows_its_fields_and_its_mix(opened, admin, people, theme):
+def test_each_way_shows_its_fields_and_its_preview(opened, admin, people, theme):
     page = opened(admin, NEW, **theme)
     assert_accessible(page)
     mix = page.get_by_role("region", name="Preview")

@@ -1,4 +1,4 @@
-"""An adjudicator at work, by keys and by hand."""
+"""Conflicts and second looks in a real browser, by keys and by pointer."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,7 +16,7 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture
 def disputed(judge, other_judge):
-    """Three pictures, with bytes, that two judges see differently."""
+    """A batch of three pictures on which two judges differ."""
     batch = opened_batch(judge, other_judge, count=3)
     for voter, verdict in ((judge, "yes"), (other_judge, "no")):
         page = queue.lease(judge=voter)
@@ -38,7 +38,7 @@ def test_a_batch_is_ruled_by_keys_alone(opened, adjudicator, disputed):
     page.keyboard.type("1 of them is her sister")
     press(page, "Escape", "2")
     expect(page.locator(".undo")).to_contain_text("You ruled no")
-    page.wait_for_load_state()  # its script listens
+    page.wait_for_load_state()  # until its script handles keys
     assert Ruling.objects.get().note == "1 of them is her sister"
     press(page, "u")
     expect(page.locator(".note").first).to_contain_text("taken back")

@@ -27,7 +27,7 @@ def test_a_comment_goes_with_its_verdict(opened, judge):
     )
 
 
-def test_a_report_takes_the_picture_off_the_page(opened, judge):
+def test_a_reported_picture_needs_no_verdict(opened, judge):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     press(page, "p")
@@ -42,7 +42,7 @@ def test_a_report_takes_the_picture_off_the_page(opened, judge):
     expect(page.get_by_role("heading", name="All done")).to_be_visible()
 
 
-def test_what_keys_do_is_also_in_a_menu(opened, judge):
+def test_actions_of_keys_are_also_in_a_menu(opened, judge):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     page.get_by_role("button", name="More …").click()
@@ -72,7 +72,7 @@ def test_a_skip_asks_for_a_reason_that_may_be_empty(opened, judge):
     assert reasons == ["", "I cannot tell"]
 
 
-def test_letters_do_nothing_while_a_dialog_or_a_chord_has_them(opened, judge):
+def test_letters_do_nothing_in_dialogs_and_chords(opened, judge):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     press(page, "Control+y", "Alt+n", "?")
@@ -116,7 +116,7 @@ def test_keys_can_be_changed_and_never_clash(opened, judge):
     assert verdicts(page) == ["yes", "yes", ""]
 
 
-def test_keys_do_nothing_while_somebody_composes(opened, judge):
+def test_keys_do_nothing_during_composition(opened, judge):
     page = opened(judge, grid_of(opened_batch(judge, count=2)))
     page.evaluate(
         "document.activeElement.dispatchEvent(new KeyboardEvent('keydown',"
@@ -137,7 +137,7 @@ def test_the_full_picture_opens_beside_the_one_to_compare_with(opened, judge):
     assert focused(page) == 0
 
 
-def test_the_source_page_opens_in_another_tab_that_knows_nothing(opened, judge):
+def test_the_source_page_opens_in_an_isolated_tab(opened, judge):
     page = opened(judge, grid_of(opened_batch(judge, count=2)))
     link = page.locator('[data-link="source"]').first
     assert link.get_attribute("target") == "_blank"

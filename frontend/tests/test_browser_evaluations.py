@@ -35,16 +35,18 @@ def _own_cache(settings):
 
 @pytest.fixture
 def release(transactional_db):
-    """A release with two results; of the first two answers are wrong."""
+    """A release with two results. Two answers of the first one are wrong."""
     Entity.objects.all().delete()
-    made = released(judged_batch(TRUTH), dev_entities=3, distractors=1)
+    new_release = released(judged_batch(TRUTH), dev_entities=3, distractors=1)
     Entity.objects.update(gender="female", professions=["actor"], birth_date="1979")
-    lines = content(made, "measurement-random-dev-aligned.tsv").decode().splitlines()
+    lines = (
+        content(new_release, "measurement-random-dev-aligned.tsv").decode().splitlines()
+    )
     keys = [line.split("\t")[0] for line in lines]
-    for name, said in (("first try", [keys[0]] * 3), ("second try", keys)):
-        text = "".join(f"{n}\t{key}\t{1 - n / 9}\n" for n, key in enumerate(said, 1))
+    for name, answers in (("first try", [keys[0]] * 3), ("second try", keys)):
+        text = "".join(f"{n}\t{key}\t{1 - n / 9}\n" for n, key in enumerate(answers, 1))
         releases.evaluate(
-            release=made,
+            release=new_release,
             subset="random",
             split="dev",
             file=io.BytesIO(text.encode()),
@@ -52,9 +54,9 @@ def release(transactional_db):
             by=None,
         )
     figures.compute()
-    figures.compute(figures.group_of_batch(made.batches[0]))
-    figures.compute(releases.group_of(made))
-    return made
+    figures.compute(figures.group_of_batch(new_release.batches[0]))
+    figures.compute(releases.group_of(new_release))
+    return new_release
 
 
 def all_pages(release):
@@ -89,7 +91,7 @@ def test_curves_of_several_results_are_in_one_plot(opened, admin, release):
         expect(legend).to_contain_text(name)
 
 
-def test_the_value_under_the_pointer_is_told(opened, admin, release):
+def test_the_value_under_the_pointer_is_shown(opened, admin, release):
     page = opened(admin, reverse("evaluations", args=[release.pk]))
     box = page.locator("[data-plot] .u-over").bounding_box()
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2)
@@ -107,7 +109,7 @@ def test_the_table_is_opened_by_keyboard(opened, admin, release):
     assert_accessible(page)
 
 
-def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, release):
+def test_results_are_uploaded_by_keyboard_and_errors_are_shown(opened, admin, release):
     page = opened(admin, reverse("evaluations", args=[release.pk]))
     wrong = {"name": "wrong.tsv", "mimeType": "text/plain", "buffer": b"1\tm.a\tx\n"}
     page.locator("#id_file").set_input_files(wrong)
@@ -129,7 +131,7 @@ def test_results_are_sent_in_by_keyboard_and_errors_are_told(opened, admin, rele
     expect(page.get_by_text("Every answer is correct.")).to_be_visible()
 
 
-def test_mistakes_are_seen(opened, admin, release):
+def test_mistakes_show_their_pictures(opened, admin, release):
     first = Evaluation.objects.order_by("pk").first()
     page = opened(admin, reverse("evaluation", args=[first.pk]))
     script = (
@@ -141,7 +143,7 @@ def test_mistakes_are_seen(opened, admin, release):
     assert min(widths) > 0
 
 
-def test_the_list_comes_when_a_worker_has_counted(opened, admin, release):
+def test_the_list_appears_when_a_worker_has_counted(opened, admin, release):
     figures.forget()
     figures.claim()
     page = opened(admin, reverse("the-list"))
@@ -153,7 +155,7 @@ def test_the_list_comes_when_a_worker_has_counted(opened, admin, release):
     expect(page.get_by_role("heading", name="Professions")).to_be_visible()
 
 
-def test_verdicts_are_told_by_sign_and_word_and_line(opened, admin, release):
+def test_verdicts_are_shown_by_icon_word_and_border(opened, admin, release):
     page = opened(admin, reverse("pictures", args=["m.a"]))
     lines = page.locator(".framed .frame-of").evaluate_all(
         "all => all.map(a => [a.innerText.split('\\n')[0].trim(),"
@@ -166,7 +168,7 @@ def test_verdicts_are_told_by_sign_and_word_and_line(opened, admin, release):
     ]
 
 
-def test_fingers_find_the_buttons(opened, admin, release):
+def test_buttons_are_large_enough_for_fingers(opened, admin, release):
     first = Evaluation.objects.order_by("pk").first()
     page = opened(admin, "/", viewport=PHONE, has_touch=True, is_mobile=True)
     for address in (*all_pages(release)[:1], reverse("evaluation", args=[first.pk])):

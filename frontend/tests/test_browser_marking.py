@@ -33,7 +33,7 @@ def test_a_whole_page_is_labelled_by_keys_alone(opened, judge):
     assert {j.how for j in Judgment.objects.all()} == {"key"}
     states = batch.assignment_set.order_by("pk").values_list("state", flat=True)
     assert list(states) == [AssignmentState.SUBMITTED, AssignmentState.HELD]
-    # The listeners outlive the change of page, and the focus is on its first tile.
+    # The listeners still work on the new page, and the focus is on its first tile.
     assert focused(page) == 0
     press(page, "n")
     all_saved(page)
@@ -60,7 +60,7 @@ def test_a_whole_page_is_labelled_by_mouse_alone(opened, judge):
     assert hows == 3 * ["click"] + 3 * ["fill"]
 
 
-def test_a_page_is_labelled_by_finger(opened, judge):
+def test_a_page_is_labelled_by_touch(opened, judge):
     batch = opened_batch(judge, count=2)
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
     page = opened(judge, grid_of(batch), is_mobile=True, **phone)
@@ -156,7 +156,7 @@ def test_the_rest_can_be_no_and_is_nothing_before_it_is_confirmed(opened, judge)
     assert verdicts_of(judge, batch) == 4 * ["no"]
 
 
-def test_a_fill_marks_what_cannot_be_shown_as_broken(opened, judge):
+def test_a_fill_marks_broken_files_as_broken(opened, judge):
     batch = opened_batch(judge, count=3, unreadable=1)
     page = opened(judge, grid_of(batch))
     pictures_shown(page)
@@ -167,7 +167,7 @@ def test_a_fill_marks_what_cannot_be_shown_as_broken(opened, judge):
     assert broken.get_attribute("data-unreadable") == ""
 
 
-def test_what_cannot_be_shown_is_proposed_as_broken_and_confirmed(opened, judge):
+def test_broken_files_are_proposed_as_broken_and_confirmed(opened, judge):
     batch = opened_batch(judge, count=3, unreadable=1)
     page = opened(judge, grid_of(batch))
     pictures_shown(page)
@@ -185,7 +185,7 @@ def test_what_cannot_be_shown_is_proposed_as_broken_and_confirmed(opened, judge)
     assert verdicts_of(judge, batch) == ["broken", "no", "yes"]
 
 
-def test_a_fill_leaves_what_has_not_been_on_the_screen(opened, judge):
+def test_a_fill_leaves_pictures_that_were_not_seen(opened, judge):
     batch = opened_batch(judge, count=60)
     small = {"width": 390, "height": 844}
     page = opened(judge, grid_of(batch), viewport=small)
@@ -200,12 +200,12 @@ def test_a_fill_leaves_what_has_not_been_on_the_screen(opened, judge):
     all_saved(page)
     given_verdicts = verdicts_of(judge, batch)
     assert 0 < len(given_verdicts) < 30
-    # Nor what lay under the bar at the bottom.
+    # Pictures under the bottom bar were not seen.
     for tile in page.locator('.tile[data-verdict="yes"]').all():
         assert tile.bounding_box()["y"] < bar
 
 
-def test_a_stroke_across_tiles_is_one_act(opened, judge):
+def test_a_stroke_across_tiles_is_one_step(opened, judge):
     batch = opened_batch(judge, count=12)
     page = opened(judge, grid_of(batch))
     pictures_shown(page)
@@ -246,7 +246,7 @@ def test_a_finger_drawn_along_a_row_paints(opened, judge):
     assert verdicts(page)[:4] == ["no", "no", "no", ""]
 
 
-def test_a_finger_that_rests_looks_closer_and_marks_nothing(opened, judge):
+def test_a_long_touch_zooms_and_marks_nothing(opened, judge):
     batch = opened_batch(judge, count=3)
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
     page = opened(judge, grid_of(batch), is_mobile=True, **phone)
@@ -283,7 +283,7 @@ def test_after_a_click_a_verdict_key_chooses_the_brush(opened, judge):
 
 
 @pytest.mark.parametrize("means", ["key", "press"])
-def test_holding_looks_closer_beside_the_representative(opened, judge, means):
+def test_holding_zooms_beside_the_representative(opened, judge, means):
     page = opened(judge, grid_of(opened_batch(judge, count=3)))
     pictures_shown(page)
     box = page.locator(".tile").nth(1).bounding_box()

@@ -1,4 +1,4 @@
-"""The pages of models in a real browser: plot, keys, sizes, and what axe finds."""
+"""The pages of models in a real browser: plots, keys, sizes and accessibility."""
 
 import pytest
 from django.urls import reverse
@@ -25,7 +25,7 @@ def batch(judge):
 
 @pytest.fixture
 def scorer(batch):
-    """A model with two fits, a picture set aside, and work to do."""
+    """A model with two fits, a picture set aside, and an entity to score."""
     scorer_row = ScorerFactory(version="1.0")
     FitFactory(scorer=scorer_row, brier=0.048)
     FitFactory(scorer=scorer_row)

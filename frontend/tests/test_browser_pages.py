@@ -1,4 +1,4 @@
-"""From page to page: fetched ahead, painted at once, taken back, opened again."""
+"""From page to page in a real browser: prefetched, submitted, refused, opened again."""
 
 import re
 
@@ -21,12 +21,12 @@ from .screen import (
 
 
 def is_shown(page, name) -> None:
-    """Wait until the page of this person is on the screen."""
+    """Wait until the page of this person is shown."""
     expect(page.locator("#page h2", has_text=name)).to_be_visible()
 
 
-def handed_in(batch) -> int:
-    """How many pages of the batch are submitted."""
+def submitted_count(batch) -> int:
+    """Return the number of submitted pages of the batch."""
     return batch.assignment_set.filter(state="submitted").count()
 
 
@@ -50,7 +50,7 @@ def test_the_next_page_and_its_pictures_are_there_before_enter(opened, judge):
     press(page, "Enter")
     is_shown(page, "Person 2")
     assert verdicts_of(judge, batch) == 3 * ["no"] + 3 * ["yes"]
-    assert handed_in(batch) == 2
+    assert submitted_count(batch) == 2
 
 
 def test_title_and_place_follow_the_page(opened, judge):
@@ -91,7 +91,7 @@ def test_a_page_that_is_not_taken_comes_back_with_the_reason(opened, judge):
     press(page, "n", "Enter")
     is_shown(page, "Person 1")
     all_saved(page)
-    assert handed_in(batch) == 1
+    assert submitted_count(batch) == 1
     assert verdicts_of(judge, batch) == ["no", "yes"]
 
 
@@ -198,7 +198,7 @@ def test_two_tabs_work_on_one_batch_without_doubles(opened, judge):
     all_saved(first)
     assert verdicts_of(judge, batch) == ["no", "no", "yes"]
     assert not JudgmentRevision.objects.exists()
-    assert handed_in(batch) == 1
+    assert submitted_count(batch) == 1
 
 
 def test_marks_that_a_closed_tab_left_are_sent_by_the_next_visit(opened, judge):

@@ -1,4 +1,4 @@
-"""People's pages in a browser: what axe finds, keys, fingers, and the way of a guest."""
+"""Pages of people in a real browser: accessibility, keys, touch and invitations."""
 
 import re
 
@@ -26,13 +26,13 @@ def forgetful_cache():
 
 @pytest.fixture(params=["light", "dark"])
 def theme(request):
-    """What the system asks for."""
+    """The colour scheme of the system."""
     return {"color_scheme": request.param}
 
 
 @pytest.fixture
 def crowd(admin, judge):
-    """Enough people and invitations for every part of the pages."""
+    """People and invitations for every part of the pages."""
     UserFactory(username="gone", is_active=False)
     UserFactory(username="a.name-that+goes_on@and-on-and-on-for-ever.example")
     people.invite(email="new@example.org", roles=["judge", "adjudicator"], by=admin)
@@ -136,5 +136,5 @@ def test_somebody_is_let_out_and_in_again(opened, admin, judge):
     expect(page.get_by_text("jo is deactivated.")).to_be_visible()
     assert not User.objects.get(pk=judge.pk).is_active
     page.get_by_role("button", name="Reactivate jo").click()
-    expect(page.get_by_text("jo may sign in again.")).to_be_visible()
+    expect(page.get_by_text("jo can sign in again.")).to_be_visible()
     assert User.objects.get(pk=judge.pk).roles == ["judge", "adjudicator"]

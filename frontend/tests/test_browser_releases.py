@@ -1,4 +1,4 @@
-"""Releases watched in a real browser: focus stays, and what is over shows all of itself."""
+"""Running releases in a real browser: the focus stays, and finished ones show everything."""
 
 import pytest
 from django.urls import reverse
@@ -25,7 +25,7 @@ def running(transactional_db):
     return release
 
 
-def test_the_list_keeps_the_focus_while_it_is_asked_for_again(opened, admin, running):
+def test_the_list_keeps_the_focus_when_it_is_updated(opened, admin, running):
     page = opened(admin, reverse("releases"))
     link = page.get_by_role("link", name="watched")
     link.focus()
@@ -35,7 +35,7 @@ def test_the_list_keeps_the_focus_while_it_is_asked_for_again(opened, admin, run
     expect(link).to_be_focused()
 
 
-def test_what_is_over_shows_all_of_itself(opened, admin, running):
+def test_a_finished_release_shows_everything(opened, admin, running):
     page = opened(admin, reverse("release", args=[running.pk]))
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.get_by_role("link", name="Evaluations", exact=True)).to_have_count(0)

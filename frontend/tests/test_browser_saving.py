@@ -1,4 +1,4 @@
-"""Nothing that a judge marks is lost, and what is refused is said."""
+"""Saving in a real browser: no mark is lost, and refused marks are shown."""
 
 from datetime import timedelta
 
@@ -16,21 +16,21 @@ from .scenes import mark, opened_batch, verdicts_of
 from .screen import all_saved, eventually, fetched_ahead, grid_of, press, verdicts
 
 ROWS = """store => new Promise(resolve => {
-    const opened = indexedDB.open('labeler', 1);
-    opened.onsuccess = () => {
-        const asked = opened.result.transaction(store).objectStore(store).getAll();
-        asked.onsuccess = () => { opened.result.close(); resolve(asked.result); };
+    const request = indexedDB.open('labeler', 1);
+    request.onsuccess = () => {
+        const rows = request.result.transaction(store).objectStore(store).getAll();
+        rows.onsuccess = () => { request.result.close(); resolve(rows.result); };
     };
 })"""
 
 
-def kept_in_browser(page, store="waiting") -> int:
-    """How many marks the browser's database holds."""
+def stored_count(page, store="waiting") -> int:
+    """Return the number of marks in the browser's database."""
     return len(page.evaluate(ROWS, store))
 
 
 def candidate_of(page_row, position):
-    """The candidate behind a tile."""
+    """Return the candidate of a tile."""
     return Candidate.objects.get(pk=page_row.candidates[position])
 
 
@@ -48,13 +48,13 @@ def test_marks_made_without_a_network_arrive_once_each(opened, judge):
     page.context.set_offline(True)
     press(page, "y", "n", "b")
     expect(page.locator("#saving")).to_contain_text("3 waiting")
-    assert kept_in_browser(page) == 3
+    assert stored_count(page) == 3
     assert not Judgment.objects.exists()
     page.context.set_offline(False)
     all_saved(page)
     assert verdicts_of(judge, batch) == ["broken", "no", "yes"]
     assert not JudgmentRevision.objects.exists()
-    assert kept_in_browser(page) == 0
+    assert stored_count(page) == 0
 
 
 def test_ten_marks_without_a_network_survive_a_reload_once_each(opened, judge):
@@ -84,26 +84,26 @@ def test_marks_that_were_never_sent_are_sent_at_the_next_visit(opened, judge):
     all_saved(page)
     assert verdicts(page) == ["yes", "no", "", ""]
     assert verdicts_of(judge, batch) == ["no", "yes"]
-    assert kept_in_browser(page) == 0
+    assert stored_count(page) == 0
 
 
-def test_an_answer_that_got_lost_doubles_nothing(opened, judge):
+def test_a_lost_answer_does_not_duplicate_a_mark(opened, judge):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
-    lost = []
+    lost_statuses = []
 
     def lose_the_first_answer(route):
-        if lost:
+        if lost_statuses:
             route.continue_()
         else:
-            lost.append(route.fetch().status)
+            lost_statuses.append(route.fetch().status)
             route.abort()
 
     page.route("**/api/v1/judgments/", lose_the_first_answer)
     press(page, "y")
     expect(page.locator("#saving")).to_contain_text("1 waiting")
     all_saved(page)
-    assert lost == [200]
+    assert lost_statuses == [200]
     assert verdicts_of(judge, batch) == ["yes"]
     assert not JudgmentRevision.objects.exists()
 
@@ -121,16 +121,14 @@ def test_marks_of_one_person_are_not_sent_by_the_next(
     page.reload()
     all_saved(page)
     assert verdicts_of(judge, batch) == verdicts_of(other_judge, batch) == []
-    assert kept_in_browser(page) == 1
+    assert stored_count(page) == 1
     sign_in(page.context, client, judge)
     page.reload()
     eventually(lambda: verdicts_of(judge, batch) == ["yes"])
-    eventually(lambda: kept_in_browser(page) == 0)
+    eventually(lambda: stored_count(page) == 0)
 
 
-def test_somebody_else_who_signs_in_meanwhile_sends_none_of_my_marks(
-    opened, judge, other_judge
-):
+def test_another_person_who_signs_in_does_not_send_my_marks(opened, judge, other_judge):
     batch = opened_batch(judge, other_judge, count=2)
     for person in (judge, other_judge):
         person.set_password("a pass phrase")
@@ -158,31 +156,31 @@ def test_leaving_with_unsent_marks_warns(opened, judge):
     page.route("**/api/v1/judgments/", lambda route: route.abort())
     press(page, "y")
     expect(page.locator("#saving")).to_contain_text("1 waiting")
-    with page.expect_event("dialog") as asked:
+    with page.expect_event("dialog") as event:
         page.close(run_before_unload=True)
-    assert asked.value.type == "beforeunload"
+    assert event.value.type == "beforeunload"
 
 
 def sign_in_again(page, password="a pass phrase") -> None:
-    """Use the dialog that the notice opens."""
+    """Sign in with the dialog that the notice opens."""
     page.locator("#notices").get_by_role("button", name="Sign in").click()
     page.locator("#sign-in").get_by_label("Password").fill(password)
     press(page, "Enter")
 
 
-def test_going_home_first_sends_what_was_just_marked(opened, judge):
+def test_going_home_first_sends_new_marks(opened, judge):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
-    asked = []
-    page.on("dialog", lambda dialog: asked.append(dialog.type))
+    dialogs = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.type))
     press(page, "y")
     page.get_by_role("link", name="Labeler").click()
     expect(page.get_by_role("heading", name="Hello")).to_be_visible()
     assert verdicts_of(judge, batch) == ["yes"]
-    assert asked == []
+    assert dialogs == []
 
 
-def test_an_ended_session_is_taken_up_again_in_place(opened, judge):
+def test_a_judge_signs_in_again_without_leaving_the_page(opened, judge):
     batch = opened_batch(judge, count=3)
     judge.set_password("a pass phrase")
     judge.save()
@@ -191,7 +189,7 @@ def test_an_ended_session_is_taken_up_again_in_place(opened, judge):
     Session.objects.all().delete()
     press(page, "y", "n")
     expect(page.locator("#notices")).to_contain_text("You are signed out")
-    assert kept_in_browser(page) == 2
+    assert stored_count(page) == 2
     page.evaluate("window.isTheSamePage = true")
     sign_in_again(page, "wrong")
     expect(page.locator("[data-sign-in-said]")).to_have_text("Wrong password.")
@@ -220,7 +218,7 @@ def test_signing_in_elsewhere_as_the_same_person_is_enough(opened, judge, client
     assert verdicts_of(judge, batch) == ["yes"]
 
 
-def test_a_page_handed_in_without_a_network_is_handed_in_later(opened, judge):
+def test_a_page_submitted_without_a_network_is_submitted_later(opened, judge):
     batch = opened_batch(judge, count=1)
     page = opened(judge, grid_of(batch))
     page.context.set_offline(True)
@@ -235,7 +233,7 @@ def test_a_page_handed_in_without_a_network_is_handed_in_later(opened, judge):
     assert [a.state for a in Assignment.objects.all()] == ["submitted"]
 
 
-def test_a_page_handed_in_just_before_the_tab_was_closed_is_handed_in(opened, judge):
+def test_a_page_submitted_just_before_the_tab_is_closed_is_submitted(opened, judge):
     batch = opened_batch(judge, count=1, entities=2)
     page = opened(judge, grid_of(batch))
     page.route("**/submit/", lambda route: route.abort())
@@ -249,12 +247,12 @@ def test_a_page_handed_in_just_before_the_tab_was_closed_is_handed_in(opened, ju
     assert list(states)[0] == "submitted"
 
 
-def test_a_ruled_picture_says_so_and_is_no_longer_asked_for(opened, judge, admin):
+def test_a_picture_with_a_ruling_needs_no_verdict(opened, judge, admin):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
-    ruled = candidate_of(queue.held_pages(judge)[0], 0)
-    Ruling.objects.create(batch=batch, candidate=ruled, verdict="no", by=admin)
+    candidate = candidate_of(queue.held_pages(judge)[0], 0)
+    Ruling.objects.create(batch=batch, candidate=candidate, verdict="no", by=admin)
     press(page, "y")
     refusal = page.locator(".tile").nth(0).locator(".refusal")
     expect(refusal).to_have_text("Not needed: this picture has been decided.")
@@ -276,13 +274,13 @@ def test_a_closed_batch_says_so_on_the_tile(opened, judge, admin):
     )
 
 
-def test_a_lost_page_is_said_and_the_next_one_offered(opened, judge, other_judge):
+def test_a_lost_lease_is_shown_and_the_next_page_offered(opened, judge, other_judge):
     batch = opened_batch(judge, other_judge, count=1, judges_required=1, entities=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
     queue.release_all(judge=judge)
-    taken = queue.lease(judge=other_judge, batch=batch)
-    mark(other_judge, taken.tile_id(0), "yes")
+    assignment = queue.lease(judge=other_judge, batch=batch)
+    mark(other_judge, assignment.tile_id(0), "yes")
     press(page, "y")
     expect(page.locator(".refusal").first).to_contain_text("went back to the queue")
     press(page, "Enter")
@@ -294,7 +292,7 @@ def test_a_lost_page_is_said_and_the_next_one_offered(opened, judge, other_judge
     assert len(verdicts_of(judge, batch)) == 1
 
 
-def test_a_removed_judge_is_told(opened, judge, admin):
+def test_a_removed_judge_sees_a_message(opened, judge, admin):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
@@ -306,7 +304,7 @@ def test_a_removed_judge_is_told(opened, judge, admin):
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_server_in_trouble_is_asked_again(opened, judge, status):
+def test_requests_to_a_failing_server_are_retried(opened, judge, status):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     answers = [status]
@@ -339,7 +337,7 @@ def test_two_tabs_of_one_page_agree_on_what_is_recorded(opened, judge):
     assert verdicts(first) == ["no", ""]
 
 
-def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin):
+def test_a_refused_mark_of_an_earlier_page_is_shown(opened, judge, admin):
     batch = opened_batch(judge, count=2)
     page = opened(judge, grid_of(batch))
     fetched_ahead(page)
@@ -355,8 +353,8 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     expect(notice).to_contain_text("On an earlier page: Not saved")
     notice.get_by_role("button", name="Close").click()
     expect(notice).to_have_count(0)
-    # What was refused stays until it has been seen, and can be sent again.
-    assert (kept_in_browser(page), kept_in_browser(page, "refused")) == (0, 1)
+    # A refused mark stays until the judge has seen it, and can be sent again.
+    assert (stored_count(page), stored_count(page, "refused")) == (0, 1)
     page.reload()
     page.get_by_role("button", name="1 not saved").click()
     expect(page.locator("#refused li")).to_contain_text("this batch is closed")
@@ -364,19 +362,19 @@ def test_a_mark_of_an_earlier_page_that_is_refused_is_said(opened, judge, admin)
     page.get_by_role("button", name="Send again").click()
     expect(page.locator("#refused-count")).to_be_hidden()
     eventually(lambda: verdicts_of(judge, batch) == ["yes"])
-    assert kept_in_browser(page, "refused") == 0
+    assert stored_count(page, "refused") == 0
 
 
-def test_a_page_that_is_looked_at_keeps_its_lease(opened, judge):
+def test_a_visible_page_keeps_its_lease(opened, judge):
     page = opened(judge, grid_of(opened_batch(judge, count=2)))
     page.clock.install()
     page.reload()
-    with page.expect_response("**/renew/") as renewed:
+    with page.expect_response("**/renew/") as response:
         page.clock.run_for(121_000)
-    assert renewed.value.status == 200
+    assert response.value.status == 200
 
 
-def test_a_page_that_went_back_meanwhile_says_so(opened, judge):
+def test_a_page_whose_lease_has_expired_shows_a_notice(opened, judge):
     page = opened(judge, grid_of(opened_batch(judge, count=2)))
     page.clock.install()
     page.reload()

@@ -1,4 +1,4 @@
-"""The judge's page while the servers under it are killed: all marks there, once."""
+"""The judging page while its servers are killed: every mark is recorded once."""
 
 import random
 
@@ -22,16 +22,16 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def batch(run) -> int:
-    """One page of 200 pictures of zero bytes, which are judged like others."""
+    """Create a page of 200 empty files, which are judged like other pictures."""
     admin = Client(run, "admin", PASSWORD)
     rows = "".join(f"m.k\t{n}\thttps://example.org/{n}\t\t\t\t\n" for n in range(MARKS))
     admin.upload("rows.tsv", rows.encode(), layout="faces")
     rules = {"name": "b", "entities": ["m.k"], "judges_required": 1}
-    _, made, _ = admin.call("POST", "batches/", rules | {"page_size": MARKS})
+    _, batch_row, _ = admin.call("POST", "batches/", rules | {"page_size": MARKS})
     judges = {"usernames": ["judge1"]}
-    admin.call("POST", f"batches/{made['id']}/judges/", judges)
-    assert admin.call("POST", f"batches/{made['id']}/open/")[0] == 200
-    return made["id"]
+    admin.call("POST", f"batches/{batch_row['id']}/judges/", judges)
+    assert admin.call("POST", f"batches/{batch_row['id']}/open/")[0] == 200
+    return batch_row["id"]
 
 
 @pytest.fixture
@@ -48,22 +48,24 @@ def page(run, browser):
     context.close()
 
 
-def test_two_hundred_marks_under_kills_are_all_there_once(run, batch, page):
+def test_two_hundred_marks_are_recorded_once_while_servers_are_killed(run, batch, page):
     page.goto(f"/batches/{batch}/judge/")
     expect(page.locator(".tile")).to_have_count(MARKS)
     chance, victims = random.Random(5), list(VICTIMS)
-    given = []
+    given_verdicts = []
     for number in range(MARKS):
         if number % 50 == 10:
             run.kill(victims.pop())
-        given.append(chance.choice(["yes", "no", "broken"]))
-        page.keyboard.press({"yes": "y", "no": "n", "broken": "b"}[given[-1]])
+        given_verdicts.append(chance.choice(["yes", "no", "broken"]))
+        page.keyboard.press({"yes": "y", "no": "n", "broken": "b"}[given_verdicts[-1]])
         page.wait_for_timeout(20)
     page.keyboard.press("Enter")
     heading = page.get_by_role("heading", name="All done")
     saved = page.locator('#saving[data-state="saved"]')
     expect(saved).to_be_visible(timeout=120_000)
-    if not heading.is_visible():  # the next page was asked for while nobody answered
+    if (
+        not heading.is_visible()
+    ):  # the next page was requested while the server was down
         page.keyboard.press("Enter")
     expect(heading).to_be_visible(timeout=30_000)
     rows = run.sql(
@@ -71,6 +73,6 @@ def test_two_hundred_marks_under_kills_are_all_there_once(run, batch, page):
         " ON a.id = j.assignment_id"
         " ORDER BY array_position(a.candidates, j.candidate_id)"
     )
-    assert [verdict for (verdict,) in rows] == given
+    assert [verdict for (verdict,) in rows] == given_verdicts
     assert run.sql("SELECT count(*) FROM annotations_judgmentrevision") == [(0,)]
     assert run.sql("SELECT state FROM annotations_assignment") == [("submitted",)]

@@ -1,5 +1,5 @@
-"""From the cut to the last ruling, in real browsers: an admin, three judges, an
-adjudicator, on real pictures, all by keys."""
+"""A batch from its creation to the last ruling, in real browsers, by keys: an admin,
+three judges and an adjudicator work on real pictures."""
 
 import csv
 import subprocess
@@ -33,7 +33,7 @@ ENTITIES = 5
 
 @pytest.fixture
 def sample(db, tmp_path):
-    """Real pictures, imported, and what each deserves by its digest."""
+    """Import real pictures. Return the true label of each by key and digest."""
     packed = tmp_path / "sample.tsv"
     script = SAMPLE / "make_synthetic.py"
     command = [sys.executable, script, "--pack", SAMPLE, "--out", packed]
@@ -46,14 +46,19 @@ def sample(db, tmp_path):
         }
 
 
-def deserved(sample, numbers):
-    """What candidates deserve, in the given order."""
-    found = Candidate.objects.select_related("entity", "image").in_bulk(numbers)
-    return [sample[found[n].entity.key, str(found[n].image.sha256)] for n in numbers]
+def labels_of(sample, candidate_ids):
+    """Return the true labels of candidates, in the given order."""
+    candidates = Candidate.objects.select_related("entity", "image").in_bulk(
+        candidate_ids
+    )
+    return [
+        sample[candidates[n].entity.key, str(candidates[n].image.sha256)]
+        for n in candidate_ids
+    ]
 
 
-def cut(page, keys, names):
-    """Cut a batch of these entities for these judges on its page, and open it."""
+def create_batch(page, keys, names):
+    """Create a batch of these entities for these judges in the browser, and open it."""
     page.goto(reverse("new-batch"))
     page.get_by_label("Name", exact=True).fill("The sample")
     page.get_by_label("Entity keys").fill("\n".join(keys))
@@ -69,72 +74,72 @@ def cut(page, keys, names):
 
 
 def work_off(page, batch, say):
-    """Judge page after page by keys; `say(deserved, candidate)` is the verdict."""
+    """Judge all pages by keys. `say(candidate_id)` returns the verdict."""
     page.goto(grid_of(batch))
-    while shown := page.locator("#page[data-assignment]").all():
-        number = shown[0].get_attribute("data-assignment")
+    while pages := page.locator("#page[data-assignment]").all():
+        assignment_id = pages[0].get_attribute("data-assignment")
         pictures_shown(page)
-        for key in keys_of(page, int(number), say):
+        for key in keys_of(page, int(assignment_id), say):
             press(page, key)
             if key == KEYS["skip"]:
                 skip(page)
         press(page, "Enter")
-        page.locator(f'#page:not([data-assignment="{number}"])').wait_for()
+        page.locator(f'#page:not([data-assignment="{assignment_id}"])').wait_for()
     all_saved(page)
 
 
 def skip(page):
-    """Skip without a reason, and wait until the tile says so."""
-    skipped = page.locator('.tile[data-verdict="skip"]')
-    before = skipped.count()
+    """Skip without a reason, and wait until the tile shows it."""
+    skipped_tiles = page.locator('.tile[data-verdict="skip"]')
+    before = skipped_tiles.count()
     expect(page.locator("dialog[open]")).to_be_visible()
     press(page, "Enter")
-    expect(skipped).to_have_count(before + 1)
+    expect(skipped_tiles).to_have_count(before + 1)
 
 
-def keys_of(page, number, say):
-    """The keys that mark the tiles of a page, in the order in which they are shown."""
-    candidates = Assignment.objects.get(pk=number).candidates
+def keys_of(page, assignment_id, say):
+    """Return the keys that mark the tiles of a page, in display order."""
+    candidates = Assignment.objects.get(pk=assignment_id).candidates
     tiles = page.locator(".tile").evaluate_all("all => all.map(t => t.dataset.tile)")
     return [KEYS[say(candidates[int(tile.split(".")[1])])] for tile in tiles]
 
 
 def rule_on_all(page, batch, sample):
-    """Rule on every conflict by keys, as the pictures deserve."""
+    """Rule correctly on every conflict by keys. Return the number of rulings."""
     page.goto(reverse("next-conflict", args=[batch.pk]))
-    ruled = 0
+    ruling_count = 0
     while "/next/" not in page.url:
         candidate = int(page.url.rstrip("/").split("/")[-1])
-        [verdict] = deserved(sample, [candidate])
+        [verdict] = labels_of(sample, [candidate])
         before = page.url
         press(page, KEYS[verdict])
         page.wait_for_url(lambda url, before=before: url != before)
         page.wait_for_load_state()
-        ruled += 1
+        ruling_count += 1
     expect(page.locator("h1")).to_have_text("No conflicts to decide")
-    return ruled
+    return ruling_count
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.sample
-def test_a_batch_goes_from_the_cut_to_the_last_ruling(opened, admin, sample):
+def test_a_batch_from_its_creation_to_the_last_ruling(opened, admin, sample):
     names = ("kim", "lee", "max")
     judges = [UserFactory(username=name) for name in names]
     adjudicator = UserFactory(username="rut", roles=[Role.ADJUDICATOR])
     keys = list(Entity.objects.order_by("key").values_list("key", flat=True))
-    batch = cut(opened(admin), keys[:ENTITIES], names)
+    batch = create_batch(opened(admin), keys[:ENTITIES], names)
 
-    def rightly(candidate):
-        return deserved(sample, [candidate])[0]
+    def correctly(candidate):
+        return labels_of(sample, [candidate])[0]
 
     def carelessly(candidate):
-        right = rightly(candidate)
+        right = correctly(candidate)
         return {"yes": "no"}.get(right, "yes") if candidate % 6 == 0 else right
 
     def timidly(candidate):
-        return "skip" if candidate % 7 == 0 else rightly(candidate)
+        return "skip" if candidate % 7 == 0 else correctly(candidate)
 
-    for judge, say in zip(judges, (timidly, carelessly, rightly), strict=True):
+    for judge, say in zip(judges, (timidly, carelessly, correctly), strict=True):
         work_off(opened(judge), batch, say)
     disputed = Conflict.objects.filter(batch=batch).count()
     assert disputed > 3
@@ -146,7 +151,7 @@ def test_a_batch_goes_from_the_cut_to_the_last_ruling(opened, admin, sample):
     assert Ruling.objects.filter(batch=batch, reopened_at=None).count() == disputed
     assert Judgment.objects.filter(batch=batch, verdict="skip").exists()
     rows = b"".join(export.stream_truth([batch.pk])).decode().splitlines()
-    told = [row.split("\t") for row in rows[1:]]
-    assert len(told) == progress["candidates"]
-    assert all(sample[row[0], row[7]] == row[8] for row in told)
-    assert {row[9] for row in told} == {"unanimous", "ruling"}
+    truth_rows = [row.split("\t") for row in rows[1:]]
+    assert len(truth_rows) == progress["candidates"]
+    assert all(sample[row[0], row[7]] == row[8] for row in truth_rows)
+    assert {row[9] for row in truth_rows} == {"unanimous", "ruling"}

@@ -1,4 +1,4 @@
-"""How many actions a page takes; the whole table is in docs/judging.md."""
+"""The number of actions per page. The full table is in docs/judging.md."""
 
 import random
 

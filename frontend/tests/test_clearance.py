@@ -83,7 +83,7 @@ def test_the_rules_of_models_are_changed_and_said(desk, judge):
     ):
         assert sentence in text
     assert (batch.scorer, batch.clear_beyond, batch.audit_size) == ("pixels", 0.99, 400)
-    assert "Must be above 0.5 and below 1." in change(desk, batch, clear_beyond="50")
+    assert "Must be greater than 0.5." in change(desk, batch, clear_beyond="50")
     assert batch.clear_beyond == 0.99
     change(desk, batch, clear_beyond="", audit_size="")
     assert (batch.clear_beyond, batch.audit_size) == (None, 299)

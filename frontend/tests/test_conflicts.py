@@ -189,7 +189,7 @@ def test_a_second_look_waits_at_home_and_is_answered(
     late = client.post(
         reverse("second-look", args=[look.pk]), {"verdict": "no"}, follow=True
     )
-    assert b"no second look" in late.content
+    assert b"no open second look" in late.content
 
 
 def test_second_looks_of_others_do_not_exist(

@@ -63,8 +63,8 @@ def test_results_are_shown_beside_the_baseline_with_their_mistakes(desk, release
     page = send(desk, release, wrong_twice(release), name="first try")
     made = Evaluation.objects.get()
     assert page.redirect_chain[-1][0] == reverse("evaluation", args=[made.pk])
-    assert "the paper 0.728" in page.text
-    assert "the paper 0.606" in page.text
+    assert "paper: 0.728" in page.text
+    assert "paper: 0.606" in page.text
     assert page.text.count("data:image/jpeg;base64,") == 2
     keys = keys_of(release)
     errors = page.context["errors"]

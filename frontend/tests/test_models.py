@@ -98,7 +98,7 @@ def test_a_worker_is_asked_to_fit_anew(desk, scorer, admin, monkeypatch):
 
 
 def test_what_was_set_aside_is_listed_page_by_page(desk, scorer, monkeypatch):
-    monkeypatch.setattr("frontend.views.models.ASIDE_SHOWN", 2)
+    monkeypatch.setattr("frontend.views.models.FAILED_SHOWN", 2)
     assert "No pictures are set aside." in page_of(desk, scorer).text
     failed = [
         ScoreFactory(scorer=scorer, failed=True, problem=f"<{n}>") for n in range(3)

@@ -104,7 +104,7 @@ def test_deactivating_says_what_it_does_before_it_does_it(desk, admin, judge):
     assert held.state == AssignmentState.RELEASED
     assert not User.objects.get(pk=judge.pk).is_active
     back = desk.post(reverse("reactivate", args=[judge.username]), follow=True)
-    assert "jo may sign in again." in back.text
+    assert "jo can sign in again." in back.text
     assert User.objects.get(pk=judge.pk).is_active
 
 

@@ -37,7 +37,7 @@ def test_an_adjudicator_sees_pseudonyms_and_an_admin_names(
     assert "being calculated" in client.get(address_of(judged)).text
     agreement.update_report(judged.pk)
     told = client.get(address_of(judged)).text
-    assert "It is advice" in told
+    assert "Use it as advice" in told
     judges = list(judged.judges.all())
     assert judges
     for judge in judges:

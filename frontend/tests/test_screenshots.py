@@ -1,4 +1,4 @@
-"""Renews docs/screenshots from the demo's drawn people: `make screenshots`."""
+"""Screenshots for docs/screenshots, made from the demo: `make screenshots`."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ KEYS = {"yes": "1", "no": "2", "broken": "3"}
 
 
 def rows_of(path, key):
-    """The demo's rows of one entity."""
+    """Return the demo's rows of one entity."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [row for row in rows if row["key"] == key]
@@ -41,7 +41,7 @@ def rows_of(path, key):
 
 @pytest.fixture
 def batch(judge, other_judge, admin) -> Batch:
-    """An open batch of one of the demo's people."""
+    """Open a batch of one of the demo's people."""
     (person,) = rows_of(demo.ENTITIES, PERSON)
     entity = Entity.objects.create(
         key=PERSON,
@@ -51,7 +51,7 @@ def batch(judge, other_judge, admin) -> Batch:
         url=person["url"],
     )
     add_candidates(entity)
-    made = batches.create(
+    new_batch = batches.create(
         by=admin,
         name="First batch",
         entities=[PERSON],
@@ -59,28 +59,28 @@ def batch(judge, other_judge, admin) -> Batch:
         order="uncertain",
     )
     names = [judge.username, other_judge.username]
-    batches.add_judges(batch=made, usernames=names, by=admin)
-    return batches.open_batch(batch=made, by=admin)
+    batches.add_judges(batch=new_batch, usernames=names, by=admin)
+    return batches.open_batch(batch=new_batch, by=admin)
 
 
 def add_candidates(entity) -> None:
-    """Store the demo's pictures of this entity; the first page is a mixed one."""
+    """Store the demo's pictures of this entity, with different verdicts on the first page."""
     rows = rows_of(demo.MANIFEST, entity.key)
-    deserved = truth()
-    rows.sort(key=lambda row: deserved[row["path"]] == "yes")
-    rare = sum(deserved[row["path"]] != "yes" for row in rows)
+    true_verdicts = truth()
+    rows.sort(key=lambda row: true_verdicts[row["path"]] == "yes")
+    rare = sum(true_verdicts[row["path"]] != "yes" for row in rows)
     first, later = rows[: max(30, rare)], rows[max(30, rare) :]
     random.Random(SEED).shuffle(first)
     rows = first + later
-    stored = images.store_many(
+    stored_images = images.store_many(
         [(demo.FOLDER / row["path"]).read_bytes() for row in rows]
     )
-    for rank, (row, kept) in enumerate(zip(rows, stored, strict=True)):
+    for rank, (row, stored_image) in enumerate(zip(rows, stored_images, strict=True)):
         corners = row["face_rect"].split(",") if row["face_rect"] else None
         Candidate.objects.create(
             entity=entity,
-            image=Image.objects.get(pk=kept.image_id),
-            state=state_of(kept),
+            image=Image.objects.get(pk=stored_image.image_id),
+            state=state_of(stored_image),
             face_id=row["face_id"],
             rank=rank,
             page_url=row["page_url"],
@@ -89,39 +89,43 @@ def add_candidates(entity) -> None:
         )
 
 
-def state_of(kept) -> str:
-    """What the importer would say of these bytes."""
-    if kept.is_readable:
+def state_of(stored_image) -> str:
+    """Return the state that an import would give these bytes."""
+    if stored_image.is_readable:
         return "ready"
-    return "empty" if kept.is_empty else "unreadable"
+    return "empty" if stored_image.is_empty else "unreadable"
 
 
 def truth():
-    """What each of the demo's pictures deserves, by its path."""
+    """Return the true verdicts of the demo's pictures, by path."""
     return {row["path"]: row["verdict"] for row in rows_of(demo.TRUTH, PERSON)}
 
 
 def truths(page_row):
-    """What the tiles of a page deserve, in the order in which they are shown."""
-    found = Candidate.objects.in_bulk(page_row.candidates)
-    shown = sorted(
-        page_row.candidates, key=lambda number: not found[number].is_readable
+    """Return the true verdicts of a page's tiles, in display order."""
+    candidates = Candidate.objects.in_bulk(page_row.candidates)
+    display_order = sorted(
+        page_row.candidates,
+        key=lambda candidate_id: not candidates[candidate_id].is_readable,
     )
-    deserved = truth()
-    return [deserved[found[number].image_url] for number in shown]
+    true_verdicts = truth()
+    return [
+        true_verdicts[candidates[candidate_id].image_url]
+        for candidate_id in display_order
+    ]
 
 
 def shoot(page, name) -> None:
-    """Write a picture of the page, in as many colours as keep it small."""
+    """Write a screenshot of the page, with as many colours as its size allows."""
     page.wait_for_timeout(200)
-    shown = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    screenshot = PIL.Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     for colours, dither in [
         (256, Dither.FLOYDSTEINBERG),
         (256, Dither.NONE),
         (96, Dither.NONE),
     ]:
         file = io.BytesIO()
-        shown.quantize(colours, dither=dither).save(file, "PNG", optimize=True)
+        screenshot.quantize(colours, dither=dither).save(file, "PNG", optimize=True)
         if file.tell() < LARGEST:
             break
     target = FOLDER / f"{name}.png"
@@ -129,10 +133,10 @@ def shoot(page, name) -> None:
     target.write_bytes(file.getvalue())
 
 
-def judged_in_part(page, judge, count) -> None:
-    """Mark the first tiles of the page as they deserve."""
-    deserved = truths(queue.held_pages(judge)[0])
-    for verdict in deserved[:count]:
+def mark_first_tiles(page, judge, count) -> None:
+    """Mark the first tiles of the page correctly."""
+    true_verdicts = truths(queue.held_pages(judge)[0])
+    for verdict in true_verdicts[:count]:
         press(page, KEYS[verdict])
     all_saved(page)
     page.mouse.move(0, 0)
@@ -141,16 +145,16 @@ def judged_in_part(page, judge, count) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_grid_on_a_desktop(opened, judge, batch, theme):
     page = opened(judge, grid_of(batch), color_scheme=theme, **DESKTOP)
-    read_guidelines(page)
-    judged_in_part(page, judge, 17)
+    close_guidelines(page)
+    mark_first_tiles(page, judge, 17)
     shoot(page, f"grid-{theme}")
     if theme == "light":
         press(page, "r")
         shoot(page, "grid-rest")
 
 
-def read_guidelines(page) -> None:
-    """See all pictures, and close what a newcomer reads first."""
+def close_guidelines(page) -> None:
+    """Wait for all pictures, and close the guidelines of a first visit."""
     page.locator('[data-act="close-guidelines"]').click()
     page.evaluate("scrollTo(0, 0)")
     comes_true(
@@ -159,7 +163,7 @@ def read_guidelines(page) -> None:
     page.wait_for_timeout(500)
 
 
-def test_a_newcomer_s_page(opened, judge, batch):
+def test_the_page_of_a_new_judge(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
     pictures_shown(page)
     shoot(page, "guidelines")
@@ -167,17 +171,17 @@ def test_a_newcomer_s_page(opened, judge, batch):
 
 def test_the_grid_offline(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
-    read_guidelines(page)
-    judged_in_part(page, judge, 8)
+    close_guidelines(page)
+    mark_first_tiles(page, judge, 8)
     page.context.set_offline(True)
     press(page, "y", "y", "n")
     expect(page.locator("#saving")).to_have_text("Offline · 3 waiting")
     shoot(page, "grid-offline")
 
 
-def test_looking_closer_the_keys_and_the_look(opened, judge, batch):
+def test_the_zoom_the_keys_and_the_appearance(opened, judge, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
-    read_guidelines(page)
+    close_guidelines(page)
     page.keyboard.down("z")
     page.wait_for_timeout(500)
     shoot(page, "zoom")
@@ -194,15 +198,15 @@ def test_looking_closer_the_keys_and_the_look(opened, judge, batch):
 def test_when_there_is_nothing_to_judge(opened, judge, other_judge, admin, batch):
     batch.judges_required, batch.page_size = 1, 100
     batch.save()
-    theirs = queue.lease(judge=other_judge, batch=batch)
+    other_assignment = queue.lease(judge=other_judge, batch=batch)
     page = opened(judge, grid_of(batch), **DESKTOP)
     expect(page.get_by_role("heading", name="Other judges are working")).to_be_visible()
     shoot(page, "empty-held-by-others")
-    queue.release(assignment_id=theirs.pk, judge=other_judge)
-    own = queue.lease(judge=judge, batch=batch)
-    for position in range(len(own.candidates)):
-        mark(judge, own.tile_id(position), "yes")
-    queue.submit(assignment_id=own.pk, judge=judge)
+    queue.release(assignment_id=other_assignment.pk, judge=other_judge)
+    assignment = queue.lease(judge=judge, batch=batch)
+    for position in range(len(assignment.candidates)):
+        mark(judge, assignment.tile_id(position), "yes")
+    queue.submit(assignment_id=assignment.pk, judge=judge)
     page.reload()
     expect(page.get_by_role("heading", name="All done")).to_be_visible()
     shoot(page, "empty-all-done")
@@ -216,8 +220,8 @@ def test_when_there_is_nothing_to_judge(opened, judge, other_judge, admin, batch
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_grid_on_a_phone(opened, judge, batch, theme):
     page = opened(judge, grid_of(batch), color_scheme=theme, **PHONE)
-    read_guidelines(page)
-    judged_in_part(page, judge, 5)
+    close_guidelines(page)
+    mark_first_tiles(page, judge, 5)
     page.evaluate("scrollTo(0, 0)")
     shoot(page, f"phone-{theme}")
     if theme == "light":
@@ -230,8 +234,8 @@ def test_the_grid_on_a_phone(opened, judge, batch, theme):
 
 def test_home_of_a_judge_and_of_an_admin(opened, judge, admin, batch):
     page = opened(judge, grid_of(batch), **DESKTOP)
-    judged_in_part(page, judge, 12)
-    # A script marks faster than a person looks.
+    mark_first_tiles(page, judge, 12)
+    # A script marks faster than a person.
     BatchJudge.objects.filter(judge=judge).update(centiseconds=2640)
     queue.sum_counters()
     page.goto("/")

@@ -1,4 +1,4 @@
-"""Pictures for the documents of what runs a team: every page, at both sizes and themes."""
+"""Screenshots of the pages for running a team, in both sizes and themes."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,22 +24,24 @@ from .scenes import mark
 from .test_screenshots import DESKTOP, PERSON, PHONE, batch, shoot, truth
 
 __all__ = ["batch"]
-LOOKS = [(size, theme) for size in ("desktop", "phone") for theme in ("light", "dark")]
+APPEARANCES = [
+    (size, theme) for size in ("desktop", "phone") for theme in ("light", "dark")
+]
 
 
 @pytest.fixture
 def at_work(batch, judge, other_judge, admin) -> Batch:
-    """Two judges have been at it for a week and differ here and there."""
-    deserved = truth()
+    """Let two judges work for a week and differ on some pictures."""
+    true_verdicts = truth()
     for number, person in enumerate((judge, other_judge)):
         page = queue.lease(judge=person, batch=batch)
-        found = Candidate.objects.in_bulk(page.candidates)
+        candidates = Candidate.objects.in_bulk(page.candidates)
         for position, candidate in enumerate(page.candidates):
-            right = deserved[found[candidate].image_url]
+            right = true_verdicts[candidates[candidate].image_url]
             differs = number and candidate % 5 == 0
-            said = {"yes": "no"}.get(right, "yes") if differs else right
-            why = "The ears do not match." if differs else ""
-            mark(person, page.tile_id(position), said, why)
+            verdict = {"yes": "no"}.get(right, "yes") if differs else right
+            reason = "The ears do not match." if differs else ""
+            mark(person, page.tile_id(position), verdict, reason)
         queue.submit(assignment_id=page.pk, judge=person)
     _past_week(batch, (judge, other_judge))
     deadline = timezone.now() + timedelta(days=9)
@@ -50,7 +52,7 @@ def at_work(batch, judge, other_judge, admin) -> Batch:
 
 
 def _past_week(batch, judges) -> None:
-    """What they did on the days before."""
+    """Record work on the days before."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM annotations_judgeday")
     for day in range(7):
@@ -65,18 +67,18 @@ def _past_week(batch, judges) -> None:
             )
 
 
-def _options(look) -> dict[str, Any]:
-    size, theme = look
+def _options(appearance) -> dict[str, Any]:
+    size, theme = appearance
     return {"color_scheme": theme, **(DESKTOP if size == "desktop" else PHONE)}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids="-".join)
-def test_the_pages_that_run_a_team(opened, admin, judge, at_work, look):
+@pytest.mark.parametrize("appearance", APPEARANCES, ids="-".join)
+def test_the_pages_for_running_a_team(opened, admin, judge, at_work, appearance):
     file = Import.objects.create(state="running", file_name="faces.tsv", rows_read=5120)
     RefusedRow.objects.create(source=file, line=17, reason="No key.", row="x\\ty")
     people.invite(email="kim@example.org", roles=[Role.JUDGE], by=admin)
     queue.lease(judge=judge, batch=at_work)
-    page = opened(admin, "/", **_options(look))
+    page = opened(admin, "/", **_options(appearance))
     candidate = Conflict.objects.order_by("pk")[0].candidate_id
     addresses = {
         "overview": "/",
@@ -95,32 +97,34 @@ def test_the_pages_that_run_a_team(opened, admin, judge, at_work, look):
     for name, address in addresses.items():
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        shoot(page, f"team/{name}-{'-'.join(look)}")
+        shoot(page, f"team/{name}-{'-'.join(appearance)}")
 
 
-@pytest.mark.parametrize("look", LOOKS, ids="-".join)
-def test_the_mix_before_a_batch_is_cut(opened, admin, at_work, look):
-    page = opened(admin, reverse("new-batch"), **_options(look))
+@pytest.mark.parametrize("appearance", APPEARANCES, ids="-".join)
+def test_the_preview_of_a_new_batch(opened, admin, at_work, appearance):
+    page = opened(admin, reverse("new-batch"), **_options(appearance))
     page.get_by_label("All entities").check()
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#mix")).to_contain_text("bottom 90 %")
     page.locator("#mix").scroll_into_view_if_needed()
-    shoot(page, f"team/new-batch-{'-'.join(look)}")
+    shoot(page, f"team/new-batch-{'-'.join(appearance)}")
 
 
-@pytest.mark.parametrize("look", LOOKS, ids="-".join)
-def test_a_conflict_and_a_second_look(opened, adjudicator, other_judge, at_work, look):
+@pytest.mark.parametrize("appearance", APPEARANCES, ids="-".join)
+def test_a_conflict_and_a_second_look(
+    opened, adjudicator, other_judge, at_work, appearance
+):
     page = opened(
-        adjudicator, reverse("next-conflict", args=[at_work.pk]), **_options(look)
+        adjudicator, reverse("next-conflict", args=[at_work.pk]), **_options(appearance)
     )
     page.wait_for_load_state("networkidle")
-    shoot(page, f"team/conflict-{'-'.join(look)}")
+    shoot(page, f"team/conflict-{'-'.join(appearance)}")
     candidate = Conflict.objects.get(held_by=adjudicator).candidate_id
     adjudication.request_second_looks(
         batch=at_work, candidate=candidate, by=adjudicator, question="Her sister?"
     )
-    page = opened(other_judge, "/", **_options(look))
-    shoot(page, f"team/home-{'-'.join(look)}")
+    page = opened(other_judge, "/", **_options(appearance))
+    shoot(page, f"team/home-{'-'.join(appearance)}")
     page.goto(reverse("second-looks"))
     page.wait_for_load_state("networkidle")
-    shoot(page, f"team/second-look-{'-'.join(look)}")
+    shoot(page, f"team/second-look-{'-'.join(appearance)}")
