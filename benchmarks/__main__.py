@@ -1,6 +1,7 @@
-"""`python -m benchmarks [NAME…]`: prints a table, writes bench.json.
+"""`python -m benchmarks [NAME…]`: print a table and write bench.json.
 
-A name is a module's or a function's. A missed goal is told, an error ends with 1.
+A name is that of a module or a function. The table shows missed goals. The exit status
+is 1 if a benchmark raised an error.
 """
 
 import importlib
@@ -21,59 +22,66 @@ from typing import Any
 
 import django
 from django.core.management import call_command
-from django.db import connection
 
 import benchmarks
+from annotations import sql
 
 REPORT = Path("bench.json")
 PACKAGES = ("django", "djangorestframework", "celery", "psycopg2-binary", "pillow")
 GOAL = re.compile(r"(<=|>=|≤|≥|<|>)\s*([\d.,_]*\d)\s*([^\s\d]*)")
 
+IN_USE = """
+SELECT EXISTS (SELECT FROM annotations_entity)
+    OR EXISTS (SELECT FROM annotations_user) AS is_in_use
+"""
+
 Benchmark = Callable[[], Sequence[Mapping[str, Any]]]
 
 
 def discover() -> Iterator[tuple[str, Benchmark]]:
-    """Every benchmark, named module.function, in the order of the names."""
-    for found in pkgutil.iter_modules(benchmarks.__path__):
-        if found.name.startswith("_"):
+    """Yield every benchmark with its name, module.function, in alphabetical order."""
+    for info in pkgutil.iter_modules(benchmarks.__path__):
+        if info.name.startswith("_"):
             continue
-        module = importlib.import_module(f"benchmarks.{found.name}")
+        module = importlib.import_module(f"benchmarks.{info.name}")
         for name, function in vars(module).items():
             if name.startswith("_") or not isfunction(function):
                 continue
             if function.__module__ == module.__name__ and _is_benchmark(function):
-                yield f"{found.name}.{name}", function
+                yield f"{info.name}.{name}", function
 
 
 def _is_benchmark(function: Callable[..., Any]) -> bool:
-    called = signature(function)
-    needs = [p for p in called.parameters.values() if p.default is Parameter.empty]
-    return not needs and str(called.return_annotation).lower().startswith("list")
+    spec = signature(function)
+    required = [p for p in spec.parameters.values() if p.default is Parameter.empty]
+    return not required and str(spec.return_annotation).lower().startswith("list")
 
 
-def is_wanted(name: str, wanted: Sequence[str]) -> bool:
-    return not wanted or any(w in (name, *name.split(".")) for w in wanted)
+def is_selected(name: str, selection: Sequence[str]) -> bool:
+    """Whether a benchmark has one of these names; True for an empty selection."""
+    names = (name, *name.split("."))
+    return not selection or any(part in names for part in selection)
 
 
 def is_met(row: Mapping[str, Any]) -> bool | None:
-    """Whether a row's goal is met; None where it has none or cannot be compared."""
+    """Return whether a row's goal is met; None without a comparable goal."""
     goal = row.get("goal")
     if isinstance(goal, bool) or not goal:
         return goal if isinstance(goal, bool) else None
-    said = GOAL.search(str(goal))
-    if said is None:
+    match = GOAL.search(str(goal))
+    if match is None:
         return None
-    sign, number, unit = said.groups()
+    sign, number, unit = match.groups()
     is_of_value = row.get("ratio") is None or (unit and unit == row.get("unit"))
     figure = row.get("value" if is_of_value else "ratio")
     if figure is None:
         return None
     bound = float(number.replace(",", "").replace("_", ""))
-    return figure <= bound if sign in ("<=", "≤", "<") else figure >= bound
+    return bool(figure <= bound if sign in ("<=", "≤", "<") else figure >= bound)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as aligned text."""
+    """Return rows as aligned text."""
     head = ("", "value", "unit", "limit", "ratio", "goal", "met")
     lines = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
@@ -101,26 +109,24 @@ def _figure(number: Any) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Where and with what the figures were made."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        server = cursor.fetchone()[0]
+    """Return the machine and the versions of the programs."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
-        "versions": {"postgresql": server} | {p: version(p) for p in PACKAGES},
+        "versions": {"postgresql": sql.value("SHOW server_version")}
+        | {p: version(p) for p in PACKAGES},
     }
 
 
 def run(name: str, benchmark: Benchmark) -> list[dict[str, Any]] | None:
-    """The rows of one benchmark, None where it broke; it finds empty tables."""
+    """Return the rows of one benchmark, run on empty tables; None after an error."""
     call_command("flush", interactive=False, verbosity=0)
     start = time.monotonic()
     try:
         rows = benchmark()
-    except Exception:  # the others still run; the end tells
+    except Exception:  # continue with the others, and report it at the end
         traceback.print_exc()
         return None
     sys.stderr.write(f"{name}: {time.monotonic() - start:.0f} s\n")
@@ -128,29 +134,25 @@ def run(name: str, benchmark: Benchmark) -> list[dict[str, Any]] | None:
 
 
 def prepare() -> str:
-    """Make the tables; what is wrong where the database is somebody's."""
+    """Create the tables. Return a problem if the database is in use."""
     call_command("migrate", interactive=False, verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM annotations_entity)"
-            " OR EXISTS (SELECT FROM annotations_user)"
-        )
-        if cursor.fetchone()[0]:
-            return "DATABASE_URL names a database that is in use; benchmarks empty it. Unset it."
+    if sql.value(IN_USE):
+        return "DATABASE_URL names a database in use. Unset it: benchmarks delete all data."
     return ""
 
 
-def main(wanted: Sequence[str]) -> int:
+def main(selection: Sequence[str]) -> int:
+    """Run the selected benchmarks and return the exit status."""
     if problem := prepare():
         sys.stderr.write(f"{problem}\n")
         return 2
-    chosen = [(name, each) for name, each in discover() if is_wanted(name, wanted)]
-    if not chosen:
-        sys.stderr.write(f"No benchmark is called {' or '.join(wanted)}.\n")
+    selected = {n: function for n, function in discover() if is_selected(n, selection)}
+    if not selected:
+        sys.stderr.write(f"There is no benchmark {' or '.join(selection)}.\n")
         return 2
-    done = {name: run(name, each) for name, each in chosen}
-    rows = [row for found in done.values() for row in found or ()]
-    broken = [name for name, found in done.items() if found is None]
+    results = {name: run(name, benchmark) for name, benchmark in selected.items()}
+    rows = [row for result in results.values() for row in result or ()]
+    broken = [name for name, result in results.items() if result is None]
     sys.stdout.write(f"{table(rows)}\n")
     report = {**machine(), "rows": rows, "broken": broken}
     REPORT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")

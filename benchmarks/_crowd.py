@@ -1,4 +1,4 @@
-"""A made-up population and its judges; `study` states what is assumed, and why."""
+"""A simulated population and its judges; `study` states the assumptions and reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Population:
-    """How cosines lie; each pair is of true ones and of others."""
+    """Distributions of cosines; each pair is for true candidates and for others."""
 
     similarity: tuple[float, float] = (0.60, 0.08)
     cohesion: tuple[float, float] = (0.70, 0.20)
@@ -36,37 +36,37 @@ HARDER = Population((0.55, 0.10), (0.70, 0.25), (0.1, 0.1), (0.1, 0.1), 0.04, 0.
 
 @dataclass(frozen=True)
 class World:
-    """A population, and what judges say of each candidate when they are asked."""
+    """A population, and the verdicts that judges give on each candidate."""
 
     entities: NDArray[np.int64]  # 1 to ENTITIES
     kinds: NDArray[np.int64]  # 1 yes, 0 no, 2 broken
     features: Floats
     is_scored: Bools
     lots: Floats
-    cost: NDArray[np.int64]  # judgments until nothing more is asked
-    is_well_judged: Bools  # the truth that comes of them is what it really is
-    votes: NDArray[np.int64]  # 1 where most say yes, 0 where not, -1 at a tie
+    cost: NDArray[np.int64]  # judgments until no more are needed
+    is_well_judged: Bools  # the judges' truth is the real one
+    votes: NDArray[np.int64]  # 1: most verdicts are yes, 0: most are not, -1: a tie
 
 
 def crowd(seed: int, population: Population) -> World:
-    """A population, the same for the same seed."""
-    chance = np.random.default_rng(seed)
+    """Return a population. Equal seeds give equal populations."""
+    generator = np.random.default_rng(seed)
     size = ENTITIES * EACH
     entities = np.repeat(np.arange(1, ENTITIES + 1), EACH)
-    kinds = chance.choice(3, size, p=[WRONG, 1 - WRONG - BROKEN, BROKEN])
-    said = [_ask(KINDS[kind], chance) for kind in kinds]
-    ends = [consensus.truth(verdicts, RULES).verdict for verdicts in said]
+    kinds = generator.choice(3, size, p=[WRONG, 1 - WRONG - BROKEN, BROKEN])
+    verdicts = [_judge(KINDS[kind], generator) for kind in kinds]
+    truths = [consensus.truth(group, RULES).verdict for group in verdicts]
     return World(
         entities=entities,
         kinds=kinds,
-        features=_features(population, kinds == 1, entities, chance),
-        is_scored=(kinds < 2) & (chance.random(size) >= FACELESS),
-        lots=chance.random(size),
-        cost=np.array([len(verdicts) for verdicts in said]),
+        features=_features(population, kinds == 1, entities, generator),
+        is_scored=(kinds < 2) & (generator.random(size) >= FACELESS),
+        lots=generator.random(size),
+        cost=np.array([len(group) for group in verdicts]),
         is_well_judged=np.array(
-            [end is KINDS[kind] for end, kind in zip(ends, kinds, strict=True)]
+            [t is KINDS[kind] for t, kind in zip(truths, kinds, strict=True)]
         ),
-        votes=np.array([_vote(verdicts) for verdicts in said]),
+        votes=np.array([_vote(group) for group in verdicts]),
     )
 
 
@@ -74,39 +74,39 @@ def _features(
     population: Population,
     is_true: Bools,
     entities: NDArray[np.int64],
-    chance: np.random.Generator,
+    generator: np.random.Generator,
 ) -> Floats:
-    """In the order of FEATURES; only similarity and cohesion say anything."""
+    """Return columns as in FEATURES; only similarity and cohesion are informative."""
     size = len(is_true)
 
-    def of(pair: tuple[float, float]) -> Floats:
+    def select(pair: tuple[float, float]) -> Floats:
         return np.where(is_true, *pair)
 
-    odd = (chance.random(size) < population.odd) * of((-0.30, 0.30))
-    picture = odd + chance.normal(0, of(population.picture))
-    entity = chance.normal(0, population.entity, ENTITIES + 1)[entities]
-    similarity = of(population.similarity) + picture + entity
-    similarity += chance.normal(0, of(population.spread))
-    cohesion = of(population.cohesion) + picture
-    cohesion += chance.normal(0, of(population.spread))
+    odd = (generator.random(size) < population.odd) * select((-0.30, 0.30))
+    picture = odd + generator.normal(0, select(population.picture))
+    entity = generator.normal(0, population.entity, ENTITIES + 1)[entities]
+    similarity = select(population.similarity) + picture + entity
+    similarity += generator.normal(0, select(population.spread))
+    cohesion = select(population.cohesion) + picture
+    cohesion += generator.normal(0, select(population.spread))
     columns = [
         np.clip(similarity, -1, 1),
         np.clip(cohesion, -1, 1),
-        chance.uniform(0.6, 1, size),
-        chance.uniform(40, 300, size),
-        chance.permuted(np.tile(np.arange(EACH), (ENTITIES, 1)), axis=1).ravel(),
+        generator.uniform(0.6, 1, size),
+        generator.uniform(40, 300, size),
+        generator.permuted(np.tile(np.arange(EACH), (ENTITIES, 1)), axis=1).ravel(),
     ]
     return np.column_stack(columns)
 
 
-def _ask(truth: Verdict, chance: np.random.Generator) -> list[Verdict]:
-    """What judges in random order say, until nobody more is asked."""
+def _judge(truth: Verdict, generator: np.random.Generator) -> list[Verdict]:
+    """Return verdicts of judges in random order until no more are needed."""
     verdicts: list[Verdict] = []
-    slip = Verdict.YES if truth is Verdict.NO else Verdict.NO
-    for judge in chance.permutation(len(ERRORS)):
+    error = Verdict.YES if truth is Verdict.NO else Verdict.NO
+    for judge in generator.permutation(len(ERRORS)):
         if consensus.need(verdicts, RULES) <= len(verdicts):
             break
-        verdicts.append(slip if chance.random() < ERRORS[judge] else truth)
+        verdicts.append(error if generator.random() < ERRORS[judge] else truth)
     return verdicts
 
 

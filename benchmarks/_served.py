@@ -1,4 +1,4 @@
-"""The benchmark's own database behind a real web server, and a browser before it."""
+"""A real web server on the benchmark's database, and a browser."""
 
 import os
 import socket
@@ -15,23 +15,23 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from annotations import batches, images
 from annotations.models import Batch, Candidate, Entity, Image, Role, User
-from frontend.tests.conftest import QUIET
+from frontend.tests.conftest import CHROMIUM_ARGUMENTS
 from labeler import browser as chromium
 from labeler import demo
 
 DESKTOP = ViewportSize(width=1440, height=900)
 PASSWORD = "a pass phrase for benchmarks"
 
-# Playwright's loop runs in this thread, and the database is asked in it, too.
+# Playwright's event loop and the database queries share this thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 @contextmanager
 def web_server() -> Iterator[str]:
-    """Gunicorn as `make run` starts it; the address where it answers."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port = door.getsockname()[1]
+    """Run Gunicorn as `make run` does, and yield its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "labeler.wsgi:application"]
     command += ["--bind", address.removeprefix("http://"), "--no-control-socket"]
@@ -50,24 +50,26 @@ def web_server() -> Iterator[str]:
 
 @contextmanager
 def chromium_browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """Run Chromium."""
     program = chromium.find()
     assert program, chromium.MISSING
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield started
-        started.close()
+        browser = playwright.chromium.launch(
+            executable_path=program, args=CHROMIUM_ARGUMENTS
+        )
+        yield browser
+        browser.close()
 
 
 def drawn_batch(judges: Sequence[str], entities: int, per_entity: int) -> Batch:
-    """An open batch of the demo's drawn people; each picture is used many times."""
+    """Return an open batch of the demo's drawn people; each picture is used many times."""
     admin = User.objects.create_user(f"admin-{uuid4().hex}", roles=[Role.ADMIN])
     for name in judges:
         if not User.objects.filter(username=name).exists():
             User.objects.create_user(name, PASSWORD, roles=[Role.JUDGE])
     pictures, prefix = _pictures(), f"m.{uuid4().hex}"
-    made = [Entity(key=f"{prefix}.{n}", name=f"Person {n}") for n in range(entities)]
-    Entity.objects.bulk_create(made)
+    people = [Entity(key=f"{prefix}.{n}", name=f"Person {n}") for n in range(entities)]
+    Entity.objects.bulk_create(people)
     Candidate.objects.bulk_create(
         Candidate(
             entity=entity,
@@ -75,10 +77,10 @@ def drawn_batch(judges: Sequence[str], entities: int, per_entity: int) -> Batch:
             state="ready",
             rank=rank,
         )
-        for n, entity in enumerate(made)
+        for n, entity in enumerate(people)
         for rank in range(per_entity)
     )
-    keys = [entity.key for entity in made]
+    keys = [entity.key for entity in people]
     rules = {"page_size": per_entity, "judges_required": len(judges)}
     batch = batches.create(by=admin, name="Bench", entities=keys, order="rank", **rules)  # type: ignore[arg-type]
     batches.add_judges(batch=batch, usernames=judges, by=admin)
@@ -87,14 +89,16 @@ def drawn_batch(judges: Sequence[str], entities: int, per_entity: int) -> Batch:
 
 def _pictures() -> list[Image]:
     files = sorted(Path(demo.FOLDER).glob("pictures/*/*.webp"))[:200]
-    stored = images.store_many([file.read_bytes() for file in files])
-    return list(Image.objects.filter(pk__in={kept.image_id for kept in stored}))
+    stored_images = images.store_many([file.read_bytes() for file in files])
+    return list(
+        Image.objects.filter(pk__in={image.image_id for image in stored_images})
+    )
 
 
 def judging(
     browser: Browser, address: str, judge: str, batch: Batch, *, is_phone: bool = False
 ) -> Page:
-    """The judge's page in a window of its own, guidelines read, everything fetched."""
+    """Open the judge's page in a new window, with guidelines closed and pages fetched."""
     size = ViewportSize(width=390, height=844) if is_phone else DESKTOP
     page = browser.new_context(
         base_url=address, viewport=size, has_touch=is_phone, is_mobile=is_phone

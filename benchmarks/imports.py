@@ -1,4 +1,4 @@
-"""Imports beside their limits: a bare COPY, and the decoder with a disk alone."""
+"""Imports, compared with a bare COPY, and with decoder and disk alone."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ import PIL.Image
 from django.db import connection
 from django.test import override_settings
 
-from annotations import intake
+from annotations import intake, sql
 from annotations.images import cores, examine
 from annotations.models import Import, ImportState
 from benchmarks import Row
@@ -25,7 +25,8 @@ PER_ENTITY = 100
 PARTS = 5
 PICTURES = 3_000
 PICTURE_SIDE = 256
-# What the last part brought, under other keys: out of the database and into it.
+# Copy the rows of the last part out of the database and back under other keys.
+LAST_ENTITY = "SELECT max(id) FROM annotations_entity WHERE id < 1000000000"
 ENTITY_COLUMNS = (
     "id, key, name, description, gender, birth_date, professions, countries, url"
 )
@@ -51,10 +52,10 @@ COPY (
 
 
 def metadata() -> list[Row]:
-    """A million rows of the layout `faces` without images, through everything.
+    """Import a million rows of the layout `faces` without images.
 
-    Ours and the bare COPY take turns into the same growing tables, so that what else
-    the machine does meets both.
+    The import and the bare COPY take turns on the same growing tables, so that other
+    load on the machine affects both.
     """
     seconds = limit = 0.0
     with tempfile.TemporaryDirectory(prefix="labeler-bench-") as folder:
@@ -63,16 +64,14 @@ def metadata() -> list[Row]:
             first = ENTITIES // PARTS * part
             with path.open("w", encoding="ascii", newline="\n") as file:
                 file.writelines(_metadata_lines(first, ENTITIES // PARTS))
-            seconds += _imported(
-                path, ENTITIES // PARTS * PER_ENTITY, with_images=False
-            )
+            seconds += _import(path, ENTITIES // PARTS * PER_ENTITY, with_images=False)
             limit += _bare_copy(Path(folder))
     rows = ENTITIES * PER_ENTITY
     return [_row("import of metadata, 1M rows", rows / seconds, rows / limit, "≥ 0.5")]
 
 
 def images() -> list[Row]:
-    """Small photographs of the layout `faces`: decode, digest, thumbnail and store."""
+    """Import small photographs of the layout `faces`: decode, digest, thumbnail, store."""
     pictures = list(_pictures())
     seconds = limit = 0.0
     with (
@@ -81,11 +80,11 @@ def images() -> list[Row]:
     ):
         path = Path(folder) / "faces.tsv"
         for part in range(PARTS):
-            these = pictures[part::PARTS]
-            limit += _bare_images(these, Path(folder) / "bare")
+            group = pictures[part::PARTS]
+            limit += _bare_images(group, Path(folder) / "bare")
             with path.open("w", encoding="ascii", newline="\n") as file:
-                file.writelines(_picture_lines(these, part))
-            seconds += _imported(path, len(these), with_images=True)
+                file.writelines(_picture_lines(group, part))
+            seconds += _import(path, len(group), with_images=True)
     return [
         _row("import with images", PICTURES / seconds, PICTURES / limit, "≥ 0.8"),
     ]
@@ -107,25 +106,28 @@ def _storages(folder: str) -> dict[str, object]:
     return {"default": {"BACKEND": backend, "OPTIONS": {"location": folder}}}
 
 
-def _imported(path: Path, rows: int, *, with_images: bool) -> float:
+def _import(path: Path, rows: int, *, with_images: bool) -> float:
     import_ = intake.start(
         file_name=path.name, layout="", with_images=with_images, upload="", by=None
     )
     start = time.perf_counter()
     intake.run(import_, path)
     seconds = time.perf_counter() - start
-    done = Import.objects.get(pk=import_.pk)
-    if (done.state, done.rows_added) != (ImportState.DONE, rows):
-        raise RuntimeError(f"{done.state} {done.problem} {done.rows_added} added")
+    import_ = Import.objects.get(pk=import_.pk)
+    if (import_.state, import_.rows_added) != (ImportState.DONE, rows):
+        raise RuntimeError(
+            f"The import is {import_.state} with {import_.rows_added} rows added:"
+            f" {import_.problem}"
+        )
     return seconds
 
 
 def _metadata_lines(first: int, entities: int) -> Iterator[str]:
-    chance = random.Random(first)
+    generator = random.Random(first)
     for entity in range(first, first + entities):
         key = f"m.0{entity * 2654435761 % 2**30:06x}"
         for rank in range(PER_ENTITY):
-            x, y = chance.random() / 2, chance.random() / 2
+            x, y = generator.random() / 2, generator.random() / 2
             box = base64.b64encode(struct.pack("<4f", x, y, x + 0.4, y + 0.4)).decode()
             yield (
                 f"{key}\t{rank}\thttps://img.example.invalid/{key}/{rank}.jpg"
@@ -134,17 +136,16 @@ def _metadata_lines(first: int, entities: int) -> Iterator[str]:
 
 
 def _bare_copy(folder: Path) -> float:
-    """As many rows as the part brought, into the same tables with their indexes."""
+    """Copy the rows of the last part again, to the same tables with their indexes."""
     seconds = 0.0
+    last = sql.value(LAST_ENTITY) - ENTITIES // PARTS
     with connection.cursor() as cursor:
-        cursor.execute("SELECT max(id) FROM annotations_entity WHERE id < 1000000000")
-        last = cursor.fetchone()[0] - ENTITIES // PARTS
-        for table, columns, out in (
+        for table, columns, copy in (
             ("annotations_entity", ENTITY_COLUMNS, OUT_ENTITIES),
             ("annotations_candidate", CANDIDATE_COLUMNS, OUT_CANDIDATES),
         ):
             with (folder / table).open("wb") as file:
-                cursor.copy_expert(out.format(last), file)
+                cursor.copy_expert(copy.format(last), file)
             with (folder / table).open("rb") as file:
                 start = time.perf_counter()
                 cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", file)
@@ -153,13 +154,13 @@ def _bare_copy(folder: Path) -> float:
 
 
 def _pictures() -> Iterator[bytes]:
-    """Different pictures about as heavy as the released ones (10 kB)."""
-    chance = random.Random(2)
+    """Yield different pictures of about the size of the released ones (10 kB)."""
+    generator = random.Random(2)
     side = PICTURE_SIDE
     grain = PIL.Image.effect_noise((side * 2, side * 2), 40)
     for number in range(PICTURES):
-        left, top = chance.randrange(side), chance.randrange(side)
-        part = grain.crop((left, top, left + side, top + side)).resize((side // 3,) * 2)
+        x, y = generator.randrange(side), generator.randrange(side)
+        part = grain.crop((x, y, x + side, y + side)).resize((side // 3,) * 2)
         smooth = part.resize((side, side), PIL.Image.Resampling.BICUBIC)
         tint = PIL.Image.linear_gradient("L").resize((side, side)).rotate(number % 360)
         picture = PIL.Image.merge("RGB", (smooth, tint, smooth.rotate(90)))
@@ -181,9 +182,9 @@ def _picture_lines(pictures: list[bytes], part: int) -> Iterator[str]:
 
 
 def _bare_images(pictures: list[bytes], folder: Path) -> float:
-    """Digest, decode, thumbnail and two files each, on every core; nothing else."""
+    """Digest, decode, make a thumbnail and write two files per picture, on every core."""
 
-    def keep(picture: bytes) -> None:
+    def store(picture: bytes) -> None:
         name = hashlib.sha256(picture).hexdigest()
         thumbnail = examine(picture).thumbnail
         for kind, data in (("images", picture), ("thumbnails", thumbnail)):
@@ -193,5 +194,5 @@ def _bare_images(pictures: list[bytes], folder: Path) -> float:
 
     start = time.perf_counter()
     with ThreadPoolExecutor(cores()) as threads:
-        list(threads.map(keep, pictures))
+        list(threads.map(store, pictures))
     return time.perf_counter() - start

@@ -1,7 +1,7 @@
-"""The judge's page in a real browser: how soon the next one is painted, what it costs.
+"""The judge's page in a real browser: time to paint the next page, and its cost.
 
-The limit of painting is the same key on a page that only changes one word. Chromium
-draws on the processor here; a graphics card would only help.
+The limit of painting is the same key on a page that changes only one word. Chromium
+draws on the CPU here; a graphics card would only help.
 """
 
 import random
@@ -25,7 +25,7 @@ SHARES = (0.05, 0.2, 0.5, 0.8)
 SEEDS = 20
 SLOWER = 4
 
-# From the key's own time stamp to the first frame after it has been painted.
+# From the time stamp of the key to the first frame after the new page is painted.
 WATCH = """() => {
     window.painted = [];
     addEventListener("keydown", event => {
@@ -48,24 +48,24 @@ BARE = """<main id="page"><p>0</p></main>"""
 
 
 def painting() -> list[Row]:
-    """Enter to next page painted, over pages of 30 tiles, beside a bare change."""
+    """Time from Enter to the next page of 30 tiles, compared with a bare change."""
     batch = drawn_batch(["judge"], PAGES + 2, TILES)
     with web_server() as address, chromium_browser() as browser:
         page = judging(browser, address, "judge", batch)
         page.evaluate(WATCH)
         for _ in range(PAGES):
             _label(page)
-        ours = page.evaluate("window.painted")
-        bare = _bare(browser.new_page())
-    name = f"Enter to next page painted, {len(ours)} pages of {TILES}"
+        times = page.evaluate("window.painted")
+        limits = _bare(browser.new_page())
+    name = f"Enter to next page painted, {len(times)} pages of {TILES}"
     return [
-        _against(f"{name}: p50", _p(ours, 50), _p(bare, 50)),
-        _against(f"{name}: p95", _p(ours, 95), _p(bare, 95)),
+        _against(f"{name}: p50", _p(times, 50), _p(limits, 50)),
+        _against(f"{name}: p95", _p(times, 95), _p(limits, 95)),
     ]
 
 
 def _label(page: Page) -> None:
-    """Two wrong, the rest right; then a moment, as people take it, and Enter."""
+    """Mark two as wrong, fill the others, wait a moment like a person, press Enter."""
     for place in (3, 17):
         page.locator(".tile").nth(place).click()
     page.keyboard.press("r")
@@ -85,41 +85,42 @@ def _bare(page: Page) -> Sequence[float]:
     for _ in range(PAGES):
         page.keyboard.press("Enter")
         page.wait_for_timeout(50)
-    return page.evaluate("window.painted")
+    painted: list[float] = page.evaluate("window.painted")
+    return painted
 
 
 def cost() -> list[Row]:
-    """Requests and bytes of a page besides its pictures, at a person's pace."""
+    """Count requests and bytes of a page without its pictures, at a person's pace."""
     batch = drawn_batch(["judge"], 8, TILES)
     with web_server() as address, chromium_browser() as browser:
         page = judging(browser, address, "judge", batch)
-        with _counted(page) as sent:
+        with _counted(page) as sizes:
             for seed in range(5):
                 wrong = random.Random(seed).sample(range(TILES), 6)
                 work_off(Hand(page, pause=0.4), wrong, TILES, "keys and mouse")
                 page.wait_for_timeout(1500)
-    requests = len(sent) / 5
+    requests = len(sizes) / 5
     scripts = _script_bytes()
     return [
         _row("requests a page besides pictures", requests, "", ""),
         _row("requests an image besides its picture", requests / TILES, "req", "<= 0.1 req"),
-        _row("bytes a page besides pictures", sum(sent) / 5 / 1000, "kB", ""),
-        _row("scripts of the page, as they lie", scripts / 1000, "kB", "<= 100 kB"),
+        _row("bytes a page besides pictures", sum(sizes) / 5 / 1000, "kB", ""),
+        _row("scripts of the page, uncompressed", scripts / 1000, "kB", "<= 100 kB"),
     ]  # fmt: skip
 
 
 @contextmanager
 def _counted(page: Page) -> Iterator[list[int]]:
-    """Both ways' bytes of every request that is no picture."""
-    sent: list[int] = []
+    """Collect the bytes sent and received by each request other than pictures."""
+    sizes: list[int] = []
 
     def finished(request: Request) -> None:
         if request.resource_type != "image":
-            sizes = request.sizes()
-            sent.append(sizes["requestBodySize"] + sizes["responseBodySize"])
+            size = request.sizes()
+            sizes.append(size["requestBodySize"] + size["responseBodySize"])
 
     page.on("requestfinished", finished)
-    yield sent
+    yield sizes
     page.wait_for_load_state("networkidle")
 
 
@@ -130,7 +131,7 @@ def _script_bytes() -> int:
 
 
 def slow_machine() -> list[Row]:
-    """Main-thread time of a page of 60 tiles on a processor four times slower."""
+    """Measure main-thread time for a page of 60 tiles on a CPU four times slower."""
     batch = drawn_batch(["judge"], 12, 60)
     with web_server() as address, chromium_browser() as browser:
         page = judging(browser, address, "judge", batch)
@@ -159,31 +160,29 @@ def slow_machine() -> list[Row]:
 
 def _busy(session: Any) -> float:
     metrics = session.send("Performance.getMetrics")["metrics"]
-    return next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+    return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
 
 
 def actions() -> list[Row]:
-    """Actions an image, by the way of working and the share that is wrong.
+    """Count actions per image, by the way of working and the share of wrong pictures.
 
-    An action is a key, a click, a tap or a swipe; handing the page in is one of them.
+    An action is a key, a click, a tap or a swipe. Submitting the page is one of them.
     """
     with web_server() as address, chromium_browser() as browser:
         return [
-            _worked_off(browser, address, way, share)
-            for way in WAYS
-            for share in SHARES
+            _actions(browser, address, way, share) for way in WAYS for share in SHARES
         ]
 
 
-def _worked_off(browser: Browser, address: str, way: str, share: float) -> Row:
+def _actions(browser: Browser, address: str, way: str, share: float) -> Row:
     batch = drawn_batch(["judge"], SEEDS, TILES)
     page = judging(browser, address, "judge", batch, is_phone=way == "touch")
     hand, wrong = Hand(page), round(TILES * share)
     for seed in range(SEEDS):
         comes_true(page, ALL_PICTURES)
-        shown = page.locator("#page").get_attribute("data-assignment")
+        assignment = page.locator("#page").get_attribute("data-assignment")
         work_off(hand, random.Random(seed).sample(range(TILES), wrong), TILES, way)
-        page.locator(f'#page:not([data-assignment="{shown}"])').wait_for()
+        page.locator(f'#page:not([data-assignment="{assignment}"])').wait_for()
     page.wait_for_selector('#saving[data-state="saved"]')
     page.context.close()
     goal = "<= 0.3 act" if share == 0.2 and "mouse" in way else ""
@@ -192,6 +191,7 @@ def _worked_off(browser: Browser, address: str, way: str, share: float) -> Row:
 
 
 def _p(values: Sequence[float], percent: int) -> float:
+    """Return a percentile."""
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 

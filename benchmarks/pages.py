@@ -1,15 +1,14 @@
-"""The admin's pages at the size of the released list: in process, on a warm connection."""
+"""The admin's pages with as many candidates as the released list, in process."""
 
 import os
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from annotations import batches, queue
+from annotations import batches, queue, sql
 from annotations.models import (
     Batch,
     BatchJudge,
@@ -36,14 +35,14 @@ GOAL = "<= 200 ms"
 
 
 def admin_pages() -> list[dict[str, Any]]:
-    """The 95th percentile of every page of an admin, and of a judge's home."""
+    """Return the 95th percentile of every page of an admin, and of a judge's home."""
     batch = filled_batch("large", CANDIDATES, PER_ENTITY)
     prepare(batch)
-    return measured(batch)
+    return measure(batch)
 
 
 def prepare(batch: Batch) -> None:
-    """Judges at work for a year, other batches, imports and what they refused."""
+    """Create judges with a year of work, more batches, and imports with refused rows."""
     judges = [_judge(batch, n) for n in range(JUDGES)]
     for judge in judges[:2]:
         do_alone(batch, judge, share=0.1)
@@ -61,35 +60,35 @@ def prepare(batch: Batch) -> None:
         for judge in judges
         for n in range(DAYS)
     )
-    others = [
+    Batch.objects.bulk_create(
         Batch(name=f"Batch {n}", created_by=batch.created_by) for n in range(BATCHES)
-    ]
-    Batch.objects.bulk_create(others)
-    read = [Import(file_name=f"file{n}.tsv", state="done") for n in range(IMPORTS)]
-    source = Import.objects.bulk_create(read)[-1]
+    )
+    imports = [Import(file_name=f"file{n}.tsv", state="done") for n in range(IMPORTS)]
+    source = Import.objects.bulk_create(imports)[-1]
     RefusedRow.objects.bulk_create(
         (
-            RefusedRow(source=source, line=n, reason="The rank is no number.", row="x")
+            RefusedRow(
+                source=source, line=n, reason="The rank is not a number.", row="x"
+            )
             for n in range(REFUSED)
         ),
         batch_size=5_000,
     )
-    queue.count()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    queue.sum_counters()
+    sql.run("ANALYZE")
 
 
 def _judge(batch: Batch, number: int) -> User:
     name = f"judge-{batch.pk}-{number}"
     judge = User.objects.create_user(name, None, roles=[Role.JUDGE])
     batches.add_judges(batch=batch, usernames=[name], by=batch.created_by)
-    numbers = BatchJudge.objects.filter(batch=batch, judge=judge)
-    numbers.update(verdicts=150_000, skips=900, centiseconds=40_000_000)
+    membership = BatchJudge.objects.filter(batch=batch, judge=judge)
+    membership.update(verdicts=150_000, skips=900, centiseconds=40_000_000)
     return judge
 
 
-def measured(batch: Batch) -> list[dict[str, Any]]:
-    """Ask for each page again and again as its reader would."""
+def measure(batch: Batch) -> list[dict[str, Any]]:
+    """Request each page many times."""
     admin = _client(batch.created_by)
     judge = _client(User.objects.get(username=f"judge-{batch.pk}-2"))
     rows = [
@@ -99,13 +98,13 @@ def measured(batch: Batch) -> list[dict[str, Any]]:
 
 
 def _pages(batch: Batch) -> list[tuple[str, str, bool]]:
-    """Name, address, and whether it is a part that is polled."""
-    judged = Candidate.objects.filter(judgment__batch=batch).order_by("-pk").first()
-    assert judged is not None
-    entity = Entity.objects.get(pk=judged.entity_id)
+    """Return name, address, and whether it is a polled part, of each page."""
+    candidate = Candidate.objects.filter(judgment__batch=batch).order_by("-pk").first()
+    assert candidate is not None
+    entity = Entity.objects.get(pk=candidate.entity_id)
     last = Entity.objects.order_by("-pk")[60]
     source = Import.objects.latest("pk")
-    found = reverse("entities")
+    entities = reverse("entities")
     return [
         ("overview", reverse("home"), False),
         ("overview, polled", reverse("overview"), True),
@@ -114,15 +113,15 @@ def _pages(batch: Batch) -> list[tuple[str, str, bool]]:
         ("batch", reverse("batch", args=[batch.pk]), False),
         ("batch, polled", reverse("batch", args=[batch.pk]), True),
         ("batch's days, polled", reverse("batch-days", args=[batch.pk]), True),
-        ("entities", found, False),
-        ("entities, the last", f"{found}?after={last.pk}", False),
-        ("entities by a common name", f"{found}?q=entity", True),
-        ("the same, far down", f"{found}?q=entity&after={last.pk}", True),
-        ("entities by a rare name", f"{found}?q=Entity 99999", True),
-        ("entities by a key", f"{found}?q={entity.key}", True),
-        ("entities by nobody's name", f"{found}?q=zzz", True),
+        ("entities", entities, False),
+        ("entities, the last", f"{entities}?after={last.pk}", False),
+        ("entities by a common name", f"{entities}?q=entity", True),
+        ("the same, far down", f"{entities}?q=entity&after={last.pk}", True),
+        ("entities by a rare name", f"{entities}?q=Entity 99999", True),
+        ("entities by a key", f"{entities}?q={entity.key}", True),
+        ("entities by an unknown name", f"{entities}?q=zzz", True),
         ("entity", reverse("entity", args=[entity.key]), False),
-        ("candidate", reverse("candidate", args=[entity.key, judged.pk]), False),
+        ("candidate", reverse("candidate", args=[entity.key, candidate.pk]), False),
         ("imports", reverse("imports"), False),
         ("import", reverse("import", args=[source.pk]), False),
         ("import, refused rows far down", f"{reverse('import', args=[source.pk])}?after=90000", True),
@@ -137,13 +136,13 @@ def _client(user: User) -> Client:
 
 def _row(name: str, client: Client, address: str, is_part: bool) -> dict[str, Any]:
     headers = {"HX-Request": "true"} if is_part else {}
-    found = []
-    for _ in range(TIMES + 3):  # the first ones warm templates and caches
+    times = []
+    for _ in range(TIMES + 3):  # the first ones fill templates and caches
         start = time.perf_counter()
         response = client.get(address, headers=headers, secure=True)
-        found.append(time.perf_counter() - start)
+        times.append(time.perf_counter() - start)
         assert response.status_code == 200, (address, response.status_code)
-    seconds = sorted(found[3:])
+    seconds = sorted(times[3:])
     return {
         "name": f"{name}, {CANDIDATES:,} candidates, p95",
         "value": seconds[int(len(seconds) * 0.95) - 1] * 1000,

@@ -1,4 +1,4 @@
-"""Lease the next page and record one: in process, on a warm connection."""
+"""Leasing and recording of a page, in process, on a warm connection."""
 
 import os
 import statistics
@@ -26,7 +26,7 @@ PAGES = 100
 
 
 def lease() -> list[dict[str, Any]]:
-    """A page at two sizes, for a judge who did 90 % alone, and the 204."""
+    """Time leases in two sizes, after 90 % of judging alone, and with no page left."""
     rows = []
     small = _leases(filled_batch("small", SMALL))
     rows.append(_row(f"lease, {SMALL:,} candidates, p99", small, None, "<= 20 ms"))
@@ -34,42 +34,43 @@ def lease() -> list[dict[str, Any]]:
     large = _leases(batch)
     rows.append(_row(f"lease, {LARGE:,} candidates, p99", large, small, "<= 1.3"))
     rows.append(_row(f"lease, {LARGE:,} candidates, p99", large, None, "<= 20 ms"))
-    diligent = _judge(batch, "diligent")
-    do_alone(batch, diligent, share=0.9)
-    alone = _leases(batch, diligent)
-    rows.append(_row("lease after doing 90 % alone, p99", alone, large, "<= 20 ms"))
-    finished = _judge(batch, "finished")
-    do_alone(batch, finished, share=1.0)
-    refusals = _timed(lambda: _refused(finished, batch), LEASES)
+    judge = _judge(batch, "diligent")
+    do_alone(batch, judge, share=0.9)
+    late = _leases(batch, judge)
+    rows.append(_row("lease after doing 90 % alone, p99", late, large, "<= 20 ms"))
+    judge = _judge(batch, "finished")
+    do_alone(batch, judge, share=1.0)
+    refusals = _timed(lambda: _lease_nothing(judge, batch), LEASES)
     rows.append(_row("204 all-done, p99", refusals, large, "<= 20 ms"))
     return rows
 
 
 def record() -> list[dict[str, Any]]:
-    """A page of 30 judgments beside its bare INSERT in the same run."""
+    """Time a page of 30 judgments against its bare INSERT in the same run."""
     batch = filled_batch("record", PAGES * 30 * 3)
     judge = _judge(batch, "recorder")
-    ours, bare = [], []
+    records: list[float] = []
+    inserts: list[float] = []
     for _ in range(PAGES):
         page = queue.lease(judge=judge, batch=batch)
         marks = _marks(page)
-        ours += _timed(lambda m=marks: judgments.record(judge=judge, marks=m), 1)  # type: ignore[misc]
+        records += _timed(lambda m=marks: judgments.record(judge=judge, marks=m), 1)  # type: ignore[misc]
         queue.submit(assignment_id=page.pk, judge=judge)
         page = queue.lease(judge=judge, batch=batch)
-        bare += _timed(lambda p=page: _bare_insert(p, judge), 1)  # type: ignore[misc]
+        inserts += _timed(lambda p=page: _bare_insert(p, judge), 1)  # type: ignore[misc]
         Judgment.objects.filter(assignment=page).delete()
         judgments.record(judge=judge, marks=_marks(page))
         queue.submit(assignment_id=page.pk, judge=judge)
-    value, limit = statistics.median(ours) * 1000, statistics.median(bare) * 1000
+    value, limit = statistics.median(records) * 1000, statistics.median(inserts) * 1000
     row = {"name": "record a page of 30", "value": value, "unit": "ms"}
     return [row | {"limit": limit, "ratio": value / limit, "goal": "<= 3"}]
 
 
 def _row(
-    name: str, seconds: list[float], beside: list[float] | None, goal: str
+    name: str, seconds: list[float], limits: list[float] | None, goal: str
 ) -> dict[str, Any]:
     value = _p99(seconds)
-    limit = None if beside is None else _p99(beside)
+    limit = None if limits is None else _p99(limits)
     return {
         "name": name,
         "value": value,
@@ -86,12 +87,12 @@ def _p99(seconds: list[float]) -> float:
 
 
 def _timed(act: Callable[[], object], times: int) -> list[float]:
-    found = []
+    seconds = []
     for _ in range(times):
         start = time.perf_counter()
         act()
-        found.append(time.perf_counter() - start)
-    return found
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def _judge(batch: Batch, name: str) -> User:
@@ -102,25 +103,25 @@ def _judge(batch: Batch, name: str) -> User:
 
 
 def _leases(batch: Batch, judge: User | None = None) -> list[float]:
-    """Time leases only; each page is marked and submitted in between."""
+    """Time leases only. Each page is marked and submitted in between."""
     judge = judge or _judge(batch, "bench")
-    found = []
+    seconds = []
     for n in range(LEASES + 10):
         start = time.perf_counter()
         page = queue.lease(judge=judge, batch=batch)
-        if n >= 10:  # the first ones warm plans and caches
-            found.append(time.perf_counter() - start)
+        if n >= 10:  # the first ones fill plans and caches
+            seconds.append(time.perf_counter() - start)
         judgments.record(judge=judge, marks=_marks(page))
         queue.submit(assignment_id=page.pk, judge=judge)
-    return found
+    return seconds
 
 
-def _refused(judge: User, batch: Batch) -> None:
+def _lease_nothing(judge: User, batch: Batch) -> None:
     try:
         queue.lease(judge=judge, batch=batch)
     except queue.NothingToLease:
         return
-    raise AssertionError("a page where there should be none")
+    raise AssertionError("A judge who has finished got a page.")
 
 
 def _marks(page: Assignment) -> list[Mark]:
@@ -132,7 +133,7 @@ def _marks(page: Assignment) -> list[Mark]:
 
 
 def _bare_insert(page: Assignment, judge: User) -> None:
-    """The physical limit: the same rows, nothing read, nothing checked by us."""
+    """Insert the same rows without reading or checking anything: the physical limit."""
     now = timezone.now()
     rows = [
         (page.batch_id, candidate, judge.pk, page.pk, place, "yes", "yes")

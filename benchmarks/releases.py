@@ -1,4 +1,4 @@
-"""A release as large as the paper's measurement set, of drawn pictures."""
+"""A release of drawn pictures, as large as the paper's measurement set."""
 
 import io
 import os
@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
-from django.db import connection
 from django.db.models.functions import Now
 
-from annotations import images, releases, scoring
+from annotations import images, releases, scoring, sql
 from annotations.models import Batch, Role, Scorer, User
 
 ENTITIES = int(os.environ.get("BENCH_RELEASE_ENTITIES", "1500"))
 PER_ENTITY = 30
-PICTURES = 3000  # that are drawn; entities share them
+PICTURES = 3000  # drawn ones, shared by the entities
 DISTRACTORS = 400
 
 FILL = """
@@ -66,9 +65,9 @@ PORTRAITS = sorted(DEMO.rglob("*.webp"))
 
 
 def measurement() -> list[dict[str, Any]]:
-    """Asked for, frozen, cut, put together, described: seconds, and what it weighs."""
+    """Time a release from request to description, and measure its size."""
     batch = _fill()
-    started = time.monotonic()
+    start = time.monotonic()
     release = releases.request(
         name="bench",
         batches=[batch.pk],
@@ -77,17 +76,17 @@ def measurement() -> list[dict[str, Any]]:
         seed=1,
         by=batch.created_by,
     )
-    asked = time.monotonic() - started
+    request_seconds = time.monotonic() - start
     while release.state in ("pending", "running"):
         releases.make(release.pk)
         release.refresh_from_db()
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - start
     assert release.state == "done", release.problem
     size = sum(entry["bytes"] for entry in release.files.values())
     name = f"release of {ENTITIES:,} entities x {PER_ENTITY} candidates"
     return [
         {"name": name, "value": seconds, "unit": "s", "goal": "<= 60 s"},
-        {"name": f"{name}: asking", "value": asked, "unit": "s"},
+        {"name": f"{name}: request", "value": request_seconds, "unit": "s"},
         {"name": f"{name}: its files", "value": size / 1e6, "unit": "MB"},
     ]
 
@@ -98,43 +97,42 @@ def _fill() -> Batch:
     batch = Batch.objects.create(
         name="bench", created_by=admin, judges_required=2, opened_at="2024-01-01T00:00Z"
     )
-    kept = images.store_many([_drawn(n) for n in range(PICTURES)])
+    pictures = images.store_many([_picture(n) for n in range(PICTURES)])
     rows = ENTITIES * PER_ENTITY
-    values: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "first": FIRST,
         "entities": ENTITIES,
         "each": PER_ENTITY,
         "rows": rows,
-        "images": [each.image_id for each in kept],
+        "images": [picture.image_id for picture in pictures],
         "pictures": PICTURES,
         "batch": batch.pk,
         "judges": [judge.pk for judge in judges],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(FILL, values)
-        cursor.execute(EMBED, _vectors(rows))
-        cursor.execute("ANALYZE")
+    sql.run(FILL, parameters)
+    sql.run(EMBED, _vectors(rows))
+    sql.run("ANALYZE")
     return batch
 
 
 def _vectors(rows: int) -> list[Any]:
-    # Paused: nobody scores beside what is measured.
     [scorer] = [row for row in scoring.register() if row.name == "faces"]
+    # No worker may score during the measurement.
     Scorer.objects.update(paused_at=Now())
-    chance = np.random.default_rng(1)
-    vectors = chance.normal(size=(rows, 128)).astype("<f4")
+    generator = np.random.default_rng(1)
+    vectors = generator.normal(size=(rows, 128)).astype("<f4")
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     box = np.asarray([0.2, 0.2, 0.8, 0.8, 1, 150], "<f4").tobytes()
-    numbers = [FIRST + n for n in range(1, rows + 1)]
-    return [scorer.pk, numbers, [v.tobytes() for v in vectors], [box] * rows]
+    candidates = [FIRST + n for n in range(1, rows + 1)]
+    return [scorer.pk, candidates, [v.tobytes() for v in vectors], [box] * rows]
 
 
-def _drawn(number: int) -> bytes:
-    """A drawn portrait as large as the released thumbnails; no two have the same bytes."""
+def _picture(number: int) -> bytes:
+    """Return a portrait in the size of the released thumbnails, different for each number."""
     path = PORTRAITS[number % len(PORTRAITS)]
     with PIL.Image.open(path) as picture:
-        shown = picture.convert("RGB").resize((300, 300))
-    shown.putpixel((0, 0), (number % 256, number // 256, 0))
+        small = picture.convert("RGB").resize((300, 300))
+    small.putpixel((0, 0), (number % 256, number // 256, 0))
     file = io.BytesIO()
-    shown.save(file, "PNG" if number % 10 == 0 else "JPEG", quality=60 + number % 37)
+    small.save(file, "PNG" if number % 10 == 0 else "JPEG", quality=60 + number % 37)
     return file.getvalue()

@@ -1,6 +1,6 @@
-"""Scoring beside its limit: decode, detect, align and embed in a bare loop.
+"""Scoring of the drawn people on a CPU, compared with a bare loop.
 
-On the drawn people, on a CPU. Ours includes all the rest: claims, comparisons,
+The loop decodes, detects, aligns and embeds. Scoring also includes claims, comparisons,
 calibration and writing, each candidate once.
 """
 
@@ -33,29 +33,30 @@ FACES = "annotations.scoring.faces.Faces"
 
 
 def rate() -> list[Row]:
-    """Candidates a second by `faces`; ours and the bare loop take turns."""
-    with _store() as (scorer, drawn):
-        files = [demo.FOLDER / path for path in drawn]
-        bare = _Bare()
-        done = seconds = limit = 0.0
-        _scored(scorer, list(drawn.values())[:8], 1)  # both load their weights first
-        bare.look(files[:8])
+    """Measure candidates per second by `faces`; scoring and the bare loop take turns."""
+    with _store() as (scorer, pictures):
+        files = [demo.FOLDER / path for path in pictures]
+        loop = _BareLoop()
+        seconds = limit = 0.0
+        _score(scorer, list(pictures.values())[:8], 1)  # both load their weights first
+        loop.run(files[:8])
         for _ in range(PARTS):
-            count, took = _scored(scorer, list(drawn.values()), COPIES)
-            done, seconds = done + count, seconds + took
+            seconds += _score(scorer, list(pictures.values()), COPIES)
             start = time.perf_counter()
-            bare.look(files * COPIES)
+            loop.run(files * COPIES)
             limit += time.perf_counter() - start
-    looked = PARTS * COPIES * len(files)
-    ours, theirs = done / seconds, looked / limit
-    return [_row("scoring by faces, CPU", ours, "/s", theirs, "≥ 0.9")]
+    per_part = COPIES * len(files)
+    rate, bare_rate = PARTS * per_part / seconds, PARTS * per_part / limit
+    return [_row("scoring by faces, CPU", rate, "/s", bare_rate, "≥ 0.9")]
 
 
 def embedding() -> list[Row]:
-    """Aligned faces a second on one thread: why OpenCV runs on CPUs."""
+    """Measure faces per CPU second: the reason for OpenCV on CPUs."""
     network = weights.plain_sface(faces.PACKAGE, faces.SFACE, faces.SFACE_SHA256)
-    chance = np.random.default_rng(1)
-    crops = [chance.integers(0, 255, (112, 112, 3), dtype=np.uint8) for _ in range(100)]
+    generator = np.random.default_rng(1)
+    crops = [
+        generator.integers(0, 255, (112, 112, 3), dtype=np.uint8) for _ in range(100)
+    ]
     by_opencv = _per_second(embedders.OpenCV(network).embed, crops)
     by_runtime = _per_second(embedders.OnnxRuntime(network, "cpu").embed, crops)
     return [
@@ -64,12 +65,12 @@ def embedding() -> list[Row]:
 
 
 def memory() -> list[Row]:
-    """How much larger the process gets from candidate 2,000 to candidate 10,000."""
-    with _store() as (scorer, drawn):
-        pictures = list(drawn.values())
-        _scored(scorer, pictures, FEW // len(pictures))
+    """Measure the growth of the process from candidate 2,000 to candidate 10,000."""
+    with _store() as (scorer, images_by_path):
+        pictures = list(images_by_path.values())
+        _score(scorer, pictures, FEW // len(pictures))
         before = _peak()
-        _scored(scorer, pictures, (MANY - FEW) // len(pictures))
+        _score(scorer, pictures, (MANY - FEW) // len(pictures))
         growth = _peak() - before
     return [_row("memory, candidates 2,000 to 10,000", growth, "MB", None, "≤ 30 MB")]
 
@@ -80,7 +81,7 @@ def _row(name: str, value: float, unit: str, limit: float | None, goal: str) -> 
 
 
 def _peak() -> float:
-    """The most memory that the process ever held, in MB."""
+    """Return the peak memory of the process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -94,7 +95,7 @@ def _per_second(embed: Callable[[list[Any]], Any], crops: list[Any]) -> float:
 
 @contextmanager
 def _store() -> Iterator[tuple[Scorer, dict[str, int]]]:
-    """The scorer, and the drawn people's pictures: image ids by path."""
+    """Yield the scorer, and the image ids of the drawn people's pictures by path."""
     backend = "django.core.files.storage.FileSystemStorage"
     with tempfile.TemporaryDirectory(prefix="labeler-bench-") as folder:
         default = {"BACKEND": backend, "OPTIONS": {"location": folder}}
@@ -104,19 +105,19 @@ def _store() -> Iterator[tuple[Scorer, dict[str, int]]]:
             registry.configured.cache_clear()
             [scorer] = scoring.register()
             paths = sorted((demo.FOLDER / "pictures").rglob("*.webp"))
-            kept = images.store_many([path.read_bytes() for path in paths])
+            results = images.store_many([path.read_bytes() for path in paths])
             names = [path.relative_to(demo.FOLDER).as_posix() for path in paths]
-            found = zip(names, kept, strict=True)
-            yield scorer, {name: k.image_id for name, k in found if k.is_readable}
+            pairs = zip(names, results, strict=True)
+            yield scorer, {name: r.image_id for name, r in pairs if r.is_readable}
         registry.configured.cache_clear()
 
 
-def _scored(scorer: Scorer, pictures: Sequence[int], copies: int) -> tuple[int, float]:
-    """Score fresh candidates of some pictures, thirty to an entity; how many, seconds."""
+def _score(scorer: Scorer, pictures: Sequence[int], copies: int) -> float:
+    """Score new candidates of some pictures, thirty per entity. Return the seconds."""
     first = Entity.objects.count()
-    wanted = list(pictures) * copies
+    image_ids = list(pictures) * copies
     entities = Entity.objects.bulk_create(
-        Entity(key=f"b{first + n}") for n in range(-(-len(wanted) // 30))
+        Entity(key=f"b{first + n}") for n in range(-(-len(image_ids) // 30))
     )
     Candidate.objects.bulk_create(
         Candidate(
@@ -126,7 +127,7 @@ def _scored(scorer: Scorer, pictures: Sequence[int], copies: int) -> tuple[int, 
             rank=n,
             face_id=str(n),
         )
-        for n, image in enumerate(wanted)
+        for n, image in enumerate(image_ids)
     )
     before = Score.objects.count()
     scoring.sweep_all(scorer)
@@ -135,13 +136,13 @@ def _scored(scorer: Scorer, pictures: Sequence[int], copies: int) -> tuple[int, 
         pass
     seconds = time.perf_counter() - start
     count = Score.objects.count() - before
-    if count != len(wanted):
-        raise RuntimeError(f"{count} of {len(wanted)} candidates were scored.")
-    return count, seconds
+    if count != len(image_ids):
+        raise RuntimeError(f"{count} of {len(image_ids)} candidates were scored.")
+    return seconds
 
 
-class _Bare:
-    """The networks on every core, and nothing around them."""
+class _BareLoop:
+    """The networks on every core, without any other work."""
 
     def __init__(self) -> None:
         self._network = np.frombuffer(
@@ -152,29 +153,29 @@ class _Bare:
             weights.read_checked(faces.PACKAGE, faces.YUNET, faces.YUNET_SHA256),
             np.uint8,
         )
-        self._own = threading.local()
+        self._local = threading.local()
         self._threads = ThreadPoolExecutor(images.cores())
 
-    def look(self, files: Sequence[Path]) -> None:
-        """Look at every file once."""
-        list(self._threads.map(self._look, files))
+    def run(self, files: Sequence[Path]) -> None:
+        """Analyse every file once."""
+        list(self._threads.map(self._analyse, files))
 
-    def _look(self, file: Path) -> None:
-        if not hasattr(self._own, "nets"):
+    def _analyse(self, file: Path) -> None:
+        if not hasattr(self._local, "nets"):
             empty = np.empty(0, np.uint8)
-            self._own.nets = (
+            self._local.nets = (
                 cv2.FaceDetectorYN.create(
                     "onnx", self._detector, empty, (320, 320), 0.6, 0.3, 50
                 ),
                 cv2.FaceRecognizerSF.create("onnx", self._network, empty),
             )
-        detector, recognizer = self._own.nets
+        detector, recognizer = self._local.nets
         with PIL.Image.open(io.BytesIO(file.read_bytes())) as picture:
             pixels = np.asarray(picture.convert("RGB"))[..., ::-1].copy()
         scale = min(1.0, 320 / max(pixels.shape[:2]))
-        shown = cv2.resize(pixels, None, fx=scale, fy=scale)
-        detector.setInputSize((shown.shape[1], shown.shape[0]))
-        found = detector.detect(shown)[1]
-        for row in () if found is None else found:
+        small = cv2.resize(pixels, None, fx=scale, fy=scale)
+        detector.setInputSize((small.shape[1], small.shape[0]))
+        rows = detector.detect(small)[1]
+        for row in () if rows is None else rows:
             row[:14] /= scale
             recognizer.feature(recognizer.alignCrop(pixels, row))

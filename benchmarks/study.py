@@ -1,36 +1,37 @@
-"""How many judgments until 99.5 % of the truth is right: a study with simulated judges.
+"""A study with simulated judges: the number of judgments until 99.5 % of truth is right.
 
-Three ways through the same population, with the same verdicts of the same judges:
-random order; uncertain first; uncertain first with clearance. A candidate counts as
-right once its truth, or what it was cleared as, is what it really is; one that is still
-open counts as wrong. The figure is the number of judgments from which on 99.5 % are
-right. Order alone changes when, not how many, so its ratio should be about 1.
+It compares three ways through the same population, with the same verdicts of the same
+judges: random order, uncertain first, and uncertain first with clearance. A candidate is
+right if its truth, or the verdict it was cleared with, is the real one. An open candidate
+is wrong. The result is the number of judgments from which 99.5 % stay right. Order alone
+changes when a candidate is judged, not how often, so its ratio should be about 1.
 
-Assumptions, all of them made up but for the shape of the similarities:
+The assumptions, all invented except for the shape of the similarities:
 
-- 300 entities of 40 candidates; 25 % show somebody else, 3 % are broken.
-- Cosines: of the entity's own normal about 0.60, of others about 0.08; both spread by
-  the picture (0.08 and 0.06, which cohesion shares), by chance (0.10 and 0.08) and by
-  the entity (0.03). Cohesion is about 0.70 and 0.20. One in a hundred of the others
-  looks much like the entity (0.30 more of both), and one in a hundred true ones does
-  not (0.30 less). So 0.363 errs on about 3 %: between the 0.3 % that we measured on 300
-  public pairs and the 7 % on real candidates, small and altered ones among them.
-- The harder population: about 0.55 and 0.10, all spreads 0.10, the entity's 0.04, and
-  twice as many that look otherwise; 0.363 errs on about 9 %. It has no goal.
-- Broken ones, and 3 % of the rest, show no face: no probability, never cleared.
-  Detection, side and rank say nothing here. One reference: similarity does not get
-  better by pictures that were settled, as it does in the real thing.
-- Five judges err on 1, 2, 2, 3 and 4 % of candidates, whatever these show, each
-  independently; an error is a "no" for a "yes" or a broken one, and a "yes" for a "no".
-  Two judge each candidate; while its truth is open, one more up to five.
-- An entity is judged to its end before the next. Between entities the calibration is
-  fitted anew as in the real thing: from 50 verdicts on, whenever they grew by a quarter.
-- Cleared is what lies beyond 0.995 by the latest fit, never by the prior, and stays so.
-  Of all that is cleared those with the lowest 773 lots are the audit, judged by people
-  at once; who leaves it as more is cleared has been judged all the same. The audit
-  fails, and clearance ends, as in the queue: when errors leave no room for 1 %, which
-  of 773 is at the fourth. With an audit of 299 it would be at the first, and these
-  judges themselves are wrong that often.
+- 300 entities have 40 candidates each. 25 % show another person, 3 % are broken.
+- Cosines are normal, about 0.60 for true candidates and about 0.08 for others. The spread
+  has three parts: the picture (0.08 and 0.06, shared by cohesion), chance (0.10 and
+  0.08), and the entity (0.03). Cohesion is about 0.70 and 0.20. One in a hundred of the
+  others looks much like the entity (0.30 more of both), and one in a hundred true ones
+  does not (0.30 less). So a threshold of 0.363 is wrong on about 3 %. That is between the
+  0.3 % measured on 300 public pairs and the 7 % on real candidates, which include small
+  and altered pictures.
+- The harder population has about 0.55 and 0.10, all spreads 0.10, 0.04 for the entity,
+  and twice as many that look different. 0.363 is wrong on about 9 %. It has no goal.
+- Broken candidates, and 3 % of the others, show no face. They have no probability and are
+  never cleared. Detection, side and rank are not informative here. There is one
+  reference, so similarity does not improve with settled pictures as it does in reality.
+- Five judges are wrong on 1, 2, 2, 3 and 4 % of candidates, independently of each other
+  and of the picture. An error is a "no" for a "yes" or a broken one, and a "yes" for a
+  "no". Two judge each candidate. While its truth is open, another one does, up to five.
+- Each entity is judged completely before the next. Between entities the calibration is
+  fitted as in reality: from 50 verdicts on, whenever their number grows by a quarter.
+- A candidate is cleared if the latest fit, never the prior, puts it beyond 0.995, and it
+  stays cleared. The audit has the 773 lowest lots of all cleared candidates, judged by
+  people at once. A candidate that leaves the audit when more are cleared has been judged
+  nevertheless. The audit fails, and clearance ends, as in the product: when its errors
+  no longer bound the share of errors by 1 %, which for 773 happens at the fourth. An
+  audit of 299 would fail at the first, and these judges are wrong that often themselves.
 """
 
 from collections.abc import Iterator
@@ -51,16 +52,16 @@ from ._crowd import ENTITIES, HARDER, Bools, Floats, Population, World, crowd
 SEEDS = (1, 2, 3)
 PRIOR = Prior(midpoint=0.363, slope=14.0)
 BEYOND, AUDIT, TOLERANCE = 0.995, 773, 0.01
-WANTED = 0.995
+TARGET = 0.995
 
 
 @dataclass
 class Walk:
-    """One way through a world; `trail` holds judgments and right ones, step by step."""
+    """One way through a world; `trail` has judgments and right candidates by step."""
 
     world: World
     is_judged: Bools
-    cleared: NDArray[np.int64]  # 1 as yes, 0 as no, -1 not
+    cleared: NDArray[np.int64]  # 1: as yes, 0: as no, -1: not cleared
     judgments: int = 0
     audited: list[int] = field(default_factory=list)
     audit_errors: int = 0
@@ -68,45 +69,51 @@ class Walk:
     trail: list[tuple[int, int]] = field(default_factory=list)
 
     def is_right(self) -> Bools:
-        """Which candidates are right now."""
+        """Return which candidates are right now."""
         world = self.world
-        as_cleared = self.cleared == world.kinds
-        return np.where(self.is_judged, world.is_well_judged, as_cleared)
+        is_well_cleared = self.cleared == world.kinds
+        is_right: Bools = np.where(
+            self.is_judged, world.is_well_judged, is_well_cleared
+        )
+        return is_right
 
     def judge(self, candidates: NDArray[np.int64]) -> None:
-        """People judge these to their end."""
+        """Let people judge these candidates completely."""
         self.is_judged[candidates] = True
         self.judgments += int(self.world.cost[candidates].sum())
         self.trail.append((self.judgments, int(self.is_right().sum())))
 
 
 def study() -> list[dict[str, Any]]:
-    """Judgments to 99.5 % correct truth, three ways, three times."""
+    """Count judgments until 99.5 % of truth is right, in three ways, for three seeds."""
     return [row for seed in SEEDS for row in _repeat(seed)]
 
 
 def _repeat(seed: int) -> Iterator[dict[str, Any]]:
     world = crowd(seed, Population())
-    limit = _reached(_randomly(world, seed))
+    limit = _judgments_needed(_randomly(world, seed))
     clearing = _uncertain_first(world, clears=True)
     name = f"99.5 % right, seed {seed}"
     yield _row(f"{name}: random order", limit)
-    ordered = _reached(_uncertain_first(world, clears=False))
-    yield _row(f"{name}: uncertain first", ordered, limit)
-    yield _row(f"{name}: with clearance too", _reached(clearing), limit, "<= 0.6")
+    judgments = _judgments_needed(_uncertain_first(world, clears=False))
+    yield _row(f"{name}: uncertain first", judgments, limit)
+    yield _row(
+        f"{name}: with clearance too", _judgments_needed(clearing), limit, "<= 0.6"
+    )
     yield from _cleared(f"{name}, clearance", clearing)
     hard = crowd(seed, HARDER)
     clearing = _uncertain_first(hard, clears=True)
-    limit = _reached(_randomly(hard, seed))
-    yield _row(f"{name}: with clearance, harder", _reached(clearing), limit)
+    limit = _judgments_needed(_randomly(hard, seed))
+    yield _row(f"{name}: with clearance, harder", _judgments_needed(clearing), limit)
     yield from _cleared(f"{name}, clearance, harder", clearing)
 
 
 def _cleared(name: str, walk: Walk) -> Iterator[dict[str, Any]]:
-    """How much was not asked, and how well that went."""
-    cleared = (walk.cleared >= 0) & ~walk.is_judged
-    wrong = float((~walk.is_right()[cleared]).mean()) if cleared.any() else 0.0
-    yield _row(f"{name}: not asked", 100 * float(cleared.mean()), unit="%")
+    """Yield the share of candidates that people did not judge, and its errors."""
+    is_cleared = (walk.cleared >= 0) & ~walk.is_judged
+    is_right = walk.is_right()[is_cleared]
+    wrong = float((~is_right).mean()) if is_cleared.any() else 0.0
+    yield _row(f"{name}: not asked", 100 * float(is_cleared.mean()), unit="%")
     yield _row(f"{name}: wrong of those", 100 * wrong, unit="%")
     yield _row(f"{name}: audited", len(walk.audited), unit="candidates")
     yield _row(f"{name}: errors of the audit", walk.audit_errors, unit="candidates")
@@ -121,7 +128,7 @@ def _row(
     goal: str = "",
     unit: str = "judgments",
 ) -> dict[str, Any]:
-    """A figure; one that was never reached has no ratio and misses its goal."""
+    """Return a row. If the target was never reached, it has no ratio and misses its goal."""
     ratio = value / limit if value is not None and limit else None
     is_missed = value is None and goal
     return {
@@ -134,16 +141,16 @@ def _row(
     }
 
 
-def _reached(walk: Walk) -> int | None:
-    """The judgments from which on enough is right; None where it never is."""
-    enough = WANTED * len(walk.is_judged)
-    found = None
+def _judgments_needed(walk: Walk) -> int | None:
+    """Return the number of judgments from which the target is met; None if it never is."""
+    target = TARGET * len(walk.is_judged)
+    result = None
     for judgments, right in walk.trail:
-        if right < enough:
-            found = None
-        elif found is None:
-            found = judgments
-    return found
+        if right < target:
+            result = None
+        elif result is None:
+            result = judgments
+    return result
 
 
 def _start(world: World) -> Walk:
@@ -152,58 +159,62 @@ def _start(world: World) -> Walk:
 
 
 def _randomly(world: World, seed: int) -> Walk:
-    """All entities in random order."""
+    """Judge all entities in random order."""
     walk = _start(world)
-    alike = ((entity, 1.0) for entity in range(1, ENTITIES + 1))
-    for entity in sampling.sample(alike, ENTITIES, seed):
+    weights = ((entity, 1.0) for entity in range(1, ENTITIES + 1))
+    for entity in sampling.sample(weights, ENTITIES, seed):
         walk.judge(np.flatnonzero(world.entities == entity))
     return walk
 
 
 def _uncertain_first(world: World, *, clears: bool) -> Walk:
-    """Always the entity with most doubt that is open; what is cleared is not asked."""
+    """Judge the open entity with the most doubt next, without its cleared candidates."""
     walk = _start(world)
-    found = calibration.probabilities(None, PRIOR, world.features, world.entities)
-    due: float = calibration.LABELS_ENOUGH
-    while (asked := ~walk.is_judged & (walk.cleared < 0)).any():
-        doubt = np.where(asked, _doubt(found, world.is_scored) + 1e-9, 0)
+    probabilities = calibration.probabilities(
+        None, PRIOR, world.features, world.entities
+    )
+    next_fit: float = calibration.MIN_LABELS
+    while (is_open := ~walk.is_judged & (walk.cleared < 0)).any():
+        doubt = np.where(is_open, _doubt(probabilities, world.is_scored) + 1e-9, 0)
         entity = np.bincount(world.entities, doubt).argmax()
-        walk.judge(np.flatnonzero(asked & (world.entities == entity)))
-        if walk.judgments < due:
+        walk.judge(np.flatnonzero(is_open & (world.entities == entity)))
+        if walk.judgments < next_fit:
             continue
-        due = walk.judgments * GROWTH
-        known = walk.is_judged & world.is_scored & (world.votes >= 0)
-        given = (world.features[known], world.votes[known], world.entities[known])
-        if fitted := calibration.fit(*given):
-            found = calibration.probabilities(
-                fitted.parameters, PRIOR, world.features, world.entities
+        next_fit = walk.judgments * GROWTH
+        rows = walk.is_judged & world.is_scored & (world.votes >= 0)
+        labels = (world.features[rows], world.votes[rows], world.entities[rows])
+        if result := calibration.fit(*labels):
+            probabilities = calibration.probabilities(
+                result.parameters, PRIOR, world.features, world.entities
             )
             if clears:
-                _clear(walk, found)
+                _clear(walk, probabilities)
     return walk
 
 
-def _doubt(found: Floats, is_scored: Bools) -> Floats:
-    """Entropy in bits; where the model says nothing, all is in doubt."""
-    sure = np.clip(found, 1e-12, 1 - 1e-12)
-    entropy = -(sure * np.log2(sure) + (1 - sure) * np.log2(1 - sure))
-    return np.where(is_scored, entropy, 1.0)
+def _doubt(probabilities: Floats, is_scored: Bools) -> Floats:
+    """Return the entropy in bits; 1 without a probability."""
+    p = np.clip(probabilities, 1e-12, 1 - 1e-12)
+    entropy = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+    doubt: Floats = np.where(is_scored, entropy, 1.0)
+    return doubt
 
 
-def _clear(walk: Walk, found: Floats) -> None:
-    """Clear anew by the latest probabilities, and let people judge the audit."""
+def _clear(walk: Walk, probabilities: Floats) -> None:
+    """Clear more candidates by the latest probabilities, and let people judge the audit."""
     world = walk.world
     if walk.has_failed:
         return
-    beyond = np.where(found >= BEYOND, 1, np.where(found <= 1 - BEYOND, 0, -1))
+    is_no = probabilities <= 1 - BEYOND
+    verdicts = np.where(probabilities >= BEYOND, 1, np.where(is_no, 0, -1))
     is_free = world.is_scored & ~walk.is_judged & (walk.cleared < 0)
-    walk.cleared = np.where(is_free, beyond, walk.cleared)
+    walk.cleared = np.where(is_free, verdicts, walk.cleared)
     lots = np.where(walk.cleared >= 0, world.lots, np.inf)
     lowest = np.argsort(lots)[: min(AUDIT, int(np.isfinite(lots).sum()))]
-    fresh = lowest[~walk.is_judged[lowest]]
-    walk.audited += fresh.tolist()
-    walk.judge(fresh)
-    # As elsewhere: no and broken are both not yes.
+    new = lowest[~walk.is_judged[lowest]]
+    walk.audited += new.tolist()
+    walk.judge(new)
+    # No and broken both count as not yes.
     wrong = world.votes[lowest] != walk.cleared[lowest]
     walk.audit_errors = int(wrong.sum())
     if walk.audit_errors and not is_bounded(walk.audit_errors, AUDIT, TOLERANCE):

@@ -1,4 +1,4 @@
-"""`truth.tsv` beside the same SELECT through a bare COPY."""
+"""`truth.tsv`, compared with a bare COPY of the same SELECT."""
 
 import os
 import time
@@ -8,14 +8,14 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from annotations import export, ground_truth
+from annotations import export, ground_truth, sql
 from annotations.models import Batch, Role, User
 
 ROWS = int(os.environ.get("BENCH_TRUTH_ROWS", "1000000"))
 PER_ENTITY = 30
 ROUNDS = 3
 
-# One candidate in seven is disputed; one in fifty has no page.
+# One candidate in seven is disputed, and one in fifty has no page URL.
 FILL = """
 INSERT INTO annotations_entity (id, key, name, description, gender, birth_date,
                                 professions, countries, url)
@@ -36,8 +36,8 @@ SELECT %(first)s + n, %(first)s + 1 + (n - 1) / %(each)s, %(first)s + n, 'ready'
 FROM generate_series(1, %(rows)s) n;
 
 INSERT INTO annotations_batchentity (batch_id, entity_id, state, priority, upto, total,
-    judged, settled, disputed, undecided, open_places, held_places, is_control)
-SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0, 0,
+    judged, disputed, undecided, open_places, held_places, is_control)
+SELECT %(batch)s, %(first)s + n, 'done', 0, %(first)s + %(rows)s, 0, 0, 0, 0, 0, 0,
        false
 FROM generate_series(1, %(entities)s) n;
 
@@ -60,18 +60,18 @@ FROM generate_series(1, %(rows)s) n, generate_series(1, array_length(%(judges)s,
 
 
 def truth() -> list[dict[str, Any]]:
-    """Speed beside the bare COPY, time to the first row, growth of memory."""
+    """Measure speed against the bare COPY, time to the first row, and memory growth."""
     batch = _fill()
-    sql, parameters = ground_truth.statement([batch])
-    # The bare COPY may have the quicker plan: the planner's own, or ours.
+    statement, parameters = ground_truth.statement([batch])
+    # The bare COPY gets the faster plan: the planner's default, or that of the export.
     plans = ("", ground_truth.WALKING)
-    quickest = min(plans, key=lambda plan: _bare(sql, parameters, plan))
-    ours, bare = [], []
+    fastest = min(plans, key=lambda plan: _bare(statement, parameters, plan))
+    exports, copies = [], []
     for _ in range(ROUNDS):
-        bare.append(_bare(sql, parameters, quickest))
-        ours.append(_ours(batch))
-    seconds, firsts, growths = zip(*ours, strict=True)
-    value, limit = ROWS / median(seconds), ROWS / median(bare)
+        copies.append(_bare(statement, parameters, fastest))
+        exports.append(_export(batch))
+    seconds, firsts, growths = zip(*exports, strict=True)
+    value, limit = ROWS / median(seconds), ROWS / median(copies)
     name = f"truth.tsv, {ROWS:,} rows"
     return [
         _row(name, value, "rows/s", ">= 0.8", limit),
@@ -95,44 +95,43 @@ def _row(
 
 
 def _fill() -> int:
-    """A batch of ROWS candidates, each judged twice; its number."""
-    people = [
+    """Create a batch of ROWS candidates, each judged twice. Return its id."""
+    judges = [
         User.objects.create_user(f"truth{n}", None, roles=[Role.JUDGE]) for n in (1, 2)
     ]
-    batch = Batch.objects.create(name="truth", created_by=people[0], state="closed")
+    batch = Batch.objects.create(name="truth", created_by=judges[0], state="closed")
     parameters: dict[str, Any] = {
         "first": batch.pk * 10**9,
         "rows": ROWS,
         "entities": -(-ROWS // PER_ENTITY),
         "each": PER_ENTITY,
         "batch": batch.pk,
-        "judges": [person.pk for person in people],
+        "judges": [judge.pk for judge in judges],
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
-        cursor.execute(FILL, parameters)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    with transaction.atomic():
+        sql.run("SET LOCAL session_replication_role = replica")  # no triggers
+        sql.run(FILL, parameters)
+    sql.run("VACUUM ANALYZE")
     return batch.pk
 
 
-def _bare(sql: str, parameters: dict[str, Any], plan: str) -> float:
-    """Seconds of the same SELECT through COPY, thrown away where it arrives."""
+def _bare(statement: str, parameters: dict[str, Any], plan: str) -> float:
+    """Return the seconds that a COPY of the SELECT takes, with its output discarded."""
     with (
-        Path(os.devnull).open("wb") as nothing,
+        Path(os.devnull).open("wb") as output,
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
         if plan:
             cursor.execute(plan)
-        statement = cursor.cursor.mogrify(sql, parameters).decode()
+        query = cursor.cursor.mogrify(statement, parameters).decode()
         start = time.perf_counter()
-        cursor.cursor.copy_expert(f"COPY ({statement}) TO STDOUT", nothing)
+        cursor.cursor.copy_expert(f"COPY ({query}) TO STDOUT", output)
         return time.perf_counter() - start
 
 
-def _ours(batch: int) -> tuple[float, float, float]:
-    """Seconds in all, seconds to the first row, and megabytes gained meanwhile."""
+def _export(batch: int) -> tuple[float, float, float]:
+    """Return total seconds, seconds to the first row, and growth of memory in MB."""
     before = peak = _resident()
     start = time.perf_counter()
     pieces = export.stream_truth([batch])
@@ -144,11 +143,11 @@ def _ours(batch: int) -> tuple[float, float, float]:
         if number % 64 == 0:
             peak = max(peak, _resident())
     if rows != ROWS:
-        raise AssertionError(f"{rows} rows in place of {ROWS}")
+        raise AssertionError(f"{rows} rows instead of {ROWS}")
     return time.perf_counter() - start, first, (peak - before) / 1e6
 
 
 def _resident() -> int:
-    """Bytes of this process that lie in memory."""
+    """Return the resident memory of this process in bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
