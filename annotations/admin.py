@@ -1,7 +1,7 @@
-"""Django's admin site, for looking at rows that no page shows.
+"""Django's admin site, a view of rows that no page shows.
 
-Whatever has rules (leases, judgments, batches, people) is changed through its stage,
-so nearly everything is read-only here. No list counts its table.
+Only the stages change rows that have rules (leases, judgments, batches, users), so nearly
+everything is read-only here. No list counts its whole table.
 """
 
 from typing import Any, ClassVar
@@ -40,43 +40,43 @@ from annotations.models import (
 COUNT_LIMIT = 10_000
 
 
-class Uncounted(Paginator):
-    """Pages of a list that may be long: counts only as far as anybody turns pages."""
+class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # generic only in stubs
+    """A paginator that counts at most COUNT_LIMIT rows, because tables can be large."""
 
     @property
     def count(self) -> int:
-        """Rows there are, or COUNT_LIMIT where there are more."""
+        """Return the number of rows, at most COUNT_LIMIT."""
         rows = self.object_list
         if isinstance(rows, models.QuerySet):
             return len(rows.order_by().values_list("pk")[:COUNT_LIMIT])
         return len(rows)
 
 
-class Looking(admin.ModelAdmin):
-    """Rows to look at."""
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic only in stubs
+    """Read-only rows."""
 
-    paginator = Uncounted
+    paginator = LimitedPaginator
     show_full_result_count = False
     list_per_page = 50
     list_select_related = True
     ordering: ClassVar = ["-pk"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows come from the stages."""
+        """Refuse: the stages create rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are changed by the stages."""
+        """Refuse: the stages change rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Erasure is an act of its own."""
+        """Refuse: erasure is a separate action."""
         return False
 
 
 @admin.register(User)
-class People(Looking):
-    """Users, without what their passwords became."""
+class Users(ReadOnlyAdmin):
+    """Users, without the hashes of their passwords."""
 
     list_display = ("username", "email", "roles", "is_active", "last_login")
     search_fields: ClassVar = ["username", "email"]
@@ -84,8 +84,8 @@ class People(Looking):
 
 
 @admin.register(Invitation)
-class Invitations(Looking):
-    """Who was invited, without what their links are found by."""
+class Invitations(ReadOnlyAdmin):
+    """Invitations, without the digests of their links."""
 
     list_display = ("pk", "email", "roles", "by", "expires_at", "accepted_by")
     search_fields: ClassVar = ["email"]
@@ -93,16 +93,16 @@ class Invitations(Looking):
 
 
 @admin.register(Entity)
-class Entities(Looking):
-    """Entities, found by the beginning of their key."""
+class Entities(ReadOnlyAdmin):
+    """Entities. The search finds the beginning of a key."""
 
     list_display = ("key", "name", "frequency", "erased_at")
     search_fields: ClassVar = ["key__startswith"]
 
 
 @admin.register(Candidate)
-class Candidates(Looking):
-    """Candidates, found by their entity's key."""
+class Candidates(ReadOnlyAdmin):
+    """Candidates. The search finds the key of their entity."""
 
     list_display = ("pk", "entity", "state", "rank", "face_id")
     search_fields: ClassVar = ["entity__key__exact"]
@@ -110,55 +110,55 @@ class Candidates(Looking):
 
 
 @admin.register(Batch)
-class Batches(Looking):
-    """Batches with the sums of their queues."""
+class Batches(ReadOnlyAdmin):
+    """Batches with the totals of their queues."""
 
     list_display = ("name", "state", "candidates_total", "judged_total", "counted_at")
     search_fields: ClassVar = ["name"]
 
 
 @admin.register(Assignment)
-class Assignments(Looking):
-    """Pages."""
+class Assignments(ReadOnlyAdmin):
+    """Pages of judges."""
 
     list_display = ("pk", "batch", "entity", "judge", "state", "expires_at")
 
 
 @admin.register(Import)
-class Imports(Looking):
-    """Files on their way in."""
+class Imports(ReadOnlyAdmin):
+    """Imported files."""
 
     list_display = ("pk", "file_name", "layout", "state", "rows_read", "rows_refused")
 
 
 @admin.register(Report)
-class Reports(Looking):
-    """What somebody wants out of the queue."""
+class Reports(ReadOnlyAdmin):
+    """Reports of candidates."""
 
     list_display = ("pk", "candidate", "by", "reason", "created_at", "dismissed_at")
 
 
 @admin.register(AuditEntry)
-class AuditEntries(Looking):
-    """Who did what."""
+class AuditEntries(ReadOnlyAdmin):
+    """The audit log."""
 
     list_display = ("at", "by", "action", "details")
     search_fields: ClassVar = ["action"]
 
 
 @admin.register(Tombstone)
-class Tombstones(Looking):
-    """What must not return, as far as anybody can tell."""
+class Tombstones(ReadOnlyAdmin):
+    """Erased entities and pictures, without their HMACs."""
 
     list_display = ("pk", "kind", "created_at")
     exclude: ClassVar = ["hmac"]
 
 
-class Plain(Looking):
-    """Rows that need no more than their names."""
+class NamesOnly(ReadOnlyAdmin):
+    """Rows listed by their names only."""
 
 
-# A judgment has a key of three columns, which the admin site cannot show.
+# A judgment has a primary key of three columns, which the admin site does not support.
 admin.site.register(
     [
         Alias,
@@ -175,5 +175,5 @@ admin.site.register(
         SecondLook,
         Voiding,
     ],
-    Plain,
+    NamesOnly,
 )

@@ -5,13 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from annotations.api import health
-from frontend.admin import tidy
+from frontend.admin import register_account_links
 from labeler import celery
 
 # Tasks that the web server enqueues go to this application's broker.
 __all__ = ["celery", "urlpatterns"]
 
-tidy()
+register_account_links()
 
 urlpatterns = [
     path("healthz/live", health.live, name="live"),

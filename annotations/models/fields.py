@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 
-class Sha256Field(models.BinaryField):
+class Sha256Field(models.BinaryField):  # type: ignore[type-arg]  # only in stubs
     """A SHA-256: 32 bytes in the database, 64 lower-case hex digits in Python.
 
     Half the width of text, which matters for the indexes of ten million pictures.

@@ -44,5 +44,5 @@ def next_page_size(batch: Batch, membership: BatchJudge) -> int:
     cap = cap_of(batch)
     if cap is None:
         return batch.page_size
-    places = sql.value(PLACES_WITHOUT_VERDICT, [batch.pk, membership.judge_id])
+    places: int = sql.value(PLACES_WITHOUT_VERDICT, [batch.pk, membership.judge_id])
     return max(0, min(batch.page_size, cap - membership.verdicts - places))

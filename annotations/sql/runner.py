@@ -99,4 +99,4 @@ def _columns(cursor: CursorWrapper) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns, rename=True)  # type: ignore[misc]
+    return namedtuple("Row", columns, rename=True)

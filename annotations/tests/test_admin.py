@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin as site
 from django.urls import reverse
 
-from annotations.admin import COUNT_LIMIT, Uncounted
+from annotations.admin import COUNT_LIMIT, LimitedPaginator
 from annotations.models import Entity
 
 from .factories import CandidateFactory, EntityFactory
@@ -53,6 +53,6 @@ def test_others_are_sent_to_sign_in(client, judge):
 
 def test_a_long_table_is_counted_only_as_far_as_anybody_looks(db):
     EntityFactory.create_batch(3)
-    pages = Uncounted(Entity.objects.all(), 2)
+    pages = LimitedPaginator(Entity.objects.all(), 2)
     assert pages.count == 3
     assert "LIMIT" in str(Entity.objects.values_list("pk")[:COUNT_LIMIT].query)

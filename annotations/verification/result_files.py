@@ -27,7 +27,7 @@ def stray_results(*, fix: bool) -> Iterator[Difference]:
     for names in folders.leaves(results.FOLDER):
         digests = {name: folders.digest_of(name) for name in names}
         rows = Evaluation.objects.filter(sha256__in=set(digests.values()) - {""})
-        digests_with_row = set(rows.values_list("sha256", flat=True))
+        digests_with_row = set(map(str, rows.values_list("sha256", flat=True)))
         for name, digest in digests.items():
             if digest not in digests_with_row and folders.is_old(name):
                 if fix:

@@ -32,7 +32,7 @@ def stray_files(*, fix: bool) -> Iterator[Difference]:
         for names in folders.leaves(folder):
             digests = {name: folders.digest_of(name) for name in names}
             rows = Image.objects.filter(sha256__in=set(digests.values()) - {""})
-            digests_with_row = set(rows.values_list("sha256", flat=True))
+            digests_with_row = set(map(str, rows.values_list("sha256", flat=True)))
             for name, digest in digests.items():
                 if digest not in digests_with_row and _is_stray(name, digest):
                     if fix:

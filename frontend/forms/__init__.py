@@ -65,7 +65,7 @@ class ReasonForm(forms.Form):
 
 
 def add_errors(
-    form: forms.Form,
+    form: forms.BaseForm,
     invalid: Invalid,
     names: Mapping[str, str] = {},
     prefix: str = "",

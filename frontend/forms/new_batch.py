@@ -194,7 +194,7 @@ class NewBatchForm(ChoiceForm, RulesForm):
         return list(dict.fromkeys(filter(None, names)))
 
 
-def text_of(file: UploadedFile) -> str:
+def text_of(file: "UploadedFile[bytes]") -> str:
     """Return the text of a plain or gzip file; ValidationError for other content."""
     is_packed = file.read(2) == b"\x1f\x8b"
     file.seek(0)

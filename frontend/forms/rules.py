@@ -47,7 +47,7 @@ def _form_field(field: "models.Field[Any, Any]", **options: Any) -> Any:
     return field.formfield(**options)
 
 
-class RulesForm(forms.ModelForm):
+class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
     """The rules of a batch. The model checks them; an empty limit means no limit."""
 
     field_order = ("name", *RULES)
@@ -140,7 +140,8 @@ class RulesForm(forms.ModelForm):
 
     def clean_guidelines(self) -> str:
         """Return the text with the line ends that are stored."""
-        return self.cleaned_data["guidelines"].replace("\r\n", "\n")
+        guidelines: str = self.cleaned_data["guidelines"]
+        return guidelines.replace("\r\n", "\n")
 
     def clean(self) -> dict[str, Any]:
         """Give the model the one rule that it names differently, before it checks all.

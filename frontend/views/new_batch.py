@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,7 +13,7 @@ from annotations import batches
 from annotations.errors import Invalid
 from annotations.models import Batch, User
 from frontend.forms import add_errors
-from frontend.forms.cutting import ChoiceForm, CutForm
+from frontend.forms.new_batch import ChoiceForm, NewBatchForm
 
 from .access import PersonRequest, admins_only
 
@@ -31,7 +31,7 @@ FIELDS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PersonRequest) -> HttpResponse:
     """Create a batch and add its judges in one transaction."""
-    form = CutForm(request.POST or None, request.FILES or None)
+    form = NewBatchForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
             batch = _create(form, request.user)
@@ -47,13 +47,13 @@ def new(request: PersonRequest) -> HttpResponse:
     return _page(request, form)
 
 
-def _page(request: PersonRequest, form: CutForm, **context: Any) -> HttpResponse:
+def _page(request: PersonRequest, form: NewBatchForm, **context: Any) -> HttpResponse:
     context |= {"form": form, "known": batches.known_values()}
     return render(request, "frontend/new_batch.html", context)
 
 
 @transaction.atomic
-def _create(form: CutForm, by: User) -> Batch:
+def _create(form: NewBatchForm, by: User) -> Batch:
     fields = {"name": form.cleaned_data["name"], **form.choice(), **form.rules()}
     batch = batches.create(by=by, **fields)
     if usernames := form.usernames():
@@ -61,7 +61,7 @@ def _create(form: CutForm, by: User) -> Batch:
     return batch
 
 
-def _duplicates_warning(form: CutForm) -> str:
+def _duplicates_warning(form: NewBatchForm) -> str:
     keys = form.choice().get("entities")
     if keys is None or not keys.doubles.count:
         return ""
@@ -82,11 +82,11 @@ def preview(request: PersonRequest) -> HttpResponse:
     context = {"asked": form, "mix": composition}
     if request.htmx:
         return render(request, "frontend/new_batch.html#mix", context)
-    page_form = CutForm(initial={n: request.POST.get(n) for n in CutForm.base_fields})
+    page_form = NewBatchForm(initial={n: request.POST.get(n) for n in NewBatchForm.base_fields})
     page_form.initial["judges"] = request.POST.getlist("judges")
     return _page(request, page_form, **context)
 
 
-def add_batch_errors(form: Form, invalid: Invalid) -> None:
+def add_batch_errors(form: BaseForm, invalid: Invalid) -> None:
     """Show a batch's errors at the form's fields, or above the form."""
     add_errors(form, invalid, FIELDS, prefix="filter.")

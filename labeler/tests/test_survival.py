@@ -48,7 +48,7 @@ def admin(run):
 
 def test_no_acknowledged_judgment_is_lost_or_doubled(run, admin):
     batch = open_batch(admin)
-    acknowledged: dict[tuple[str, str], str] = {}
+    acknowledged = {}
     kills = Kills(run, MARKS)
     with ThreadPoolExecutor(len(JUDGES) + 1) as pool:
         large_import = pool.submit(import_many_rows, run)

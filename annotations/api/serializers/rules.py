@@ -32,7 +32,7 @@ class BatchName(serializers.RegexField, StrictCharField):
         super().__init__(VISIBLE_CHARACTER, max_length=200, **kwargs)
 
 
-class BatchRules(StrictSerializer, serializers.ModelSerializer):
+class BatchRules(StrictSerializer, serializers.ModelSerializer[Batch]):
     """The rules of a batch that a request can set."""
 
     serializer_field_mapping: ClassVar = {
@@ -91,7 +91,7 @@ class BatchRules(StrictSerializer, serializers.ModelSerializer):
 
     def build_standard_field(
         self, field_name: str, model_field: "models.Field[Any, Any]"
-    ) -> tuple[type[serializers.Field], dict[str, Any]]:
+    ) -> tuple["type[serializers.Field[Any, Any, Any, Any]]", dict[str, Any]]:
         """Keep exclusive limits, which the base class turns into inclusive ones."""
         field_class, options = super().build_standard_field(field_name, model_field)
         exclusive_limits = [
