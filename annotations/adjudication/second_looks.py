@@ -158,7 +158,7 @@ def show_second_look(*, second_look_id: int, judge: User) -> SecondLookPage:
 
 
 def _not_found(second_look_id: int) -> NotFound:
-    return NotFound(f"You have no open second look {second_look_id}.")
+    return NotFound(f"You have no open second look with the id {second_look_id}.")
 
 
 def _lock_membership(second_look: SecondLook, judge: User) -> None:
