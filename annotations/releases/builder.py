@@ -225,6 +225,7 @@ class Builder:
         entries[files.REMOVALS] = descriptions.store_removals([])
         self._update(
             state=ReleaseState.DONE,
+            round="",
             files=entries,
             counts=self.release.counts,
             attempts=0,
