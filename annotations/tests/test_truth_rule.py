@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from annotations import clearance, consensus, ground_truth, sql
 from annotations.adjudication.case import settled_pictures as pictures_beside_case
 from annotations.consensus import Basis, Rules, Verdict
-from annotations.models import JUDGEABLE, Assignment, Batch, BatchEntity
+from annotations.models import JUDGEABLE, Assignment, Batch, BatchEntity, Candidate
 from annotations.page.settled_pictures import settled_pictures
 from annotations.queue.order import set_priorities
 from annotations.queue.standings import read_rows
@@ -34,7 +34,7 @@ class Built:
 
     world: World
     batches: list[Batch]
-    candidates: list
+    candidates: list[Candidate]
 
     def members(self, n):
         """Yield candidate and history of every member of batch n."""
