@@ -200,13 +200,13 @@ def _move_step(
     candidates = [c for of_entity in misplaced.values() for c in of_entity]
     rows = lock_rows((batch.pk, entity) for entity in misplaced)
     locked_rows = load_rows(rows, candidates)
-    cleared = Clearance.objects.filter(batch=batch, candidate__in=candidates)
-    clearances = {clearance.candidate_id: clearance for clearance in cleared}
+    clearance_rows = Clearance.objects.filter(batch=batch, candidate__in=candidates)
+    clearances = {row.candidate_id: row for row in clearance_rows}
     for locked_row in locked_rows:
         _move(locked_row, clearances, highest_lot)
     for is_audit in (True, False):
         ids = [c for c, row in clearances.items() if row.is_audit is is_audit]
-        cleared.filter(candidate__in=ids).update(is_audit=is_audit)
+        clearance_rows.filter(candidate__in=ids).update(is_audit=is_audit)
     for locked_row in locked_rows:
         locked_row.save_changes()
 
@@ -236,11 +236,11 @@ def _update_totals(batch: Batch) -> bool:
         "highest_lot": _highest_audit_lot(locked_batch),
     }
     audit_result = sql.one(AUDIT_RESULT, parameters)
-    cleared = Clearance.objects.filter(batch=locked_batch)
+    clearance_rows = Clearance.objects.filter(batch=locked_batch)
     locked_batch.audited_total = audit_result.decided
     locked_batch.audit_errors = audit_result.errors
-    locked_batch.cleared_total = cleared.count()
-    locked_batch.audit_total = cleared.filter(is_audit=True).count()
+    locked_batch.cleared_total = clearance_rows.count()
+    locked_batch.audit_total = clearance_rows.filter(is_audit=True).count()
     has_failed = _has_failed(locked_batch.audit_errors, locked_batch.audit_size)
     if has_failed:
         locked_batch.clearance_failed_at = Now()
@@ -263,8 +263,10 @@ def _has_failed(errors: int, size: int) -> bool:
 
 def _return_all(batch: Batch) -> None:
     """Return all cleared candidates of a failed audit to the queue, step by step."""
-    cleared = Clearance.objects.filter(batch=batch)
-    entities = cleared.order_by("entity").values_list("entity", flat=True).distinct()
+    clearance_rows = Clearance.objects.filter(batch=batch)
+    entities = (
+        clearance_rows.order_by("entity").values_list("entity", flat=True).distinct()
+    )
     while step := list(entities[:ENTITIES_PER_STEP]):
         with transaction.atomic():
             return_to_queue(lock_rows((batch.pk, entity) for entity in step))
@@ -272,15 +274,15 @@ def _return_all(batch: Batch) -> None:
 
 def return_to_queue(rows: Sequence[BatchEntity]) -> int:
     """Return the cleared candidates of locked rows to the queue; return their number."""
-    cleared = Clearance.objects.filter(
+    clearance_rows = Clearance.objects.filter(
         batch__in={row.batch_id for row in rows},
         entity__in={row.entity_id for row in rows},
     )
-    candidates = list(cleared.values_list("candidate_id", flat=True))
+    candidates = list(clearance_rows.values_list("candidate_id", flat=True))
     if not candidates:
         return 0
     locked_rows = load_rows(rows, candidates)
-    cleared.delete()
+    clearance_rows.delete()
     for locked_row in locked_rows:
         for standing in locked_row.standings.values():
             standing.cleared = None

@@ -155,8 +155,8 @@ def outlook(batch: Batch, members: Sequence[Member]) -> Outlook:
     judgments at the pace of all judges together.
     """
     verdicts = sum(member.judged for member in members)
-    missing = batch.asked_total * batch.judges_required - verdicts
-    judgments = max(missing, batch.asked_total - batch.judged_total, 0)
+    open_judgments = batch.asked_total * batch.judges_required - verdicts
+    judgments = max(open_judgments, batch.asked_total - batch.judged_total, 0)
     if batch.judges_maximum > batch.judges_required:
         judgments += batch.open_total
     marks = verdicts + sum(member.skipped for member in members)

@@ -115,7 +115,9 @@ class Composition:
                 "lines repeat a key. Each key counts once.",
             ),
         )
-        return [(p, one if p.count == 1 else many) for p, one, many in texts]
+        return [
+            (p, singular if p.count == 1 else plural) for p, singular, plural in texts
+        ]
 
 
 @dataclass(frozen=True, slots=True)

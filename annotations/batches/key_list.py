@@ -87,10 +87,10 @@ class KeyList:
 
     def unknown(self) -> Problems:
         """Find the keys without an entity."""
-        missing = sql.one(UNKNOWN, [SENTENCES_LIMIT, self.keys])
-        positions = missing.positions or []
+        result = sql.one(UNKNOWN, [SENTENCES_LIMIT, self.keys])
+        positions = result.positions or []
         return Problems(
-            missing.key_count,
+            result.key_count,
             [
                 f"{self.noun} {self.lines[n - 1]}: there is no entity {self.keys[n - 1]}."
                 for n in positions

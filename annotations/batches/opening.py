@@ -48,10 +48,10 @@ def close_batch(*, batch: Batch, by: User) -> Batch:
 
 def refresh(*, batch: Batch, by: User) -> int:
     """Add new candidates of the batch's entities; return their number."""
-    added = _refresh(batch, by)
-    if added:
+    added_count = _refresh(batch, by)
+    if added_count:
         recheck(batch.pk)
-    return added
+    return added_count
 
 
 @transaction.atomic
@@ -59,6 +59,6 @@ def _refresh(batch: Batch, by: User) -> int:
     batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
     if batch.opened_at is None:
         return 0  # the first opening adds all candidates
-    added = add_new_candidates(batch)
-    audit.write("batch-refreshed", by=by, batch=batch.pk, added=added)
-    return added
+    added_count = add_new_candidates(batch)
+    audit.write("batch-refreshed", by=by, batch=batch.pk, added=added_count)
+    return added_count

@@ -119,11 +119,11 @@ def _conflicts(admin, judge, other_judge):
     page = queue.lease(judge=other_judge)
     say(other_judge, page, 0, "yes")  # will be replaced
     say_all(other_judge, page, "no")
-    ruled, reviewed, reported, *_ = entity.candidates.order_by("rank")
-    adjudication.rule(batch=batch, candidate=ruled.pk, verdict="yes", by=admin)
-    adjudication.comment(batch=batch, candidate=reviewed.pk, text="Hm.", by=admin)
-    adjudication.request_second_looks(batch=batch, candidate=reviewed.pk, by=admin)
-    queue.report(candidate=reported, by=judge, reason="other", comment="")
+    with_ruling, with_review, with_report, *_ = entity.candidates.order_by("rank")
+    adjudication.rule(batch=batch, candidate=with_ruling.pk, verdict="yes", by=admin)
+    adjudication.comment(batch=batch, candidate=with_review.pk, text="Hm.", by=admin)
+    adjudication.request_second_looks(batch=batch, candidate=with_review.pk, by=admin)
+    queue.report(candidate=with_report, by=judge, reason="other", comment="")
     judgments.void(
         batch=batch, username=other_judge.username, reason="All no", by=admin
     )
@@ -185,10 +185,10 @@ def test_an_old_database_migrates_without_losses(migrate, stored_data, admin):
     after = tables_with_data()
     changed = ("annotations_guidelinesversion", "annotations_user")
     assert without(after, *changed) == without(before, *changed)
-    assert [str(each) for each in verification.verify(files=True)] == []
+    assert [str(difference) for difference in verification.verify(files=True)] == []
     assert sql.column(OLD_FUNCTIONS) == []
-    done, pending = Release.objects.order_by("pk")
-    assert (done.round, done.attempts) == ("", 0)
+    done_release, pending = Release.objects.order_by("pk")
+    assert (done_release.round, done_release.attempts) == ("", 0)
     assert (len(pending.round), pending.attempts, pending.files) == (16, 2, {})
 
     batch = Batch.objects.get(pk=stored_data.pk)
@@ -200,8 +200,8 @@ def test_an_old_database_migrates_without_losses(migrate, stored_data, admin):
         ("Second.", successor),
     ]
     assert versions[0].created_at == batch.created_at
-    former = batch.former_guidelines.order_by("version")
-    assert [(v.version, v.replaced_by) for v in former] == [
+    replaced = batch.former_guidelines.order_by("version")
+    assert [(v.version, v.replaced_by) for v in replaced] == [
         (1, admin.username),
         (2, successor.username),
     ]

@@ -189,8 +189,8 @@ class NewBatchForm(ChoiceForm, RulesForm):
 
     def usernames(self) -> list[str]:
         """Return the judges to add."""
-        more = self.cleaned_data.get("more_judges", "").splitlines()
-        names = [*self.cleaned_data["judges"], *map(str.strip, more)]
+        typed_names = self.cleaned_data.get("more_judges", "").splitlines()
+        names = [*self.cleaned_data["judges"], *map(str.strip, typed_names)]
         return list(dict.fromkeys(filter(None, names)))
 
 
