@@ -19,7 +19,7 @@ PATHS = (
 )
 NOT_DEPLOYED = ["*/migrations/*", "*/tests/*"]
 TEMPLATES = ("frontend/templates/**/*.html", "annotations/templates/**/*")
-KINDS = {"function", "method", "property", "class", "import", "unreachable_code"}
+KINDS = {"function", "method", "property", "class", "unreachable_code"}
 # A framework finds these by their decorator or name.
 DECORATORS = [
     "@action",
@@ -50,7 +50,7 @@ ALLOWED = [
 
 
 def unused() -> Iterator[str]:
-    """Yield one line for each unused function, method, property, class or import."""
+    """Yield one line for each unused function, method, property or class."""
     scanner = vulture.Vulture(
         ignore_names=[*CONVENTIONS, *ALLOWED], ignore_decorators=DECORATORS
     )
