@@ -36,7 +36,7 @@ def test_results_appear_by_themselves_and_are_drawn(opened, admin, judged):
     agreement.update_report(judged.pk)
     expect(page.get_by_role("heading", name="Krippendorff’s alpha")).to_be_visible()
     eventually(lambda: page.locator("[data-plot=weeks]").evaluate(PLOT_IS_DRAWN))
-    page.get_by_role("button", name="Table of the weeks").click()
+    page.get_by_role("button", name="Table of weeks").click()
     expect(page.locator("#weeks-table")).to_be_visible()
 
 

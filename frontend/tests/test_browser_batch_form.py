@@ -44,11 +44,11 @@ def test_each_way_shows_its_fields_and_its_preview(opened, admin, people, theme)
     expect(page.get_by_label("Entity keys")).to_be_hidden()
     ask.click()
     expect(mix.locator("dd").first).to_have_text("20")
-    page.get_by_label("Those that pass a filter").check()
+    page.get_by_label("Entities that pass a filter").check()
     page.get_by_label("Professions").fill("poet")
     ask.click()
     expect(mix.locator("dd").first).to_have_text("10")
-    page.get_by_label("A sample, drawn by frequency").check()
+    page.get_by_label("A random sample, drawn by frequency").check()
     ask.click()
     expect(mix).to_contain_text("Sample size: Enter the number of entities.")
     assert_accessible(page)
@@ -126,7 +126,7 @@ def test_it_works_on_a_phone(opened, admin, judge, people):
     batch = opened_batch(judge)
     options = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
     page = opened(admin, NEW, **options)
-    for way in ("A list of keys", "Those that pass a filter", "A sample"):
+    for way in ("A list of keys", "Entities that pass a filter", "A random sample"):
         page.get_by_label(way).check()
         assert not page.evaluate(SCROLLS_SIDEWAYS), way
     page.get_by_label("Sample size").fill("5")
