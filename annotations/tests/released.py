@@ -4,9 +4,8 @@ import csv
 import io
 
 from django.core.files.storage import default_storage
-from django.db import connection
 
-from annotations import adjudication, batches, judgments, queue, releases
+from annotations import adjudication, batches, judgments, queue, releases, sql
 from annotations.models import Role
 
 from .desk import mark_of
@@ -40,8 +39,7 @@ def judged_batch(truth, *, seed=0, name="Judged"):
 
 def findable_batch():
     """Return a batch of three entities whose candidate ids match nothing else in a file."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setval('annotations_candidate_id_seq', 7000000)")
+    sql.run("SELECT setval('annotations_candidate_id_seq', 7000000)")
     return judged_batch(dict.fromkeys(("m.anna", "m.bert", "m.cleo"), "yes yes no"))
 
 

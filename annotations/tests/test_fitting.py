@@ -158,12 +158,12 @@ def test_verdicts_of_all_batches_count_together(desk):
 
 
 def test_only_candidates_scored_by_this_scorer_are_labels(desk):
-    other = Scorer.objects.create(name="faces", version="0", is_active=False)
-    former, faceless, scored = (CandidateFactory() for _ in range(3))
-    desk.score(former, scorer=other)
+    other_scorer = Scorer.objects.create(name="faces", version="0", is_active=False)
+    former_candidate, faceless, scored = (CandidateFactory() for _ in range(3))
+    desk.score(former_candidate, scorer=other_scorer)
     desk.score(faceless, outcome="no-face")
     desk.score(scored)
-    for candidate in (former, faceless, scored):
+    for candidate in (former_candidate, faceless, scored):
         desk.judge(candidate, YES)
     assert desk.labels() == {scored.entity_id: 1}
 
@@ -212,12 +212,14 @@ def test_drift_is_relative_to_the_prior_and_later_to_the_previous_fit(desk):
     first = fitting.refit(scorer=desk.scorer, prior=PRIOR)
     features, labels, entities = fitting._labels(desk.scorer, 0)
     prior = calibration.probabilities(None, PRIOR, features, entities)
-    fitted = calibration.probabilities(first.parameters, PRIOR, features, entities)
+    fit_probabilities = calibration.probabilities(
+        first.parameters, PRIOR, features, entities
+    )
     assert first.previous_brier == pytest.approx(((prior - labels) ** 2).mean())
-    assert first.shift == pytest.approx(abs(fitted - prior).mean())
-    same = fitting.refit(scorer=desk.scorer, prior=PRIOR)
-    assert same.previous_brier == pytest.approx(same.brier)
-    assert same.shift == pytest.approx(0, abs=1e-6)
+    assert first.shift == pytest.approx(abs(fit_probabilities - prior).mean())
+    second = fitting.refit(scorer=desk.scorer, prior=PRIOR)
+    assert second.previous_brier == pytest.approx(second.brier)
+    assert second.shift == pytest.approx(0, abs=1e-6)
     # Reverse the verdicts: the previous fit becomes worse, and probabilities move.
     Judgment.objects.filter(verdict="no").update(blind_verdict="yes")
     Judgment.objects.filter(verdict="yes").update(blind_verdict="no")
@@ -261,6 +263,6 @@ def test_too_few_labels_make_no_fit_and_are_not_retried_at_once(desk):
     desk.candidates(entities=2)
     assert fitting.refit(scorer=desk.scorer, prior=PRIOR)
     assert fitting.lacking(desk.scorer) == ""
-    other = Scorer.objects.create(name="pixels", version="1")
-    assert fitting.latest(other) is None
-    assert fitting.is_due(other)
+    pixels = Scorer.objects.create(name="pixels", version="1")
+    assert fitting.latest(pixels) is None
+    assert fitting.is_due(pixels)

@@ -84,13 +84,13 @@ def test_the_key_separates_mids_from_distractors(batch):
 
 
 def test_equal_seeds_give_equal_files_and_other_seeds_do_not(batch):
-    first, again = released(batch), released(batch, name="again")
-    other = released(batch, name="other", seed=8)
+    first, second = released(batch), released(batch, name="again")
+    third = released(batch, name="other", seed=8)
     names = [name for name in releases.file_names(first) if name.endswith(".tsv")]
     assert "truth.tsv" in names
     for name in names:
-        assert content(first, name) == content(again, name), name
-    assert any(content(first, name) != content(other, name) for name in names)
+        assert content(first, name) == content(second, name), name
+    assert any(content(first, name) != content(third, name) for name in names)
 
 
 def embed(candidates, vectors):
@@ -144,8 +144,11 @@ def test_later_rulings_do_not_change_a_release(batch, admin):
 
 
 def test_changes_list_added_and_removed_candidates(batch):
-    other = judged_batch({"m.0": "yes", "m.z": "no"}, seed=100)
-    first, second = released(batch), released(other, name="second", distractors=0)
+    second_batch = judged_batch({"m.0": "yes", "m.z": "no"}, seed=100)
+    first, second = (
+        released(batch),
+        released(second_batch, name="second", distractors=0),
+    )
     kinds = [(c.kind, c.entity_key) for c in releases.changes(second, first)]
     assert kinds[0] == ("added", "m.0")
     assert kinds[-1] == ("added", "m.z")

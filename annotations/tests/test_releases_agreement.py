@@ -1,9 +1,8 @@
 """Agreement of judges in a datasheet, as of the time of the release."""
 
 import pytest
-from django.db import connection
 
-from annotations import agreement, batches, judgments, queue
+from annotations import agreement, batches, judgments, queue, sql
 from annotations.models import AgreementReport, Judgment
 from annotations.releases import provenance
 
@@ -52,10 +51,8 @@ def test_agreement_is_read_with_default_query_plans(batch, monkeypatch):
     settings, read_ratings = [], provenance.read_ratings
 
     def record_settings(batch_id):
-        with connection.cursor() as cursor:
-            for name in ("enable_hashjoin", "enable_sort", "join_collapse_limit"):
-                cursor.execute(f"SHOW {name}")
-                settings.append(cursor.fetchone()[0])
+        for name in ("enable_hashjoin", "enable_sort", "join_collapse_limit"):
+            settings.append(sql.value(f"SHOW {name}"))
         return read_ratings(batch_id)
 
     monkeypatch.setattr(provenance, "read_ratings", record_settings)

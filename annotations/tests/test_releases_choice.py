@@ -61,8 +61,8 @@ def test_cleared_candidates_are_in_no_measurement_file(cleaned, admin):
     assert releases.make(release.pk)
     release.refresh_from_db()
     assert release.state == "done", release.problem
-    cleared = Candidate.objects.filter(entity__key="m.b")
-    urls = set(cleared.values_list("image_url", flat=True))
+    candidates = Candidate.objects.filter(entity__key="m.b")
+    urls = set(candidates.values_list("image_url", flat=True))
     assert not urls & urls_of(release)
     assert len(content(release, TEST).splitlines()) == 2
     assert content(release, "truth.tsv").count(b"\tcleared\t") == 3

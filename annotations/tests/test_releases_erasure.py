@@ -119,14 +119,14 @@ def test_the_key_still_matches_its_test_file(batch, admin):
 
 
 def test_a_release_without_the_erased_entity_does_not_change(batch, admin):
-    other = judged_batch({"m.zoe": "yes no"}, seed=50)
+    zoe_batch = judged_batch({"m.zoe": "yes no"}, seed=50)
     release = released(batch)
     before = dict(release.files)
     erasure.erase_entity(key="m.zoe", by=admin)
     release.refresh_from_db()
     assert release.files == before
     assert not ReleaseRemoval.objects.exists()
-    assert other.pk
+    assert zoe_batch.pk
 
 
 def test_an_unfinished_release_starts_again(batch, admin, monkeypatch):
@@ -183,11 +183,11 @@ def test_verification_finds_files_that_no_release_names(batch, admin):
     release = released(batch)
     assert [d for d in verification.verify(files=True) if "file" in d.where] == []
     digest = release.files["truth.tsv"]["sha256"]
-    stored = f"releases/{digest[:2]}/{digest[2:4]}/{digest}"
+    truth_name = f"releases/{digest[:2]}/{digest[2:4]}/{digest}"
     stray = f"releases/00/00/{'0' * 64}"
     old = default_storage.path(default_storage.save(stray, ContentFile(b"left")))
     os.utime(old, (0, 0))
-    default_storage.delete(stored)
+    default_storage.delete(truth_name)
     differences = [
         str(difference)
         for difference in verification.verify(files=True, fix=True)

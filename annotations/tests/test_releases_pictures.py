@@ -70,8 +70,8 @@ def test_the_framed_face_is_cropped_even_if_a_scorer_matched_another(
     frame = framing(faces[index].box)
     Candidate.objects.filter(pk=candidate.pk).update(frame=frame)
     scorer = Scorer.objects.create(name="faces", version="1", digest="d")
-    other = list(faces[1 - index].box)
-    Score.objects.create(scorer=scorer, candidate=candidate, box=other)
+    other_box = list(faces[1 - index].box)
+    Score.objects.create(scorer=scorer, candidate=candidate, box=other_box)
     release = released(batch, dev_entities=1, distractors=0)
     picture = np.asarray(dev_picture(release, "random", "cropped"))
     face = model.analyse([picture], [1.0])[0].detections[0]
@@ -97,13 +97,13 @@ def test_a_frame_without_a_face_is_cropped_itself(couple):
 
 
 def test_a_frame_belongs_to_the_face_whose_centre_it_contains():
-    left, right = (0.1, 0.1, 0.3, 0.4), (0.6, 0.1, 0.8, 0.4)
-    boxes = [left, right]
+    left_box, right_box = (0.1, 0.1, 0.3, 0.4), (0.6, 0.1, 0.8, 0.4)
+    boxes = [left_box, right_box]
     assert framed(boxes, (0.55, 0.0, 0.9, 0.9)) == 1
     assert framed(boxes, (0.15, 0.15, 0.25, 0.35)) == 0
     assert framed(boxes, (0.0, 0.0, 1.0, 1.0)) in (0, 1)
     assert framed(boxes, (0.25, 0.0, 0.5, 1.0)) is None  # touches a neighbour only
-    assert framed([(0.0, 0.0, 0.6, 0.6), left], (0.1, 0.1, 0.4, 0.4)) == 1
+    assert framed([(0.0, 0.0, 0.6, 0.6), left_box], (0.1, 0.1, 0.4, 0.4)) == 1
     assert framed([], (0.0, 0.0, 1.0, 1.0)) is None
 
 
@@ -141,10 +141,10 @@ def test_the_problem_names_a_lost_picture(admin):
     release = releases.request(
         name="n", batches=[batch.pk], dev_entities=1, distractors=0, by=admin
     )
-    lost = Candidate.objects.select_related("image").get(entity__key="m.b")
-    digest = lost.image.sha256
+    candidate = Candidate.objects.select_related("image").get(entity__key="m.b")
+    digest = candidate.image.sha256
     default_storage.delete(f"images/{digest[:2]}/{digest[2:4]}/{digest}")
     assert releases.make(release.pk)
     problem = Release.objects.get().problem
-    assert f"candidate {lost.pk}" in problem
+    assert f"candidate {candidate.pk}" in problem
     assert "manage.py verify --files" in problem

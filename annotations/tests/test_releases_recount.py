@@ -18,12 +18,12 @@ KEYS = ("m.anna", "m.bert", "m.cleo", "m.dora")
 def release():
     """Return a release whose hosts and licences are shared by four, three and two entities."""
     batch = judged_batch(dict.fromkeys(KEYS, "yes yes no"))
-    shared = {
+    shares = {
         0: (KEYS, "https://www.all.example/", "CC0"),
         1: (KEYS[:3], "https://three.example:80/", "BY"),
         2: (KEYS[:2], "http://two.example?", "SA"),
     }
-    for rank, (keys, url, licence) in shared.items():
+    for rank, (keys, url, licence) in shares.items():
         candidates = Candidate.objects.filter(rank=rank)
         candidates.update(image_url="", licence="")
         candidates.filter(entity__key__in=keys).update(image_url=url, licence=licence)

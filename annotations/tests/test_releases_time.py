@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
-from annotations import releases
+from annotations import releases, sql
 from annotations.models import Release
 from annotations.releases import builder, provenance, snapshot
 from annotations.releases.clock import Clock, TooLong, is_slow
@@ -111,18 +111,16 @@ def test_each_step_of_the_snapshot_checks_the_clock(release, monkeypatch):
 @transaction.atomic
 def sleep_beyond(seconds):
     Clock(seconds).limit_statements()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(9)")
+    sql.run("SELECT pg_sleep(9)")
 
 
 def test_a_statement_is_limited_to_the_time_left():
     with pytest.raises(OperationalError) as timeout:
         sleep_beyond(1)
     assert is_slow(timeout.value)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         Clock(None).limit_statements()
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() == ("0",)
+        assert sql.value("SHOW statement_timeout") == "0"
     with pytest.raises(TooLong):
         Clock(-1).check()
 

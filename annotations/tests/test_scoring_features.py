@@ -22,8 +22,8 @@ def subject(number, *vectors, sha256=None, **properties):
 
 
 def test_the_largest_face_of_the_representative_is_the_reference():
-    named = subject(1, X, Y, is_named=True)  # the largest first
-    comparisons = compare([named, subject(2, X), subject(3, Y)])
+    representative = subject(1, X, Y, is_named=True)  # the largest first
+    comparisons = compare([representative, subject(2, X), subject(3, Y)])
     assert comparisons[2].similarity == pytest.approx(1)
     assert comparisons[3].similarity == pytest.approx(0)
 
@@ -42,17 +42,17 @@ def test_the_face_nearest_to_the_representative_counts_in_a_settled_picture():
 
 
 def test_the_first_by_rank_is_a_reference_beside_settled_pictures():
-    first, settled = subject(1, Y), subject(2, X, is_settled=True)
-    comparisons = compare([first, settled, subject(3, X)])
+    first, second = subject(1, Y), subject(2, X, is_settled=True)
+    comparisons = compare([first, second, subject(3, X)])
     assert comparisons[3].similarity == pytest.approx(1)
     assert [comparisons[n].references for n in (1, 2, 3)] == [1, 1, 2]
 
 
 def test_a_refused_picture_is_no_reference():
-    first, named = subject(1, Y, is_refused=True), subject(2, Y, is_named=True)
-    refused = subject(2, Y, is_named=True, is_refused=True)
-    assert compare([first, named, subject(3, X)])[3].references == 1
-    comparisons = compare([first, refused, subject(3, X), subject(4, X)])
+    first, representative = subject(1, Y, is_refused=True), subject(2, Y, is_named=True)
+    refused_one = subject(2, Y, is_named=True, is_refused=True)
+    assert compare([first, representative, subject(3, X)])[3].references == 1
+    comparisons = compare([first, refused_one, subject(3, X), subject(4, X)])
     assert comparisons[4].similarity == pytest.approx(
         1
     )  # the first that is not refused
@@ -65,14 +65,14 @@ def test_the_next_picture_replaces_a_first_one_without_detections():
 
 
 def test_the_number_of_references_is_limited():
-    settled = [subject(n, X, is_settled=True) for n in range(1_000)]
-    assert compare([*settled, subject(9_999, X)])[9_999].references == REFERENCES
+    subjects = [subject(n, X, is_settled=True) for n in range(1_000)]
+    assert compare([*subjects, subject(9_999, X)])[9_999].references == REFERENCES
 
 
 def test_no_picture_is_compared_with_itself():
-    named = subject(1, X, is_named=True, sha256="same")
+    representative = subject(1, X, is_named=True, sha256="same")
     twin = subject(2, X, sha256="same")
-    comparisons = compare([named, twin, subject(3, X)])
+    comparisons = compare([representative, twin, subject(3, X)])
     assert comparisons[1].outcome == comparisons[2].outcome == "no-reference"
     assert comparisons[1].similarity is None
     assert comparisons[2].cohesion == pytest.approx(1)  # with the third only

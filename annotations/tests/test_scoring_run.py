@@ -10,7 +10,7 @@ from annotations.scoring import analysis, pending, run
 
 from .desk import batch_of
 from .factories import CandidateFactory, EntityFactory
-from .shades import Shade, due_now, entity_of, picture_of, scored, use, score_all
+from .shades import Shade, due_now, entity_of, picture_of, score_all, scored, use
 
 pytestmark = pytest.mark.django_db
 
@@ -131,12 +131,12 @@ def test_only_candidates_without_a_score_are_analysed(shade, monkeypatch):
 def test_unreadable_candidates_have_no_doubt(shade):
     entity, _ = entity_of(250)
     unreadable = CandidateFactory(entity=entity, unreadable=True)
-    waiting = CandidateFactory(entity=entity, waiting=True)
+    pictureless = CandidateFactory(entity=entity, waiting=True)
     mark(entity)
     score_all()
     assert scored()[unreadable.pk] == "unreadable"
     assert score_of(unreadable).doubt == 0
-    assert waiting.pk not in scored()
+    assert pictureless.pk not in scored()
 
 
 def test_a_picture_that_breaks_the_model_is_set_aside_with_the_reason(settings):
@@ -151,12 +151,12 @@ def test_a_picture_that_breaks_the_model_is_set_aside_with_the_reason(settings):
 
 
 def test_a_picture_without_a_stored_file_is_set_aside(shade, own_store):
-    entity, (_, lost) = entity_of(250, 240)
-    sha256 = str(lost.image.sha256)
+    entity, (_, candidate) = entity_of(250, 240)
+    sha256 = str(candidate.image.sha256)
     (own_store / "images" / sha256[:2] / sha256[2:4] / sha256).unlink()
     mark(entity)
     score_all()
-    assert "lacks the bytes" in score_of(lost).problem
+    assert "lacks the bytes" in score_of(candidate).problem
 
 
 @pytest.mark.parametrize("error", [OSError("the storage is away"), MemoryError("full")])

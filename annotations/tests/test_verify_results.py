@@ -27,15 +27,15 @@ def file_differences(**options):
 
 def test_old_results_of_no_evaluation_are_deleted():
     with transaction.atomic():
-        stored = results.storage_path(evaluate(ReleaseFactory(), GOOD).sha256)
+        path = results.storage_path(evaluate(ReleaseFactory(), GOOD).sha256)
         transaction.set_rollback(True)
     assert not Evaluation.objects.exists()
     assert file_differences(fix=True) == []
-    aged(stored)
+    aged(path)
     assert file_differences(fix=True) == [
-        f"file {stored}: of no evaluation, should be not there (mended)"
+        f"file {path}: of no evaluation, should be not there (mended)"
     ]
-    assert not default_storage.exists(stored)
+    assert not default_storage.exists(path)
 
 
 def test_lost_results_are_reported_and_cannot_be_fixed():
