@@ -32,10 +32,10 @@ def test_each_picture_has_the_border_of_its_truth(desk):
         ("yes", "confirmed", "unanimous"),
         ("no", "refused", "unanimous"),
         ("broken", "broken", "unanimous"),
-        ("", "open", ""),
+        ("", "undecided", ""),
         ("", "in no batch", ""),
     ]
-    for told in ("frame-of yes", "sign-no", "1 confirmed", "1 open"):
+    for told in ("frame-of yes", "sign-no", "1 confirmed", "1 undecided"):
         assert told in page.text
     assert (
         reverse("pictures", args=["m.a"])

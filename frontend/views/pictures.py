@@ -15,7 +15,7 @@ from .entities import candidate_of, entity_of
 from .paging import first_rows
 
 SHOWN = 60
-WORDS = {"yes": "confirmed", "no": "refused", "broken": "broken", None: "open"}
+WORDS = {"yes": "confirmed", "no": "refused", "broken": "broken", None: "undecided"}
 
 
 @dataclass(frozen=True)
