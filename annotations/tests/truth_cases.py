@@ -27,7 +27,7 @@ from .scored import score
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 VERDICTS = [Verdict.YES, Verdict.NO, Verdict.BROKEN]
 AUDIT = "audit"  # cleared as no, but judges are asked
-JUDGES = 9
+JUDGES, BATCHES = 9, 3
 
 
 @dataclass
@@ -77,42 +77,45 @@ class World:
     cases: list[Case]
 
 
-votes = st.lists(
-    st.builds(
-        Vote,
-        st.integers(0, JUDGES - 1),
-        st.sampled_from([*VERDICTS, Verdict.SKIP]),
-        st.sampled_from([*VERDICTS, None]),
-        st.integers(0, 10_000),
-    ),
-    max_size=7,
-    unique_by=lambda vote: vote.judge,
-)
-rarely = st.sampled_from([None, None, None, *VERDICTS])
+@st.composite
+def votes(draw):
+    """Up to seven votes, often all the same."""
+    number = draw(st.sampled_from([0, 0, 1, 1, 2, 3, 4, 7]))
+    judges = draw(st.permutations(range(JUDGES)))[:number]
+    verdict = st.sampled_from(
+        draw(st.sampled_from([[v] for v in VERDICTS] + [[*VERDICTS, Verdict.SKIP]]))
+    )
+    blind = st.sampled_from([*VERDICTS, None])
+    return [
+        Vote(judge, draw(verdict), draw(blind), draw(st.integers(0, 10_000)))
+        for judge in judges
+    ]
+
+
+rarely = st.sampled_from([None] * 10 + VERDICTS)
 histories = st.builds(
     BatchHistory,
-    is_member=st.booleans(),
-    votes=votes,
+    is_member=st.sampled_from([True, True, False]),
+    votes=votes(),
     ruling=rarely,
     reopened_ruling=rarely,
-    clearance=st.sampled_from([None, None, AUDIT, Verdict.YES, Verdict.NO]),
+    clearance=st.sampled_from([None, None, None, AUDIT, Verdict.YES, Verdict.NO]),
+)
+case_strategy = st.builds(
+    Case,
+    st.lists(histories, min_size=BATCHES, max_size=BATCHES),
+    st.sampled_from([None, None, "open", "dismissed"]),
 )
 
 
 @st.composite
-def worlds(draw, max_batches=3, max_candidates=3):
-    """Up to some batches with up to some candidates, each in at least one batch."""
-    number_of_batches = draw(st.integers(1, max_batches))
+def worlds(draw):
+    """Some batches with up to three candidates, each in at least one batch."""
     rules = []
-    for _ in range(number_of_batches):
+    for _ in range(BATCHES):
         required = draw(st.integers(1, 4))
         rules.append(Rules(required, draw(st.integers(required, 7))))
-    case = st.builds(
-        Case,
-        st.lists(histories, min_size=number_of_batches, max_size=number_of_batches),
-        st.sampled_from([None, None, "open", "dismissed"]),
-    )
-    cases = draw(st.lists(case, min_size=1, max_size=max_candidates))
+    cases = draw(st.lists(case_strategy, min_size=1, max_size=3))
     for case in cases:
         if not any(history.is_member for history in case.batches):
             case.batches[-1].is_member = True

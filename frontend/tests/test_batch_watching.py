@@ -158,7 +158,10 @@ def test_of_many_judges_the_less_busy_are_one_line(desk, judge):
 def test_without_days_there_is_a_sentence(desk, judge):
     batch = opened_batch(judge)
     address = reverse("batch-days", args=[batch.pk])
-    assert "There are no verdicts from the last 60 days." in desk.get(address, headers=HTMX).text
+    assert (
+        "There are no verdicts from the last 60 days."
+        in desk.get(address, headers=HTMX).text
+    )
     assert desk.get(address).url == reverse("batch", args=[batch.pk])
 
 

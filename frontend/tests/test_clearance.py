@@ -42,11 +42,15 @@ def test_what_was_not_asked_is_told_with_the_audits_interval(desk, judge):
         "<dt>audit size</dt><dd>299</dd>",
     ):
         assert sentence in text
-    assert "It does not change how many are judged." not in text  # here it does change how many
+    assert (
+        "It does not change how many are judged." not in text
+    )  # here it does change how many
 
 
 def test_where_nothing_is_cleared_order_changes_only_when(desk, judge):
-    assert "It does not change how many are judged." in page(desk, opened_batch(judge, order="uncertain"))
+    assert "It does not change how many are judged." in page(
+        desk, opened_batch(judge, order="uncertain")
+    )
 
 
 def test_before_a_verdict_nothing_is_claimed(desk, judge):

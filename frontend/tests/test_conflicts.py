@@ -53,9 +53,7 @@ def test_batches_with_conflicts_are_listed(client, disputed, judge, adjudicator)
     assert address("conflicts", disputed) in page
     assert address("conflicts", batch) not in page
     Conflict.objects.all().delete()
-    assert (
-        b"There are no conflicts" in client.get(reverse("all-conflicts")).content
-    )
+    assert b"There are no conflicts" in client.get(reverse("all-conflicts")).content
 
 
 def test_the_list_has_open_ones_and_then_what_was_ruled_on(
@@ -195,7 +193,9 @@ def test_a_second_look_waits_at_home_and_is_answered(
 def test_second_looks_of_others_do_not_exist(
     client, disputed, adjudicator, judge, other_judge, stranger
 ):
-    adjudication.request_second_looks(batch=disputed, candidate=first_of(disputed), by=adjudicator)
+    adjudication.request_second_looks(
+        batch=disputed, candidate=first_of(disputed), by=adjudicator
+    )
     [look] = adjudication.open_second_looks(judge)
     for person in (other_judge, stranger, adjudicator):
         client.force_login(person)

@@ -183,7 +183,10 @@ def test_a_picture_of_somebody_else_cannot_represent(desk):
     entity, other = EntityFactory(), CandidateFactory()
     address = reverse("choose-representative", args=[entity.key])
     sent = {"digest": str(other.image.sha256)}
-    assert "no readable picture with this digest" in desk.post(address, sent, follow=True).text
+    assert (
+        "no readable picture with this digest"
+        in desk.post(address, sent, follow=True).text
+    )
     entity.refresh_from_db()
     assert entity.representative is None
 

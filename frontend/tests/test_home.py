@@ -134,9 +134,7 @@ def test_a_judge_sees_no_admin_pages(client, judge):
 
 
 def test_somebody_without_a_role_is_told_so(client, db):
-    assert "You have nothing to do here yet" in home(
-        client, UserFactory(roles=[])
-    )
+    assert "You have nothing to do here yet" in home(client, UserFactory(roles=[]))
 
 
 def test_more_batches_cost_no_more_queries(

@@ -90,7 +90,9 @@ def test_a_model_is_paused_and_resumed(desk, scorer):
 def test_a_worker_is_asked_to_fit_anew(desk, scorer, admin, monkeypatch):
     handed = []
     monkeypatch.setattr(tasks.refit_scorer, "delay", lambda *a: handed.append(a))
-    assert "A worker is fitting the model again." in do(desk, "refit-model", scorer).text
+    assert (
+        "A worker is fitting the model again." in do(desk, "refit-model", scorer).text
+    )
     assert handed == [(scorer.pk, admin.pk)]
     Scorer.objects.update(is_active=False)
     assert "former version" in do(desk, "refit-model", scorer).text

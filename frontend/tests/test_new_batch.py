@@ -140,8 +140,14 @@ def test_a_sample_is_drawn_with_its_seed_within_a_filter(desk, people):
         ({"how": "filter", "rank_from": 3, "rank_to": 2}, "Must be 3 or more."),
         ({"how": "guess"}, "Select a valid choice."),
         ({"keys": "m.none"}, "Line 1: there is no entity m.none."),
-        ({"how": "all", "judges": "nobody"}, "There is no user named &quot;nobody&quot;."),
-        ({"how": "all", "judges_maximum": 1}, "Must be at least the number of judges required."),
+        (
+            {"how": "all", "judges": "nobody"},
+            "There is no user named &quot;nobody&quot;.",
+        ),
+        (
+            {"how": "all", "judges_maximum": 1},
+            "Must be at least the number of judges required.",
+        ),
         ({"how": "all", "judges_required": 8}, "less than or equal to 7"),
         ({"how": "all", "cap": 0}, "greater than or equal to 1"),
         ({"how": "all", "cap_share": 101}, "less than or equal to 100"),

@@ -296,6 +296,8 @@ def test_in_a_browser_a_stranger_reads_why(opened, judge, by_oidc):
     page.context.route("https://**", lambda route: route.abort())
     page.get_by_role("link", name="Sign in with Example University").click()
     page.get_by_role("button", name="nobody", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("No user and no invitation in Labeler")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "No user and no invitation in Labeler"
+    )
     page.get_by_role("link", name="Back to sign in").click()
     expect(page.get_by_label("Password")).to_be_visible()

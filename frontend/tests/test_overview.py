@@ -68,7 +68,10 @@ def test_workers_that_stopped_counting_are_told(desk, judge):
     assert "The workers are running" in desk.get(reverse("home")).text
     late = timezone.now() - timedelta(minutes=5)
     Batch.objects.update(counted_at=late)
-    assert "The workers have not updated the counts since" in desk.get(reverse("home")).text
+    assert (
+        "The workers have not updated the counts since"
+        in desk.get(reverse("home")).text
+    )
 
 
 def test_it_is_asked_for_anew_without_the_page_around_it(desk, judge):

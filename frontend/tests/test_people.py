@@ -161,7 +161,10 @@ def test_without_a_mail_server_the_link_has_to_be_passed_on(desk, settings):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"email": "jo@example.org", "roles": ["judge"]}, "already has this e-mail address"),
+        (
+            {"email": "jo@example.org", "roles": ["judge"]},
+            "already has this e-mail address",
+        ),
         ({"email": "x", "roles": ["judge"]}, "valid email"),
         ({"roles": []}, "This field is required."),
     ],

@@ -145,7 +145,10 @@ def test_a_long_difference_ends_in_time_and_says_where_the_rest_is(
     client.force_login(admin)
     first, second = released(batch), released(batch, name="second")
     address = reverse("release", args=[second.pk])
-    assert "There are no changes of the truth." in client.get(address, {"since": first.pk}).text
+    assert (
+        "There are no changes of the truth."
+        in client.get(address, {"since": first.pk}).text
+    )
     monkeypatch.setattr(pages, "CHANGES_SECONDS", -1)
     text = client.get(address, {"since": first.pk}).text
     assert "No change was found in a few seconds." in text

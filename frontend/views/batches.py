@@ -59,7 +59,9 @@ def show(request: PersonRequest, batch_id: int) -> HttpResponse:
     active_ids = {member.judge.pk for member in members if member.is_active}
     context |= {
         "form": JudgeForm(),
-        "candidates_for_it": people.judges().exclude(pk__in=active_ids)[:NAMES_OFFERED],
+        "candidates_for_it": people.active_judges().exclude(pk__in=active_ids)[
+            :NAMES_OFFERED
+        ],
         "tables": tables_of(batch),
         "scoring": status.batch_scoring(batch),
     }

@@ -57,7 +57,9 @@ def conflicts(request: PersonRequest, batch_id: int) -> HttpResponse:
 
 def _conflicts(batch: Batch, after: int) -> Rows[Any]:
     rows = adjudication.conflicts_of(batch)
-    return first_rows(rows.filter(adjudication.after_position(after)) if after else rows, SHOWN)
+    return first_rows(
+        rows.filter(adjudication.after_position(after)) if after else rows, SHOWN
+    )
 
 
 def _rulings(batch: Batch, before: int) -> Rows[Any]:

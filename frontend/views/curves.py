@@ -44,7 +44,7 @@ def curves_of(rows: Sequence[Evaluation]) -> list[Curves]:
 
 def _curves(subset: str, split: str, rows: Sequence[Evaluation]) -> Curves:
     newest = rows[:CURVES_SHOWN]
-    points = [evaluation.points_of(row) for row in newest]
+    points = [evaluation.curve_of(row) for row in newest]
     paper = {share: float(at) for at, share in BASELINE[subset].items()}
     steps = {n / STEPS for n in range(1, STEPS + 1)}
     lines: list[tuple[float, list[float | None]]] = [

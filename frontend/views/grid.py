@@ -34,7 +34,7 @@ def grid(request: PersonRequest, batch_id: int) -> HttpResponse:
         return _show(request, batch, nothing=nothing)
     except TwoHeld:
         return HttpResponse(status=409)
-    return _show(request, batch, page=page.of(assignment))
+    return _show(request, batch, page=page.build_page(assignment))
 
 
 @signed_in
@@ -43,12 +43,12 @@ def own_page(request: PersonRequest, batch_id: int, page_id: int) -> HttpRespons
     """Show one of the judge's own pages in any state, to review and correct it."""
     batch = get_object_or_404(_batches_of(request.user), pk=batch_id)
     try:
-        assignment = queue.open_page(page_id, request.user)
+        assignment = queue.visible_page(page_id, request.user)
     except NotFound as error:
         raise Http404 from error
     if assignment.batch_id != batch.pk:
         raise Http404
-    return _show(request, batch, page=page.of(assignment), is_again=True)
+    return _show(request, batch, page=page.build_page(assignment), is_again=True)
 
 
 @signed_in

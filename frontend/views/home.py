@@ -47,7 +47,7 @@ def home(request: PersonRequest) -> HttpResponse:
     if request.user.is_judge:
         batches = own_batches(request.user)
         context["own"] = batches
-        context["looks"] = adjudication.looks_of(request.user).count()
+        context["looks"] = adjudication.open_second_looks(request.user).count()
         context["onward"] = next((batch for batch in batches if batch.is_open), None)
     if request.user.is_admin:
         context |= overview_of()
@@ -56,7 +56,7 @@ def home(request: PersonRequest) -> HttpResponse:
 
 def own_batches(judge: User) -> list[OwnBatch]:
     """Return the judge's batches without drafts, those with a held page first."""
-    held_batch_ids = {page.batch_id for page in queue.held_by(judge)}
+    held_batch_ids = {page.batch_id for page in queue.held_pages(judge)}
     memberships = (
         BatchJudge.objects.filter(judge=judge, removed_at__isnull=True)
         .exclude(batch__state=BatchState.DRAFT)

@@ -71,7 +71,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
     """Choose a username and a password, and sign in. GET does not use the link up."""
     form = AcceptanceForm(request.POST or None)
     try:
-        invitation = people.invitation_of(secret)
+        invitation = people.invitation_by_secret(secret)
         if request.method == "POST" and form.is_valid():
             user = _accept(form, secret)
             if user is not None:

@@ -82,7 +82,9 @@ def preview(request: PersonRequest) -> HttpResponse:
     context = {"asked": form, "mix": composition}
     if request.htmx:
         return render(request, "frontend/new_batch.html#mix", context)
-    page_form = NewBatchForm(initial={n: request.POST.get(n) for n in NewBatchForm.base_fields})
+    page_form = NewBatchForm(
+        initial={n: request.POST.get(n) for n in NewBatchForm.base_fields}
+    )
     page_form.initial["judges"] = request.POST.getlist("judges")
     return _page(request, page_form, **context)
 

@@ -39,7 +39,7 @@ def list_page(
 ) -> HttpResponse:
     """Render the list with the invitation form and, once, a new invitation's link."""
     prefix, after = search_of(request, "name"), search_of(request, "after")
-    page = first_rows(stage.named(prefix, after=after), SHOWN)
+    page = first_rows(stage.users_by_prefix(prefix, after=after), SHOWN)
     next_query = None
     if page.last is not None:
         next_query = "?" + urlencode({"name": prefix, "after": page.last.username})
@@ -67,7 +67,7 @@ def show(request: PersonRequest, username: str) -> HttpResponse:
 
 
 def _show(request: PersonRequest, person: User, form: PersonForm) -> HttpResponse:
-    held_pages = len(queue.held_by(person))
+    held_pages = len(queue.held_pages(person))
     context = {"person": person, "form": form, "held": held_pages}
     return render(request, "frontend/person.html", context)
 

@@ -15,7 +15,7 @@ from .access import PersonRequest, signed_in, text_of
 @require_safe
 def looks(request: PersonRequest) -> HttpResponse:
     """Redirect to the first second look that waits, or say that there is none."""
-    first = adjudication.looks_of(request.user).first()
+    first = adjudication.open_second_looks(request.user).first()
     if first is not None:
         return redirect("second-look", first.pk)
     return render(request, "frontend/no_second_look.html")
@@ -28,7 +28,9 @@ def look(request: PersonRequest, look_id: int) -> HttpResponse:
     try:
         if request.method == "POST":
             return _answer(request, look_id)
-        second_look = adjudication.see(look=look_id, judge=request.user)
+        second_look = adjudication.show_second_look(
+            second_look_id=look_id, judge=request.user
+        )
     except NotFound as error:
         if request.method == "POST":
             return _refused(request, error)
@@ -41,15 +43,15 @@ def look(request: PersonRequest, look_id: int) -> HttpResponse:
         "entity": entity,
         "representative": representative,
         "is_verified": is_verified,
-        "left": adjudication.looks_of(request.user).count(),
+        "left": adjudication.open_second_looks(request.user).count(),
     }
     return render(request, "frontend/second_look.html", context)
 
 
 def _answer(request: PersonRequest, look_id: int) -> HttpResponse:
     try:
-        adjudication.answer(
-            look=look_id,
+        adjudication.answer_second_look(
+            second_look_id=look_id,
             judge=request.user,
             verdict=request.POST.get("verdict", ""),
             argument=text_of(request, "argument"),
