@@ -99,7 +99,9 @@ def merge_entities(rows: Sequence[EntityRow]) -> int:
     ids = entities.ensure(names)
     staging.fill(ENTITIES, ENTITIES_COLUMNS, ENTITY_COLUMNS, _lines(merged))
     changes = set(sql.column(UPDATE_ENTITIES))
-    request_scoring(ids[key] for key in changes - new_keys if "representative" in merged[key])
+    request_scoring(
+        ids[key] for key in changes - new_keys if "representative" in merged[key]
+    )
     return len(changes | new_keys) + repeats
 
 

@@ -319,7 +319,9 @@ class Queue(RuleBasedStateMachine):
             said = {"batch": look.batch, "candidate": look.candidate, "judge": judge}
             blind = Judgment.objects.get(**said).blind_verdict
             try:
-                adjudication.answer_second_look(second_look_id=look.pk, judge=judge, verdict=verdict)
+                adjudication.answer_second_look(
+                    second_look_id=look.pk, judge=judge, verdict=verdict
+                )
             except WrongState:  # skipped since, and others have met the need
                 continue
             now = Judgment.objects.get(**said)

@@ -25,7 +25,7 @@ from labeler import demo
 
 from .factories import UserFactory
 from .imported import SAMPLE, counts, face, imported
-from .shades import due_now, use, score_all
+from .shades import due_now, score_all, use
 from .test_scoring_models import auc
 
 pytestmark = pytest.mark.django_db

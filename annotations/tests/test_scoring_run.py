@@ -10,7 +10,7 @@ from annotations.scoring import analysis, pending, run
 
 from .desk import batch_of
 from .factories import CandidateFactory, EntityFactory
-from .shades import Shade, due_now, entity_of, picture_of, scored, use, score_all
+from .shades import Shade, due_now, entity_of, picture_of, score_all, scored, use
 
 pytestmark = pytest.mark.django_db
 
