@@ -12,13 +12,24 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import PIL.Image
+import pillow_heif
 from django.conf import settings
-from PIL import TiffImagePlugin, WebPImagePlugin
+from PIL import AvifImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.Image import Resampling, Transpose
 
 from annotations.errors import Unreadable
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+from .chunks import without_metadata
+from .colours import to_srgb
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+# Names in Pillow that differ from ours.
+FORMAT_NAMES = {"MPO": "JPEG", "HEIF": "HEIC"}
+UNKNOWN_FORMAT = (
+    "The file is not a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC picture."
+)
+JPEG_XL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+JPEG_XL_REFUSED = "JPEG XL pictures are not supported. Convert the picture to JPEG."
 # The colour behind transparent parts; white and black drawings are visible on it.
 BACKGROUND = (128, 128, 128)
 THUMBNAIL_OPTIONS = {"format": "WEBP", "quality": 75, "method": 1}
@@ -50,7 +61,9 @@ warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", module="PIL")
 # Load only the plugins of accepted formats.
 PIL.Image.preinit()
-LOADED = (TiffImagePlugin, WebPImagePlugin)
+LOADED = (AvifImagePlugin, TiffImagePlugin, WebPImagePlugin)
+# Decode the picture itself, never an embedded thumbnail.
+pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +80,28 @@ def examine(data: bytes) -> Picture:
     """Decode all of a picture; Unreadable gives the reason of a failure in a sentence."""
     with _open(data) as picture:
         width, height = picture.size
-        orientation = _orientation(picture)
-        thumbnail = _render(picture, settings.THUMBNAIL_SIDE, orientation)
-        if orientation in SIDEWAYS:
+        thumbnail = _render(picture, settings.THUMBNAIL_SIDE)
+        if _orientation(picture) in SIDEWAYS:
             width, height = height, width
-        format_ = "JPEG" if picture.format == "MPO" else str(picture.format)
+        format_ = FORMAT_NAMES.get(str(picture.format), str(picture.format))
         return Picture(format_, width, height, _encode(thumbnail, THUMBNAIL_OPTIONS))
 
 
 def as_webp(data: bytes) -> bytes:
     """Return the whole picture as WebP, for formats that browsers do not support."""
     with _open(data) as picture:
-        image = _render(picture, WEBP_MAX_SIDE, _orientation(picture))
+        image = _render(picture, WEBP_MAX_SIDE)
         return _encode(image, VIEW_OPTIONS)
 
 
 def shrink(data: bytes, side: int) -> tuple[PIL.Image.Image, float]:
-    """Return the upright picture in RGB and the factor by which it was scaled down.
+    """Return the upright picture in sRGB and the factor by which it was scaled down.
 
     Its longest side has at most `side` pixels.
     """
     with _open(data) as picture:
         longest = max(picture.size)
-        image = _render(picture, side, _orientation(picture))
+        image = _render(picture, side)
         return image, longest / max(image.size)
 
 
@@ -101,8 +113,9 @@ def _open(data: bytes) -> Iterator[PIL.Image.Image]:
     if len(data) > settings.IMAGE_MAX_BYTES:
         limit = settings.IMAGE_MAX_BYTES // 1024**2
         raise Unreadable(f"The file is larger than {limit} MiB.")
+    file = io.BytesIO(without_metadata(data))
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        with PIL.Image.open(file, formats=FORMATS) as picture:
             _check_size(picture, data)
             with _memory_for(picture):
                 yield picture
@@ -111,9 +124,8 @@ def _open(data: bytes) -> Iterator[PIL.Image.Image]:
     except PIL.Image.DecompressionBombError as error:
         raise Unreadable(_too_many_pixels()) from error
     except PIL.UnidentifiedImageError as error:
-        raise Unreadable(
-            "The file is not a JPEG, PNG, WebP, GIF, BMP or TIFF picture."
-        ) from error
+        is_jpeg_xl = data.startswith(JPEG_XL)
+        raise Unreadable(JPEG_XL_REFUSED if is_jpeg_xl else UNKNOWN_FORMAT) from error
     except Exception as error:
         # Hostile bytes make decoders raise nearly anything, such as struct, zlib, index
         # and memory errors. All mean the same.
@@ -148,7 +160,10 @@ def _memory_for(picture: PIL.Image.Image) -> AbstractContextManager[object]:
 
 
 def _orientation(picture: PIL.Image.Image) -> Transpose | None:
-    """Return the transposition that EXIF asks for; None without one or if it is damaged."""
+    """Return the transposition that remains to be done; None if there is none.
+
+    Ask after the picture is loaded, because loading turns some formats (TIFF, HEIC).
+    """
     try:
         orientation = picture.getexif().get(ORIENTATION_TAG)
     except Exception:  # a damaged EXIF block does not make the picture unreadable
@@ -156,10 +171,11 @@ def _orientation(picture: PIL.Image.Image) -> Transpose | None:
     return UPRIGHT.get(orientation) if isinstance(orientation, int) else None
 
 
-def _render(
-    picture: PIL.Image.Image, side: int, orientation: Transpose | None
-) -> PIL.Image.Image:
-    """Decode all of the first frame; return it in RGB, upright, with at most `side` pixels."""
+def _render(picture: PIL.Image.Image, side: int) -> PIL.Image.Image:
+    """Decode all of the first frame; return it upright, in sRGB, at most `side` long.
+
+    The result carries no metadata.
+    """
     if picture.format in ("JPEG", "MPO"):
         # Decodes at 1/2, 1/4 or 1/8 of the size, down to twice the side. It still reads
         # every scan, so that it detects a truncated file.
@@ -168,8 +184,11 @@ def _render(
     image = _to_8_bits(picture)
     if max(image.size) > side:
         image.thumbnail((side, side), Resampling.BICUBIC, reducing_gap=2.0)
-    image = _to_rgb(image)
-    return image if orientation is None else image.transpose(orientation)
+    image = _to_rgb(to_srgb(image, picture.info.get("icc_profile")))
+    orientation = _orientation(picture)
+    image = image.copy() if orientation is None else image.transpose(orientation)
+    image.info.clear()
+    return image
 
 
 def _to_8_bits(picture: PIL.Image.Image) -> PIL.Image.Image:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
+from PIL.Image import Resampling
 
 from annotations import images
 
@@ -21,7 +22,11 @@ log = logging.getLogger(__name__)
 
 SIDE = 1024  # of the picture that faces are cropped from
 MARGIN = 0.3  # around a face, in parts of its sides
-JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92}
+# The released pictures have at most this many pixels per side. Many programs cannot read
+# a line of 131,072 characters or more, so a picture leaves room for the other cells.
+MAX_SIDE = 300
+MAX_BYTES = 90_000  # 120,000 characters in base64
+QUALITIES = (92, 85, 75, 60, 40)  # the best one that is small enough
 
 
 class Aligner(Protocol):
@@ -56,7 +61,7 @@ class CropRequest:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A face as two JPEGs. Without a face, the frame, else the whole picture."""
+    """A face as two small JPEGs. Without a face, the frame, else the whole picture."""
 
     aligned: bytes
     cropped: bytes
@@ -116,6 +121,15 @@ def _pixels(
 
 
 def _jpeg(picture: PIL.Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, **JPEG)
-    return file.getvalue()
+    """Return a picture of at most 300 pixels per side and of limited size."""
+    if max(picture.size) > MAX_SIDE:
+        picture = picture.copy()
+        picture.thumbnail((MAX_SIDE, MAX_SIDE), Resampling.BICUBIC)
+    data = b""
+    for quality in QUALITIES:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=quality)
+        data = file.getvalue()
+        if len(data) <= MAX_BYTES:
+            break
+    return data

@@ -1,6 +1,7 @@
 """The face in a release's picture is the one whose frame the judges saw."""
 
 import base64
+import csv
 import io
 
 import numpy as np
@@ -94,6 +95,21 @@ def test_a_frame_without_a_face_is_cropped_itself(couple):
     assert dev_picture(release, "random", "aligned").size == (76, 20)
     assert dev_picture(release, "random", "cropped").size == (99, 26)
     assert release.counts["without_face_random_dev"] == 1
+
+
+def test_every_line_can_be_read_by_csv(settings):
+    settings.SCORERS = []
+    batch = judged_batch({"m.a": "yes"})
+    noise = np.random.default_rng(1).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)
+    put_picture(Candidate.objects.get(), PIL.Image.fromarray(noise))
+    Candidate.objects.update(image_url="https://example.org/" + "a" * 7980)
+    release = released(batch, dev_entities=1, distractors=0)
+    for crop in ("aligned", "cropped"):
+        text = content(release, DEV.format("random", crop)).decode()
+        assert len(text) < csv.field_size_limit() == 131_072
+        ((*_, data),) = csv.reader(io.StringIO(text), delimiter="\t")
+        picture = PIL.Image.open(io.BytesIO(base64.b64decode(data)))
+        assert max(picture.size) == 300
 
 
 def test_a_frame_belongs_to_the_face_whose_centre_it_contains():
