@@ -37,6 +37,7 @@ from annotations.models import (
     Ruling,
     Score,
     SecondLook,
+    Unblinding,
     User,
     audit,
 )
@@ -208,6 +209,7 @@ def _erase(candidates: Collection[int], pictures: dict[int, str]) -> None:
     Comment.objects.filter(candidate__in=ids).delete()
     Conflict.objects.filter(candidate__in=ids).delete()
     SecondLook.objects.filter(candidate__in=ids).delete()
+    Unblinding.objects.filter(candidate__in=ids).delete()
     releases.remove_candidates(ids)
     Ruling.objects.filter(candidate__in=ids).delete()
     Clearance.objects.filter(candidate__in=ids).delete()

@@ -27,6 +27,7 @@ from .second_looks import (
     SecondLookPage,
     answer_second_look,
     open_second_looks,
+    read_second_look,
     request_second_looks,
     show_second_look,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "list_position",
     "open_second_looks",
     "put_off",
+    "read_second_look",
     "reopen",
     "request_second_looks",
     "rule",

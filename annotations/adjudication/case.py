@@ -10,7 +10,6 @@ from django.utils.crypto import salted_hmac
 
 from annotations import images, sql
 from annotations.consensus import Verdict
-from annotations.errors import NotFound
 from annotations.models import (
     Batch,
     Candidate,
@@ -23,6 +22,8 @@ from annotations.models import (
     SecondLook,
 )
 from annotations.sql import fragments
+
+from .rulings import not_in_conflicts
 
 SETTLED_SHOWN = 6
 SETTLED = f"""
@@ -86,9 +87,7 @@ def case_of(batch: Batch, candidate_id: int) -> Case:
         .first()
     )
     if conflict is None and ruling is None:
-        raise NotFound(
-            f"Candidate {candidate_id} is not in the conflicts of this batch."
-        )
+        raise not_in_conflicts(candidate_id)
     candidate = Candidate.objects.select_related("entity", "image").get(pk=candidate_id)
     representative, is_verified = images.representative_of(candidate.entity)
     filters = {"batch": batch, "candidate": candidate}

@@ -7,8 +7,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from annotations import queue, sql
-from annotations.errors import NotFound, WrongState
+from annotations.errors import WrongState
 from annotations.models import Batch, Conflict, Ruling, User
+
+from .rulings import not_in_conflicts
 
 # One statement finds and claims a conflict, so that two adjudicators never get the same.
 CLAIM = """
@@ -138,7 +140,7 @@ def put_off(*, batch: Batch, candidate: int, by: User) -> None:
         .first()
     )
     if conflict is None:
-        raise NotFound(f"Candidate {candidate} is not in the conflicts of this batch.")
+        raise not_in_conflicts(candidate)
     check_not_held(conflict, by)
     conflict.put_off_at = Now()
     conflict.held_by, conflict.held_until = None, None

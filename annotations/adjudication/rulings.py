@@ -15,6 +15,7 @@ from annotations.models import (
     Candidate,
     CandidateState,
     Comment,
+    Conflict,
     Ruling,
     User,
     audit,
@@ -51,6 +52,11 @@ def member(batch: Batch, candidate_id: int) -> Candidate:
     return candidate
 
 
+def not_in_conflicts(candidate_id: int) -> NotFound:
+    """Return the error for a candidate that adjudicators have nothing to do with."""
+    return NotFound(f"Candidate {candidate_id} is not in the conflicts of this batch.")
+
+
 @contextmanager
 def _locked_member(batch: Batch, candidate_id: int) -> Iterator[Candidate]:
     """Lock the candidate's queue rows. Their needs are recomputed at the end."""
@@ -64,8 +70,9 @@ def rule(
 ) -> Ruling:
     """Decide a candidate of an opened batch, regardless of its judgments.
 
-    Raises AlreadyRuled if it has a standing ruling, NotFound or Erased if there is no
-    such candidate to rule on.
+    An adjudicator decides only what is in the conflicts, an admin any candidate. Raises
+    AlreadyRuled if it has a standing ruling, NotFound or Erased if there is no such
+    candidate to rule on.
     """
     if verdict not in RULINGS:
         raise Invalid({"verdict": [f"Must be one of {', '.join(RULINGS)}."]})
@@ -77,6 +84,8 @@ def rule(
             raise AlreadyRuled(
                 "This picture already has a ruling. Reopen it before you rule again."
             )
+        if not by.is_admin:
+            _check_in_conflicts(batch, locked)
         ruling = Ruling.objects.create(
             batch=batch, candidate=locked, verdict=verdict, note=note, by=by
         )
@@ -85,6 +94,12 @@ def rule(
         )
     ruling.refresh_from_db()
     return ruling
+
+
+def _check_in_conflicts(batch: Batch, candidate: Candidate) -> None:
+    """Raise NotFound for a candidate that needs no ruling. The row's lock is held."""
+    if not Conflict.objects.filter(batch=batch, candidate=candidate).exists():
+        raise not_in_conflicts(candidate.pk)
 
 
 def reopen(*, ruling: Ruling, by: User) -> None:
@@ -104,13 +119,27 @@ def reopen(*, ruling: Ruling, by: User) -> None:
             )
 
 
+def _check_adjudicated(batch: Batch, candidate: Candidate) -> None:
+    rulings = Ruling.objects.filter(
+        batch=batch, candidate=candidate, reopened_at__isnull=True
+    )
+    if not rulings.exists():
+        _check_in_conflicts(batch, candidate)
+
+
 def comment(*, batch: Batch, candidate: int, text: str, by: User) -> Comment:
-    """Add a comment on a candidate. It is kept after a ruling."""
+    """Add a comment on a candidate. It is kept after a ruling.
+
+    An adjudicator comments on what is in the conflicts or has a ruling, an admin on any
+    candidate.
+    """
     if not text.strip():
         raise Invalid({"text": ["Enter a comment."]})
     if len(text) > COMMENT_LIMIT:
         raise Invalid({"text": [f"Use at most {COMMENT_LIMIT} characters."]})
     subject = member(batch, candidate)
+    if not by.is_admin:
+        _check_adjudicated(batch, subject)
     new_comment = Comment.objects.create(
         batch=batch, candidate=subject, text=text, by=by
     )

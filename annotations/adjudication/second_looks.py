@@ -1,7 +1,7 @@
 """Second looks: ask the judges of a disputed candidate again, with the others' votes.
 
-A verdict after a second look is stored as not independent. Agreement counts the verdict
-that the judge gave before it.
+A verdict after the request for a second look is stored as not independent. Agreement
+counts the verdict that the judge gave before it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotations import judgments
+from annotations import judgments, page
 from annotations.consensus import Verdict
 from annotations.errors import Invalid, NotFound, WrongState
 from annotations.models import (
@@ -45,7 +45,10 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class SecondLookPage:
-    """A second look as its judge sees it: the judge's verdict and the others' votes."""
+    """A second look as its judge sees it: the judge's verdict and the others' votes.
+
+    The others' votes are empty until the judge asks to see them.
+    """
 
     second_look: SecondLook
     candidate: Candidate
@@ -89,6 +92,8 @@ def request_second_looks(
         ],
         ignore_conflicts=True,
     )
+    # The request alone is a sign that somebody disagrees.
+    page.unblind(judges=judges, candidate=subject.pk)
     conflict.update(put_off_at=Now(), held_by=None, held_until=None)
     audit.write("asked-again", by=by, batch=batch.pk, candidate=subject.pk)
     return list(_unanswered().filter(batch=batch, candidate=subject).order_by("pk"))
@@ -130,30 +135,45 @@ def open_second_looks(judge: User) -> QuerySet[SecondLook]:
     )
 
 
+def read_second_look(*, second_look_id: int, judge: User) -> SecondLookPage:
+    """Return a second look for its judge, with the votes if they were shown before."""
+    second_look = open_second_looks(judge).filter(pk=second_look_id).first()
+    if second_look is None:
+        raise _not_found(second_look_id)
+    return _page_of(second_look)
+
+
 @transaction.atomic
 def show_second_look(*, second_look_id: int, judge: User) -> SecondLookPage:
-    """Return a second look for its judge, whose later verdicts are not independent."""
+    """Show a judge the votes on the candidate of a second look, and store the time."""
     second_look = open_second_looks(judge).filter(pk=second_look_id).first()
     if second_look is None:
         raise _not_found(second_look_id)
     _lock_membership(second_look, judge)
-    candidate = second_look.candidate
+    unseen = SecondLook.objects.filter(pk=second_look.pk, seen_at=None)
+    unseen.update(seen_at=Now())
+    second_look.refresh_from_db(fields=["seen_at"])
+    return _page_of(second_look)
+
+
+def _page_of(second_look: SecondLook) -> SecondLookPage:
+    candidate, judge_id = second_look.candidate, second_look.judge_id
     judgment = (
         Judgment.objects.select_related("assignment")
-        .filter(batch=second_look.batch_id, candidate=candidate, judge=judge)
+        .filter(batch=second_look.batch_id, candidate=candidate, judge=judge_id)
         .first()
     )
-    if judgment is None:  # voided before the membership was locked
-        raise _not_found(second_look_id)
-    SecondLook.objects.filter(pk=second_look.pk, seen_at=None).update(seen_at=Now())
-    votes = votes_on(second_look.batch, candidate)
+    if judgment is None:  # voided meanwhile
+        raise _not_found(second_look.pk)
+    is_seen = second_look.seen_at is not None
+    votes = votes_on(second_look.batch, candidate) if is_seen else []
     return SecondLookPage(
         second_look,
         candidate,
         _tile(judgment.assignment, candidate.pk),
         Verdict(str(judgment.verdict)),
         judgment.reason,
-        [vote for vote in votes if vote.judge != judge.pk],
+        [vote for vote in votes if vote.judge != judge_id],
     )
 
 
@@ -167,8 +187,8 @@ def _lock_membership(second_look: SecondLook, judge: User) -> None:
     list(memberships.select_for_update(no_key=True).values_list("pk"))
 
 
-def _tile(page: Assignment, candidate: int) -> str:
-    return page.tile_id(page.candidates.index(candidate))
+def _tile(assignment: Assignment, candidate: int) -> str:
+    return assignment.tile_id(assignment.candidates.index(candidate))
 
 
 def answer_second_look(
@@ -182,13 +202,13 @@ def answer_second_look(
     if verdict not in (Verdict.YES, Verdict.NO, Verdict.BROKEN):
         raise Invalid({"verdict": ["Must be one of yes, no, broken."]})
     with transaction.atomic():
-        page = show_second_look(second_look_id=second_look_id, judge=judge)
-        mark = _mark(page, Verdict(verdict), argument)
+        view = show_second_look(second_look_id=second_look_id, judge=judge)
+        mark = _mark(view, Verdict(verdict), argument)
         [outcome] = judgments.record(judge=judge, marks=[mark])
         if outcome.status != "recorded":
             reason = outcome.reason or ""
             raise WrongState(REFUSALS.get(reason, "Your answer was not accepted."))
-        second_look = page.second_look
+        second_look = view.second_look
         second_look.answered_at = timezone.now()
         second_look.verdict, second_look.argument = verdict, argument
         second_look.save(update_fields=["answered_at", "verdict", "argument"])
@@ -202,17 +222,17 @@ def answer_second_look(
     return second_look
 
 
-def _mark(page: SecondLookPage, verdict: Verdict, argument: str) -> judgments.Mark:
-    assignment_id, _, _ = page.tile.partition(".")
+def _mark(view: SecondLookPage, verdict: Verdict, argument: str) -> judgments.Mark:
+    assignment_id, _, _ = view.tile.partition(".")
     return judgments.Mark(
         id=uuid4(),
         assignment=int(assignment_id),
-        tile=page.tile,
+        tile=view.tile,
         verdict=verdict,
         decided_at=timezone.now(),
         seconds=0.0,
         how="key",
-        reason=argument or page.reason,
+        reason=argument or view.reason,
     )
 
 

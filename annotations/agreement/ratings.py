@@ -32,7 +32,7 @@ READ = f"""
 SELECT c.entity_id, s.week, s.codes, count(*)
 FROM (
     SELECT candidate_id,
-           (extract(epoch FROM max(decided_at))::bigint - 345600) / 604800 AS week,
+           (extract(epoch FROM max(received_at))::bigint - 345600) / 604800 AS week,
            array_agg(judge_id * {CODES} + CASE blind_verdict
                WHEN 'yes' THEN 0 WHEN 'no' THEN 1 ELSE 2 END) AS codes
     FROM annotations_judgment

@@ -38,13 +38,13 @@ def history(candidate: Candidate) -> list[Event]:
 
 def _judgments(candidate: Candidate) -> Iterator[Event]:
     rows = Judgment.objects.filter(candidate=candidate, verdict__isnull=False)
-    for row in rows.select_related("judge", "batch").order_by("-decided_at")[
+    for row in rows.select_related("judge", "batch").order_by("-received_at")[
         :MAX_EVENTS
     ]:
         blind = "" if row.blind_verdict == row.verdict else ", not independent"
         seconds = f"{row.centiseconds / 100:.1f} s"
         action = f"marked {row.verdict} by {row.how} in {seconds}{blind}"
-        yield Event(row.decided_at, row.judge.username, row.batch, action, row.reason)
+        yield Event(row.received_at, row.judge.username, row.batch, action, row.reason)
 
 
 def _revisions(candidate: Candidate) -> Iterator[Event]:

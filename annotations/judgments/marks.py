@@ -129,6 +129,16 @@ def to_centiseconds(seconds: float, lease_minutes: int) -> int:
     return round(min(max(seconds, 0.0), lease_minutes * 60.0) * 100)
 
 
+def within_lease(
+    decided_at: datetime, leased_at: datetime, received_at: datetime
+) -> datetime:
+    """Return the time of a mark by the client's clock, after the lease, before receipt.
+
+    A client's clock can be wrong by years, so this time orders nothing.
+    """
+    return max(leased_at, min(decided_at, received_at))
+
+
 def tile_position(mark: Mark, length: int) -> int | None:
     """Return the position that a mark's tile id has on its page, None if invalid."""
     assignment_id, _, position = mark.tile.partition(".")

@@ -50,9 +50,9 @@ FROM (
     OFFSET 0) used
 WHERE judge_id = $3
 UNION ALL
-SELECT candidate_id, NULL, NULL, NULL, NULL, NULL, 'informed'
-FROM annotations_secondlook
-WHERE candidate_id = ANY($2) AND judge_id = $3 AND seen_at IS NOT NULL
+SELECT candidate_id, NULL, NULL, NULL, NULL, NULL, 'unblinded'
+FROM annotations_unblinding
+WHERE candidate_id = ANY($2) AND judge_id = $3
 """
 HISTORY_TYPES = "bigint[], bigint[], bigint, text[]"
 
@@ -64,13 +64,13 @@ UsedIds = dict[tuple[int, UUID], tuple[int, int, Verdict | None]]
 class History:
     """A judge's earlier verdicts on the candidates of some marks.
 
-    `informed` are the candidates on which a second look, in any batch, has shown the
-    judge the votes.
+    `unblinded` are the candidates on which the judge has been shown the votes or a sign
+    of them, in any batch.
     """
 
     current: dict[tuple[int, int], CurrentVerdict] = field(default_factory=dict)
     used_ids: UsedIds = field(default_factory=dict)
-    informed: set[int] = field(default_factory=set)
+    unblinded: set[int] = field(default_factory=set)
 
 
 def lock_memberships(judge: User, assignments: Iterable[int]) -> dict[int, BatchJudge]:
@@ -124,8 +124,8 @@ def history_of(
     mark_ids = [str(mark.id) for mark in marks]
     parameters = [list(batches), candidates, judge.pk, mark_ids]
     for row in sql.prepared_rows("labeler_history", HISTORY_TYPES, HISTORY, parameters):
-        if row.kind == "informed":
-            history.informed.add(row.candidate)
+        if row.kind == "unblinded":
+            history.unblinded.add(row.candidate)
             continue
         verdict = Verdict(row.verdict) if row.verdict else None
         if row.kind == "current":

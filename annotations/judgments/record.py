@@ -125,7 +125,7 @@ class _Ledger:
     ) -> PageState:
         # A judge who has seen the votes takes nothing back, as after a submission.
         last_submitted = self.submitted.get((page.batch_id, candidate), 0)
-        is_final = last_submitted > page.pk or candidate in self.history.informed
+        is_final = last_submitted > page.pk or candidate in self.history.unblinded
         is_running = page.expires_at > row.now
         is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
         state = vars(self.memberships[page.batch_id])["batch_state"]
@@ -144,8 +144,8 @@ class _Ledger:
     ) -> None:
         key = (page.batch_id, candidate)
         before = self.history.current.pop(key, None)
-        is_informed = candidate in self.history.informed
-        is_blind = self.judge.judges_independently and not is_informed
+        is_unblinded = candidate in self.history.unblinded
+        is_blind = not (is_unblinded or self.judge.could_see_votes_on(candidate))
         after = self.writes.add_mark(
             mark, page, candidate, place, before, is_blind=is_blind, now=row.now
         )

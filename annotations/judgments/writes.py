@@ -11,7 +11,7 @@ from annotations import queue, sql
 from annotations.consensus import Verdict
 from annotations.models import Assignment, JudgmentRevision
 
-from .marks import Mark, blind_verdict, to_centiseconds
+from .marks import Mark, blind_verdict, to_centiseconds, within_lease
 
 COLUMNS = (
     "batch_id",
@@ -138,7 +138,7 @@ def _row(
         mark.how,
         mark.reason,
         to_centiseconds(mark.seconds, settings.LEASE_MINUTES),
-        min(mark.decided_at, now),
+        within_lease(mark.decided_at, page.leased_at, now),
         now,
         str(mark.id),
     )

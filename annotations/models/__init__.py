@@ -15,7 +15,7 @@ from .entities import (
     ReportReason,
 )
 from .imports import Import, ImportState, RefusedRow, Tombstone
-from .judgments import How, Judgment, JudgmentRevision, Voiding
+from .judgments import How, Judgment, JudgmentRevision, Unblinding, Voiding
 from .queue import (
     Assignment,
     AssignmentState,
@@ -76,6 +76,7 @@ __all__ = [
     "ReportReason",
     "Conflict",
     "Voiding",
+    "Unblinding",
     "BatchEntity",
     "JudgeDay",
     "Assignment",

@@ -73,6 +73,25 @@ class Judgment(models.Model):
         return f"{self.verdict} by {self.judge_id} on candidate {self.candidate_id}"
 
 
+class Unblinding(models.Model):
+    """A judge who has been shown the votes on a candidate, or a sign of them.
+
+    A settled picture and the request for a second look are such signs. The judge's later
+    verdicts on the candidate, in any batch, are not independent. `page` writes the row
+    in the statement or transaction that gives the sign. Former adjudicators and admins
+    have no rows: `User.unblinded_upto` covers everything that they could see.
+    """
+
+    pk = models.CompositePrimaryKey("candidate", "judge")
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, db_index=False)
+    judge = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False
+    )
+
+    def __str__(self) -> str:
+        return f"{self.judge_id} is not blind on candidate {self.candidate_id}"
+
+
 class Voiding(models.Model):
     """The removal of all of a judge's judgments in a batch, with the reason."""
 

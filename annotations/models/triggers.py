@@ -87,3 +87,20 @@ KEEP_RELEASE = pgtrigger.Trigger(
         USING ERRCODE = 'integrity_constraint_violation';
 """,
 )
+
+# On User: keep the last candidate on which a former adjudicator or admin can have seen
+# votes. A stale copy of the row does not lower it.
+REMEMBER_ROLES = pgtrigger.Trigger(
+    name="remember_roles",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    func="""
+    NEW.unblinded_upto := greatest(NEW.unblinded_upto, OLD.unblinded_upto);
+    IF OLD.roles && ARRAY['adjudicator', 'admin']::varchar[]
+        AND NOT NEW.roles && ARRAY['adjudicator', 'admin']::varchar[] THEN
+        NEW.unblinded_upto := greatest(
+            NEW.unblinded_upto, (SELECT max(id) FROM annotations_candidate));
+    END IF;
+    RETURN NEW;
+""",
+)

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
+from .triggers import REMEMBER_ROLES
+
 
 class Role(models.TextChoices):
     """A permission group. A user can have several roles."""
@@ -53,6 +55,9 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
+    # The highest id of a candidate that existed when the user stopped being adjudicator
+    # or admin. A trigger sets it, and it never falls.
+    unblinded_upto = models.BigIntegerField(default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -67,6 +72,7 @@ class User(AbstractBaseUser):
             ),
             models.UniqueConstraint(Lower("username"), name="one_user_per_name"),
         ]
+        triggers: ClassVar = [REMEMBER_ROLES]
 
     def __str__(self) -> str:
         return self.username
@@ -86,10 +92,13 @@ class User(AbstractBaseUser):
         """Whether this user can settle conflicts."""
         return Role.ADJUDICATOR in self.roles or self.is_admin
 
-    @property
-    def judges_independently(self) -> bool:
-        """False for adjudicators and admins: they can see votes."""
-        return not self.is_adjudicator
+    def could_see_votes_on(self, candidate: int) -> bool:
+        """Return whether the user's roles show, or once showed, votes on a candidate.
+
+        Adjudicators and admins can see votes on pages, in lists, files and exports. That
+        they could is enough, so that no page has to store who opened it.
+        """
+        return self.is_adjudicator or candidate <= self.unblinded_upto
 
     @property
     def pseudonym(self) -> str:

@@ -17,9 +17,14 @@ from annotations.models import (
     Report,
 )
 
-from .settled_pictures import settled_picture, settled_pictures
+from .settled_pictures import (
+    choose_settled_pictures,
+    settled_picture,
+    settled_pictures,
+)
+from .unblinding import unblind
 
-__all__ = ["Page", "Tile", "build_page", "settled_picture"]
+__all__ = ["Page", "Tile", "build_page", "settled_picture", "unblind"]
 
 NAMES_SHOWN = 20
 
@@ -72,8 +77,13 @@ class Page:
         return self.assignment.state == AssignmentState.SUBMITTED
 
 
-def build_page(assignment: Assignment) -> Page:
-    """Return the page of an assignment in any state, for its judge."""
+def build_page(assignment: Assignment, *, is_leased_now: bool = False) -> Page:
+    """Return the page of an assignment in any state, for its judge.
+
+    With `is_leased_now`, choose the settled pictures beside it and remember that this
+    judge sees them. Without, show only those that the judge was shown before.
+    """
+    choose = choose_settled_pictures if is_leased_now else settled_pictures
     entity = assignment.entity
     representative, is_verified = images.representative_of(entity)
     submitted, total = _page_counts(assignment)
@@ -84,7 +94,7 @@ def build_page(assignment: Assignment) -> Page:
         list(entity.other_names.values_list("name", flat=True)[:NAMES_SHOWN]),
         representative,
         is_verified,
-        range(len(settled_pictures(assignment))),
+        range(len(choose(assignment))),
         _tiles(assignment),
         submitted,
         total,

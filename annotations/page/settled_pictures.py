@@ -1,7 +1,8 @@
 """Pictures of the entity that are settled as yes, for comparison beside the page.
 
 They are never candidates of the page's own batch, nor of any batch in which this judge
-has yet to judge them. So a judge never learns a verdict before giving their own.
+has yet to judge them. A refresh or another batch can ask this judge about them later:
+so each picture is remembered when it is first shown, in an `Unblinding`.
 """
 
 from annotations import sql
@@ -10,7 +11,7 @@ from annotations.sql import fragments
 
 PICTURES_SHOWN = 6
 
-SETTLED = f"""
+CHOICE = f"""
 SELECT c.id FROM annotations_candidate c
 WHERE c.entity_id = %(entity)s AND c.state = 'ready'
   AND c.id > (SELECT upto FROM annotations_batchentity
@@ -25,24 +26,46 @@ WHERE c.entity_id = %(entity)s AND c.state = 'ready'
         AND NOT EXISTS (SELECT FROM annotations_judgment j
                         WHERE j.batch_id = m.batch_id AND j.candidate_id = c.id
                           AND j.judge_id = m.judge_id))
-ORDER BY c.id LIMIT %(limit)s
+"""
+FIRST = "ORDER BY c.id LIMIT %(limit)s"
+
+# One statement shows a picture and remembers it.
+CHOOSE = f"""
+WITH chosen AS ({CHOICE} {FIRST}), remembered AS (
+    INSERT INTO annotations_unblinding (candidate_id, judge_id)
+    SELECT id, %(judge)s FROM chosen ON CONFLICT DO NOTHING)
+SELECT id FROM chosen ORDER BY id
+"""
+SHOWN = f"""
+{CHOICE} AND EXISTS (SELECT FROM annotations_unblinding shown
+                     WHERE shown.candidate_id = c.id AND shown.judge_id = %(judge)s)
+{FIRST}
 """
 
 
-def settled_pictures(assignment: Assignment) -> list[int]:
-    """Return candidates to show beside this page, at most PICTURES_SHOWN.
+def choose_settled_pictures(assignment: Assignment) -> list[int]:
+    """Return candidates to show beside a page that was just leased.
 
-    Their order does not change.
+    The judge's later verdicts on them are not independent.
     """
-    return sql.column(
-        SETTLED,
-        {
-            "entity": assignment.entity_id,
-            "batch": assignment.batch_id,
-            "judge": assignment.judge_id,
-            "limit": PICTURES_SHOWN,
-        },
-    )
+    return sql.column(CHOOSE, _parameters(assignment))
+
+
+def settled_pictures(assignment: Assignment) -> list[int]:
+    """Return the candidates to show beside this page that its judge was shown before.
+
+    Reading a page again shows nothing new, so that it changes no later verdict.
+    """
+    return sql.column(SHOWN, _parameters(assignment))
+
+
+def _parameters(assignment: Assignment) -> dict[str, int]:
+    return {
+        "entity": assignment.entity_id,
+        "batch": assignment.batch_id,
+        "judge": assignment.judge_id,
+        "limit": PICTURES_SHOWN,
+    }
 
 
 def settled_picture(assignment: Assignment, index: int) -> Candidate | None:

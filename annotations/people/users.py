@@ -78,6 +78,7 @@ def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
             "The last active admin cannot be removed. Add another admin first."
         )
     user.save()
+    user.refresh_from_db(fields=["unblinded_upto"])  # a trigger sets it
     if not (user.is_active and user.is_judge):
         queue.release_all(judge=user)
     if not (user.is_active and user.is_adjudicator):

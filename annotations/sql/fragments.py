@@ -90,8 +90,9 @@ def latest_votes(batches: str, candidate: str) -> str:
     """Return a SELECT of each judge's latest verdict on a candidate in several batches.
 
     A judge counts once. A skip is not a verdict, so an older verdict counts beside it.
+    The server's time of receipt decides which is later: clocks of clients can be wrong.
     """
-    latest = "ORDER BY decided_at DESC, received_at DESC, batch_id DESC"
+    latest = "ORDER BY received_at DESC, batch_id DESC"
     return f"""
     SELECT (array_agg(verdict {latest}) FILTER (WHERE verdict <> 'skip'))[1] AS verdict,
            (array_agg(blind_verdict {latest})

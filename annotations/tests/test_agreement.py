@@ -156,11 +156,11 @@ def test_the_control_share_has_its_own_figures_or_a_reason(batch):
 
 def test_a_candidate_counts_in_the_week_of_its_last_verdict(batch):
     monday = datetime(2024, 1, 8, tzinfo=UTC)
-    Judgment.objects.update(decided_at=monday - timedelta(seconds=1))
+    Judgment.objects.update(received_at=monday - timedelta(seconds=1))
     late = Candidate.objects.order_by("pk").first()
     Judgment.objects.filter(
         candidate=late, judge=Judgment.objects.first().judge
-    ).update(decided_at=monday)
+    ).update(received_at=monday)
     weeks = reported(batch).figures["weeks"]
     assert [(w["week"], w["candidates"]) for w in weeks] == [
         ("2024-01-01", 14),

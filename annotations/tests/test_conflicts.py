@@ -215,6 +215,24 @@ def test_only_members_of_the_batch_can_be_ruled_on(judge, other_judge, admin):
         adjudication.rule(candidate=inside.pk, **rule)
 
 
+def test_an_adjudicator_rules_and_comments_only_on_conflicts(
+    judge, other_judge, admin, adjudicator
+):
+    batch = batch_of(judge, other_judge, candidates=1)
+    for person in (judge, other_judge):
+        say_all(person, queue.lease(judge=person), "yes")
+    candidate = Candidate.objects.get().pk
+    subject = {"batch": batch, "candidate": candidate}
+    with pytest.raises(NotFound, match="not in the conflicts"):
+        adjudication.rule(**subject, verdict="no", by=adjudicator)
+    with pytest.raises(NotFound, match="not in the conflicts"):
+        adjudication.comment(**subject, text="Look!", by=adjudicator)
+    assert not adjudication.can_see_candidate(candidate)
+    adjudication.rule(**subject, verdict="no", by=admin)
+    assert AuditEntry.objects.filter(action="ruled", by=admin).count() == 1
+    adjudication.comment(**subject, text="Look!", by=adjudicator)
+
+
 def test_names_are_hidden_until_there_is_a_ruling(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, candidates=1)
     differ(batch, judge, other_judge)

@@ -171,6 +171,7 @@ def without(tables, *names):
 
 
 def test_an_old_database_migrates_without_losses(migrate, stored_data, admin):
+    successor = UserFactory()
     before = tables_with_data()
     newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
 
@@ -178,7 +179,6 @@ def test_an_old_database_migrates_without_losses(migrate, stored_data, admin):
     assert [table for table, rows in tables_with_data().items() if not rows] == []
     files = sql.value("SELECT files FROM annotations_release WHERE state = 'pending'")
     assert json.loads(files).keys() == {"round", "begun"}
-    successor = UserFactory()
     sql.run(REPLACED_BY, [successor.pk])
 
     migrate(newest)

@@ -36,9 +36,10 @@ def later_batch(*judges, count=1, **rules):
 
 
 def shown_beside(assignment):
+    """Return what the judge sees who leases the page, or gets the held one again."""
     return [
         page.settled_picture(assignment, place)
-        for place in page.build_page(assignment).settled
+        for place in page.build_page(assignment, is_leased_now=True).settled
     ]
 
 
@@ -112,14 +113,14 @@ def test_a_reported_or_unreadable_picture_is_not_shown(mine):
 
 
 def test_the_number_shown_is_limited_and_costs_no_more_queries(mine):
-    page.build_page(mine)  # fills the caches
+    page.build_page(mine, is_leased_now=True)  # fills the caches
     with CaptureQueriesContext(connection) as before:
-        page.build_page(mine)
+        page.build_page(mine, is_leased_now=True)
     judges = UserFactory.create_batch(2)
     batch, later = later_batch(*judges, count=9)
     settle(batch, *judges)
     with CaptureQueriesContext(connection) as after:
-        view = page.build_page(mine)
+        view = page.build_page(mine, is_leased_now=True)
     assert len(view.settled) == PICTURES_SHOWN < len(later)
     assert len(after) == len(before)
 
@@ -129,9 +130,11 @@ def test_only_the_page_s_judge_gets_a_settled_picture(api, judge, mine):
     batch, [later] = later_batch(*judges)
     settle(batch, *judges)
     client = api(judge)
-    [address] = client.get(f"/api/v1/assignments/{mine.pk}/").json()["entity"][
-        "settled"
-    ]
+    own_page = f"/api/v1/assignments/{mine.pk}/"
+    assert client.get(own_page).json()["entity"]["settled"] == []
+    leased = client.post("/api/v1/assignments/lease/", {}, format="json").json()
+    [address] = leased["entity"]["settled"]
+    assert client.get(own_page).json()["entity"]["settled"] == [address]
     response = client.get(address)
     assert response["Content-Type"] == "image/webp"
     assert response["Content-Security-Policy"] == "sandbox"

@@ -8,7 +8,13 @@ from django.db import connection
 
 from annotations import adjudication, batches, export, judgments, queue
 from annotations.errors import Invalid, NotFound, WrongState
-from annotations.models import Candidate, Conflict, Judgment, JudgmentRevision
+from annotations.models import (
+    Candidate,
+    Conflict,
+    Judgment,
+    JudgmentRevision,
+    SecondLook,
+)
 
 from .desk import batch_of, say, say_all
 
@@ -81,7 +87,11 @@ def test_the_same_answer_is_a_revision_and_keeps_the_blind_verdict(asked, judge)
 
 def test_seeing_the_votes_ends_blindness_without_a_revision(asked, judge):
     [look] = adjudication.open_second_looks(judge)
-    adjudication.show_second_look(second_look_id=look.pk, judge=judge)
+    arguments = {"second_look_id": look.pk, "judge": judge}
+    assert adjudication.read_second_look(**arguments).others == []
+    assert not SecondLook.objects.exclude(seen_at=None).exists()
+    assert len(adjudication.show_second_look(**arguments).others) == 1
+    assert len(adjudication.read_second_look(**arguments).others) == 1
     assert not JudgmentRevision.objects.exists()
     page = queue.pages_of(judge).get()
     assert say(judge, page, 0, "no") == "recorded"

@@ -14,7 +14,7 @@ from annotations import clearance, consensus, ground_truth, sql
 from annotations.adjudication.case import settled_pictures as pictures_beside_case
 from annotations.consensus import Basis, Rules, Verdict
 from annotations.models import JUDGEABLE, Assignment, Batch, BatchEntity, Candidate
-from annotations.page.settled_pictures import settled_pictures
+from annotations.page.settled_pictures import choose_settled_pictures
 from annotations.queue.order import set_priorities
 from annotations.queue.standings import read_rows
 from annotations.scoring import storage
@@ -216,7 +216,7 @@ def pictures_beside_a_case(built):
 
 
 def pictures_beside_a_page(built):
-    """page.settled_pictures: pictures settled as yes in batches of other judges."""
+    """page.choose_settled_pictures: pictures settled as yes in batches of other judges."""
     judge = UserFactory()
     batch = Batch.objects.create(name="page", created_by=judge, judges_required=1)
     for candidate, case in built.cases():
@@ -231,7 +231,7 @@ def pictures_beside_a_page(built):
             expires_at=NOON,
         )
         is_shown = built.is_settled(case, as_yes=True) and case.report != "open"
-        yield settled_pictures(assignment), [candidate.pk] if is_shown else []
+        yield choose_settled_pictures(assignment), [candidate.pk] if is_shown else []
 
 
 CONSUMERS = [

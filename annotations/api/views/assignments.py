@@ -77,7 +77,9 @@ class AssignmentViewSet(ApiViewSet):
             if error.retry_after is not None:
                 headers["Retry-After"] = str(error.retry_after)
             return Response(status=204, headers=headers)
-        return Response(page_as_json(page.build_page(assignment), request))
+        return Response(
+            page_as_json(page.build_page(assignment, is_leased_now=True), request)
+        )
 
     @list_operation(AssignmentShape, query=AssignmentQuery)
     def list(self, request: Request) -> Response:
