@@ -1,4 +1,4 @@
-"""People of every kind, a store of their own for each test, and API clients."""
+"""Users with each role, a store for each test, and API clients."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ from .factories import CandidateFactory, EntityFactory, UserFactory
 
 @pytest.fixture(autouse=True)
 def own_store(settings, tmp_path):
-    """Pictures and uploads of a test lie in its own folder."""
+    """Store the files of a test in its own folder."""
     folder = tmp_path / "store"
     default = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -27,13 +27,13 @@ def own_store(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):
-    """Real hashing takes a third of a second, on purpose."""
+    """Hash passwords with MD5: the real hash takes a third of a second."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
 def worker_at_hand():
-    """Tasks run where they are sent; the broker has tests of its own."""
+    """Run tasks at once in this process. The broker has its own tests."""
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False
@@ -41,19 +41,19 @@ def worker_at_hand():
 
 @pytest.fixture
 def admin(db):
-    """Somebody who may do everything."""
+    """A user who can do everything."""
     return UserFactory(username="ada", roles=[Role.ADMIN])
 
 
 @pytest.fixture
 def judge(db):
-    """The judge of whom a test tells."""
+    """The first judge of a test."""
     return UserFactory(username="jo")
 
 
 @pytest.fixture
 def other_judge(db):
-    """A second judge, of the same batch where the test says so."""
+    """A second judge, often of the same batch."""
     return UserFactory(username="olga")
 
 
@@ -65,27 +65,27 @@ def stranger(db):
 
 @pytest.fixture
 def adjudicator(db):
-    """Settles conflicts and nothing else."""
+    """A user who can only adjudicate."""
     return UserFactory(username="rut", roles=[Role.ADJUDICATOR])
 
 
 @pytest.fixture
 def api():
-    """`api(user)` is a client with this user's token; `api(None)` has none."""
+    """`api(user)` returns a client with this user's token; `api(None)` has none."""
 
     def client(user=None):
-        made = APIClient()
+        api_client = APIClient()
         if user is not None:
             _, token = AuthToken.objects.create(user)
-            made.credentials(HTTP_AUTHORIZATION=f"Token {token}")
-        return made
+            api_client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return api_client
 
     return client
 
 
 @pytest.fixture
 def make_batch(admin):
-    """`make_batch([judge], …rules)` is an open batch of one entity of 3 candidates."""
+    """`make_batch([judge], **rules)` creates an open batch of 1 entity, 3 candidates."""
 
     def make(judges, *, candidates=3, is_open=True, **rules):
         entity = EntityFactory()
@@ -109,8 +109,8 @@ def batch(make_batch, judge, other_judge):
 
 @pytest.fixture
 def enqueued(monkeypatch):
-    """The imports that were handed to a worker, where a test has none."""
-    numbers = []
-    handed = SimpleNamespace(delay=numbers.append)
-    monkeypatch.setattr(tasks, "continue_import", handed)
-    return numbers
+    """The ids of the imports that were sent to a worker; tests have none."""
+    import_ids = []
+    task = SimpleNamespace(delay=import_ids.append)
+    monkeypatch.setattr(tasks, "continue_import", task)
+    return import_ids

@@ -1,4 +1,4 @@
-"""A judge's desk in a few words: cut a batch, take pages, mark and submit them."""
+"""The work of a judge in tests: create a batch, mark and submit pages."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -14,21 +14,21 @@ from .factories import CandidateFactory, EntityFactory, UserFactory
 
 
 def batch_of(*judges, entities=1, candidates=3, **rules):
-    """An open batch of fresh entities with ready candidates, for these judges."""
+    """Create an open batch of new entities with ready candidates, for these judges."""
     admin = UserFactory(roles=[Role.ADMIN])
-    made = EntityFactory.create_batch(entities)
-    for entity in made:
+    new_entities = EntityFactory.create_batch(entities)
+    for entity in new_entities:
         CandidateFactory.create_batch(candidates, entity=entity)
     rules = {"judges_required": 2, "order": "rank", **rules}
     batch = batches.create(
-        by=admin, name="Batch", entities=[e.key for e in made], **rules
+        by=admin, name="Batch", entities=[e.key for e in new_entities], **rules
     )
     batches.add_judges(batch=batch, usernames=[j.username for j in judges], by=admin)
     return batches.open_batch(batch=batch, by=admin)
 
 
 def mark_of(page, position, verdict, *, mark_id=None, seconds=1.0, **fields):
-    """A mark as a client would send it."""
+    """Return a mark as a client sends it."""
     return Mark(
         id=mark_id or uuid4(),
         assignment=page.pk,
@@ -42,14 +42,14 @@ def mark_of(page, position, verdict, *, mark_id=None, seconds=1.0, **fields):
 
 
 def say(judge, page, position, verdict, **fields):
-    """Record one mark; its status, or the reason of the refusal."""
+    """Record one mark. Return its status, or the reason if it is refused."""
     mark = mark_of(page, position, verdict, **fields)
     [outcome] = judgments.record(judge=judge, marks=[mark])
     return outcome.reason or outcome.status
 
 
 def say_all(judge, page, verdict="yes"):
-    """Mark every tile alike and submit the page."""
+    """Give every tile the same verdict and submit the page."""
     marks = [mark_of(page, n, verdict) for n in range(len(page.candidates))]
     outcomes = judgments.record(judge=judge, marks=marks)
     assert {o.status for o in outcomes} == {"recorded"}, outcomes
@@ -57,7 +57,7 @@ def say_all(judge, page, verdict="yes"):
 
 
 def refusal_of(judge, **arguments):
-    """Why there is no page for this judge."""
+    """Return why there is no page for this judge."""
     try:
         page = queue.lease(judge=judge, **arguments)
     except queue.NothingToLease as nothing:

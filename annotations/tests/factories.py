@@ -1,4 +1,4 @@
-"""One factory per model that tests fill by hand; the rest comes from the stages."""
+"""Factories of the models that tests fill directly."""
 
 import hashlib
 from dataclasses import asdict
@@ -23,7 +23,7 @@ from annotations.models import (
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A judge without a usable password; `password="…"` hashes one, which is slow."""
+    """A judge without a password; `password="…"` sets one, which is slow."""
 
     class Meta:
         model = User
@@ -93,7 +93,7 @@ class CandidateFactory(DjangoModelFactory[Candidate]):
 
 
 class ScorerFactory(DjangoModelFactory[Scorer]):
-    """A model in one version, at work."""
+    """An active model in one version."""
 
     class Meta:
         model = Scorer
@@ -104,7 +104,7 @@ class ScorerFactory(DjangoModelFactory[Scorer]):
 
 
 class FitFactory(DjangoModelFactory[ScorerFit]):
-    """A calibration with figures such as a good one has."""
+    """A calibration with good figures."""
 
     class Meta:
         model = ScorerFit
@@ -131,7 +131,7 @@ class FitFactory(DjangoModelFactory[ScorerFit]):
 
 
 class ScoreFactory(DjangoModelFactory[Score]):
-    """A candidate that a scorer takes for its entity; trait `failed` sets it aside."""
+    """A score of a probable candidate; trait `failed` is a failed analysis."""
 
     class Meta:
         model = Score
@@ -153,7 +153,7 @@ class ScoreFactory(DjangoModelFactory[Score]):
 
 
 class ReleaseFactory(DjangoModelFactory[Release]):
-    """The row of a release that is done, without its files."""
+    """The row of a finished release, without its files."""
 
     class Meta:
         model = Release
@@ -168,7 +168,7 @@ class ReleaseFactory(DjangoModelFactory[Release]):
 
 
 class EvaluationFactory(DjangoModelFactory[Evaluation]):
-    """Some results' figures, without the stored results."""
+    """The figures of an evaluation, without the stored results."""
 
     class Meta:
         model = Evaluation

@@ -1,4 +1,4 @@
-"""Caps: how much of a batch one judge may judge."""
+"""Caps: how much of a batch one judge can judge."""
 
 import pytest
 from django.db import connection
@@ -32,7 +32,7 @@ def test_the_smaller_of_number_and_share_counts(cap, share, candidates, expected
     assert smaller_cap(cap, share, candidates) == expected
 
 
-def test_the_last_page_holds_what_the_cap_leaves(judge, db):
+def test_the_last_page_is_as_large_as_the_cap_allows(judge, db):
     batch = batch_of(judge, candidates=10, page_size=4, judges_required=1, cap=6)
     sizes = []
     for _ in range(2):
@@ -43,17 +43,17 @@ def test_the_last_page_holds_what_the_cap_leaves(judge, db):
     assert refusal_of(judge, batch=batch) == "all-done"
 
 
-def test_places_held_count_and_come_back_when_the_page_ends(judge, db):
+def test_held_places_count_until_the_page_ends(judge, db):
     batch = batch_of(judge, candidates=10, page_size=4, judges_required=1, cap=6)
     first = queue.lease(judge=judge, batch=batch)
     second = queue.lease(judge=judge, batch=batch, after=first.pk)
     assert len(second.candidates) == 2
     queue.release(assignment_id=first.pk, judge=judge)
-    again = queue.lease(judge=judge, batch=batch, after=second.pk)
-    assert len(again.candidates) == 4
-    let_expire(again)
-    once_more = queue.lease(judge=judge, batch=batch, after=second.pk)
-    assert len(once_more.candidates) == 4
+    third = queue.lease(judge=judge, batch=batch, after=second.pk)
+    assert len(third.candidates) == 4
+    let_expire(third)
+    fourth = queue.lease(judge=judge, batch=batch, after=second.pk)
+    assert len(fourth.candidates) == 4
 
 
 def test_a_skip_is_no_verdict_and_leaves_the_cap_where_it_was(judge, db):
@@ -62,11 +62,11 @@ def test_a_skip_is_no_verdict_and_leaves_the_cap_where_it_was(judge, db):
     page = queue.lease(judge=judge, batch=batch)
     assert len(page.candidates) == 2
     say(judge, page, 0, "skip")
-    # It may still become a verdict.
+    # The skip can still become a verdict.
     assert refusal_of(judge, batch=batch, after=page.pk) == "all-done"
 
 
-def test_a_share_is_of_what_the_batch_holds_from_its_first_moment(judge, db):
+def test_a_share_applies_from_the_first_lease(judge, db):
     batch = batch_of(judge, candidates=20, judges_required=1, cap_share=0.25)
     page = queue.lease(judge=judge, batch=batch)
     assert len(page.candidates) == 5
@@ -74,14 +74,14 @@ def test_a_share_is_of_what_the_batch_holds_from_its_first_moment(judge, db):
     assert queue.cap_of(batch) == 5
 
 
-def test_others_go_on_where_somebody_has_reached_the_cap(judge, other_judge, db):
+def test_other_judges_continue_when_one_has_reached_the_cap(judge, other_judge, db):
     batch = batch_of(judge, other_judge, candidates=4, judges_required=1, cap=2)
     say_all(judge, queue.lease(judge=judge, batch=batch))
     assert refusal_of(judge, batch=batch) == "all-done"
     assert len(queue.lease(judge=other_judge, batch=batch).candidates) == 2
 
 
-def test_a_higher_cap_gives_more_and_a_lower_one_takes_nothing_away(judge, admin):
+def test_a_higher_cap_allows_more_and_a_lower_one_keeps_the_page(judge, admin):
     batch = batch_of(judge, candidates=9, judges_required=1, cap=3)
     page = queue.lease(judge=judge, batch=batch)
     batches.update(batch=batch, by=admin, cap=1)

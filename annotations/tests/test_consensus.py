@@ -21,7 +21,7 @@ rules = st.integers(1, 7).flatmap(
 )
 
 
-def test_truth_is_open_until_the_required_judges_spoke():
+def test_truth_is_open_below_the_required_verdicts():
     assert truth([Y], Rules(2, 2)) == Truth(None, Basis.OPEN)
 
 
@@ -39,12 +39,12 @@ def test_more_than_half_is_a_majority():
     assert truth([Y, N, B], Rules(2, 3)) == Truth(None, Basis.OPEN)
 
 
-def test_a_ruling_wins_over_everybody():
+def test_a_ruling_wins_over_all_verdicts():
     assert truth([Y, Y], Rules(2, 2), N) == Truth(N, Basis.RULING)
     assert truth([], Rules(2, 2), B) == Truth(B, Basis.RULING)
 
 
-def test_the_model_speaks_only_where_people_have_not():
+def test_a_clearance_counts_only_below_the_required_verdicts():
     assert truth([], Rules(2, 2), None, N) == Truth(N, Basis.CLEARED)
     assert truth([Y], Rules(2, 2), None, N) == Truth(N, Basis.CLEARED)
     assert truth([Y, Y], Rules(2, 2), None, N) == Truth(Y, Basis.UNANIMOUS)
@@ -66,7 +66,7 @@ def test_one_more_judge_at_a_time_while_open():
     assert need([Y, N], Rules(2, 2)) == 2
 
 
-def test_nothing_is_needed_of_the_ruled_and_the_withdrawn():
+def test_ruled_and_withdrawn_candidates_need_no_judgments():
     assert need([Y], Rules(2, 2), N) == 0
     assert need([Y], Rules(2, 2), withdrawn=True) == 0
 
@@ -78,15 +78,19 @@ def test_agreement_is_undefined_without_truth_or_votes():
 
 
 @given(verdicts, rules)
-def test_need_never_passes_the_maximum_and_never_takes_away(said, numbers):
-    needed = need(said, numbers)
-    assert needed <= max(numbers.maximum, len(said))
-    if len(said) < numbers.required:
-        assert needed == numbers.required
-    if truth(said, numbers).basis in (Basis.UNANIMOUS, Basis.MAJORITY):
-        assert needed == len(said)
+def test_need_never_exceeds_the_maximum_nor_falls_below_the_verdicts(
+    given_verdicts, batch_rules
+):
+    total = need(given_verdicts, batch_rules)
+    assert total <= max(batch_rules.maximum, len(given_verdicts))
+    if len(given_verdicts) < batch_rules.required:
+        assert total == batch_rules.required
+    if truth(given_verdicts, batch_rules).basis in (Basis.UNANIMOUS, Basis.MAJORITY):
+        assert total == len(given_verdicts)
 
 
 @given(verdicts, rules)
-def test_truth_does_not_depend_on_who_spoke_first(said, numbers):
-    assert truth(said, numbers) == truth(sorted(said), numbers)
+def test_truth_does_not_depend_on_the_order_of_verdicts(given_verdicts, batch_rules):
+    assert truth(given_verdicts, batch_rules) == truth(
+        sorted(given_verdicts), batch_rules
+    )

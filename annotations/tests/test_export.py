@@ -1,4 +1,4 @@
-"""The files that researchers take away, and the commands that write them."""
+"""The files that researchers download, and the commands that write them."""
 
 import io
 import time
@@ -15,7 +15,7 @@ from annotations.models import BatchEntity, Candidate, CandidateState, Judgment
 from .desk import batch_of, say, say_all
 from .factories import CandidateFactory, EntityFactory
 
-# The stream reads by a connection of its own, which sees only what is committed.
+# The stream reads on its own connection, which only sees committed rows.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TRUTH_HEADER = [
@@ -50,7 +50,7 @@ JUDGMENTS_HEADER = [
 
 
 def read(pieces):
-    """Header and rows of a streamed file."""
+    """Return header and rows of a streamed file."""
     text = b"".join(pieces).decode()
     assert text.endswith("\n")
     assert "\r" not in text
@@ -59,7 +59,7 @@ def read(pieces):
 
 
 def connections():
-    """How many sessions of this database stream something."""
+    """Return the number of sessions that stream from this database."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
@@ -76,8 +76,10 @@ def test_the_truth_of_judged_candidates_is_in_the_file(judge, other_judge):
         say(other_judge, page, position, verdict)
     header, rows = read(export.stream_truth([batch.pk]))
     assert header == TRUTH_HEADER
-    said = {int(row["candidate_id"]): row for row in rows}
-    first, second, third = (said[number] for number in page.candidates)
+    rows_by_candidate = {int(row["candidate_id"]): row for row in rows}
+    first, second, third = (
+        rows_by_candidate[candidate_id] for candidate_id in page.candidates
+    )
     assert (first["verdict"], first["basis"], first["judges"]) == (
         "yes",
         "unanimous",
@@ -95,7 +97,7 @@ def test_the_truth_of_judged_candidates_is_in_the_file(judge, other_judge):
     assert first["image_search_rank"] == str(candidate.rank)
 
 
-def test_a_batch_without_judgments_counts_noughts_and_leaves_cells_empty(judge):
+def test_a_batch_without_judgments_has_zeros_and_empty_cells(judge):
     batch = batch_of(judge, candidates=1)
     Candidate.objects.update(rank=None)
     _, [row] = read(export.stream_truth([batch.pk]))
@@ -103,20 +105,20 @@ def test_a_batch_without_judgments_counts_noughts_and_leaves_cells_empty(judge):
     assert [row[n] for n in ("verdict", "agreement", "image_search_rank")] == [""] * 3
 
 
-def test_cells_come_out_as_they_are_and_never_hold_a_separator(judge):
+def test_cells_keep_their_text_and_never_have_a_separator(judge):
     batch = batch_of(judge, candidates=1)
     candidate = Candidate.objects.get()
-    odd = 'C:\\new\\table "quoted" \\N é 日本 \\'
-    candidate.entity.name = odd
+    name = 'C:\\new\\table "quoted" \\N é 日本 \\'
+    candidate.entity.name = name
     candidate.entity.save()
     candidate.page_url = "a\tb\nc\rd\\te"
     candidate.save()
     _, [row] = read(export.stream_truth([batch.pk]))
-    assert row["entity_name"] == odd
+    assert row["entity_name"] == name
     assert row["page_url"] == "a b c d\\te"
 
 
-def test_every_current_judgment_has_a_row_skips_included(judge, other_judge):
+def test_every_current_judgment_has_a_row_even_a_skip(judge, other_judge):
     batch = batch_of(judge, other_judge, candidates=2)
     page = queue.lease(judge=judge)
     say(judge, page, 0, "no", seconds=2.5)
@@ -124,14 +126,14 @@ def test_every_current_judgment_has_a_row_skips_included(judge, other_judge):
     say(judge, page, 1, "skip")
     header, rows = read(export.stream_judgments([batch.pk], names=True))
     assert header == JUDGMENTS_HEADER
-    said = {int(row["candidate_id"]): row for row in rows}
-    yes, skip = (said[number] for number in page.candidates)
+    rows_by_candidate = {int(row["candidate_id"]): row for row in rows}
+    yes, skip = (rows_by_candidate[candidate_id] for candidate_id in page.candidates)
     assert (yes["judge"], yes["verdict"], yes["revision"]) == ("jo", "yes", "1")
     assert (yes["seconds"], yes["how"], yes["independent"]) == ("1.00", "key", "yes")
     assert (skip["verdict"], skip["independent"], skip["revision"]) == ("skip", "", "0")
     assert yes["decided_at"].endswith("Z")
-    stored = Judgment.objects.get(candidate_id=page.candidates[0])
-    assert datetime.fromisoformat(yes["decided_at"]) == stored.decided_at
+    judgment = Judgment.objects.get(candidate_id=page.candidates[0])
+    assert datetime.fromisoformat(yes["decided_at"]) == judgment.decided_at
 
 
 def test_a_judgment_taken_back_has_no_row(judge):
@@ -154,18 +156,22 @@ def test_judges_have_stable_pseudonyms_unless_named(judge):
     assert judge.username not in judge.pseudonym
 
 
-def test_erased_and_waiting_candidates_have_no_row_anywhere(judge):
+def test_erased_candidates_have_no_row(judge):
     batch = batch_of(judge, candidates=2)
     say_all(judge, queue.lease(judge=judge))
-    gone = Candidate.objects.first()
-    Candidate.objects.filter(pk=gone.pk).update(state=CandidateState.ERASED, image=None)
+    erased_candidate = Candidate.objects.first()
+    Candidate.objects.filter(pk=erased_candidate.pk).update(
+        state=CandidateState.ERASED, image=None
+    )
     _, truths = read(export.stream_truth([batch.pk]))
     _, judgments = read(export.stream_judgments([batch.pk], names=False))
-    assert str(gone.pk) not in {row["candidate_id"] for row in truths + judgments}
+    assert str(erased_candidate.pk) not in {
+        row["candidate_id"] for row in truths + judgments
+    }
     assert len(truths) == len(judgments) == 1
 
 
-def test_rows_come_in_many_pieces_each_of_whole_rows(judge):
+def test_the_stream_has_many_pieces_of_whole_rows(judge):
     batch = batch_of(judge, candidates=1)
     entity = EntityFactory(name="x" * 1000)
     CandidateFactory.create_batch(400, entity=entity)
@@ -177,7 +183,7 @@ def test_rows_come_in_many_pieces_each_of_whole_rows(judge):
     assert len(read(pieces)[1]) == 401
 
 
-def test_a_reader_who_goes_away_ends_the_copy(judge):
+def test_the_copy_ends_when_its_reader_goes(judge):
     batch = batch_of(judge, candidates=1)
     entity = EntityFactory(name="x" * 3000)
     CandidateFactory.create_batch(2000, entity=entity)
@@ -193,7 +199,7 @@ def test_a_reader_who_goes_away_ends_the_copy(judge):
     assert connections() == 0
 
 
-def test_a_failing_copy_is_an_error_and_no_short_file(judge, monkeypatch):
+def test_a_failed_copy_raises_and_does_not_end_the_file_early(judge, monkeypatch):
     batch = batch_of(judge, candidates=1)
     monkeypatch.setattr(export, "JUDGMENTS", "SELECT 1 / (SELECT 0)")
     pieces = export.stream_judgments([batch.pk], names=False)
@@ -203,7 +209,7 @@ def test_a_failing_copy_is_an_error_and_no_short_file(judge, monkeypatch):
     assert connections() == 0
 
 
-def test_batches_must_be_named_and_there(judge):
+def test_batches_must_be_named_and_exist(judge):
     with pytest.raises(Invalid):
         list(export.stream_truth([]))
     with pytest.raises(NotFound, match="4711"):
@@ -228,14 +234,14 @@ def test_the_command_writes_to_standard_output(judge):
     assert out.getvalue().count("\n") == 4
 
 
-def test_the_command_hides_judges_unless_asked(judge):
+def test_the_command_writes_pseudonyms_unless_names_are_requested(judge):
     batch = batch_of(judge, candidates=1)
     say_all(judge, queue.lease(judge=judge))
-    hidden, named = io.StringIO(), io.StringIO()
-    call_command("export_judgments", batch=[batch.pk], stdout=hidden)
-    call_command("export_judgments", batch=[batch.pk], names=True, stdout=named)
-    assert "\tjo\t" not in hidden.getvalue()
-    assert "\tjo\t" in named.getvalue()
+    with_pseudonyms, with_names = io.StringIO(), io.StringIO()
+    call_command("export_judgments", batch=[batch.pk], stdout=with_pseudonyms)
+    call_command("export_judgments", batch=[batch.pk], names=True, stdout=with_names)
+    assert "\tjo\t" not in with_pseudonyms.getvalue()
+    assert "\tjo\t" in with_names.getvalue()
 
 
 def test_a_failed_export_leaves_the_old_file(judge, tmp_path, monkeypatch):
@@ -251,6 +257,6 @@ def test_a_failed_export_leaves_the_old_file(judge, tmp_path, monkeypatch):
     assert list(tmp_path.glob(".judgments*")) == []
 
 
-def test_commands_say_in_a_sentence_what_is_wrong(db, tmp_path):
+def test_commands_report_errors_in_a_sentence(db, tmp_path):
     with pytest.raises(CommandError, match="no batch 4711"):
         call_command("export_truth", batch=[4711])

@@ -87,14 +87,14 @@ def test_a_candidate_of_several_batches_has_one_row(admin):
 
 
 def test_only_batches_that_contain_the_candidate_set_its_required_judges(admin, judge):
-    mine, other = CandidateFactory(), CandidateFactory()
-    easy = a_batch_of(mine, admin=admin, required=1)
-    hard = a_batch_of(other, admin=admin, required=3)
+    candidate, other_candidate = CandidateFactory(), CandidateFactory()
+    easy = a_batch_of(candidate, admin=admin, required=1)
+    hard = a_batch_of(other_candidate, admin=admin, required=3)
     votes = [Vote(0, Verdict.YES, Verdict.YES, 1)]
-    Builder([judge], admin).add_votes(votes, easy, mine)
+    Builder([judge], admin).add_votes(votes, easy, candidate)
     rows = {row["candidate_id"]: row for row in rows_of([easy, hard])}
-    assert rows[mine.pk]["verdict"] == "yes"
-    assert rows[other.pk]["verdict"] is None
+    assert rows[candidate.pk]["verdict"] == "yes"
+    assert rows[other_candidate.pk]["verdict"] is None
 
 
 def test_the_statement_walks_through_indexes_and_sorts_no_table(admin):

@@ -1,4 +1,4 @@
-"""Twenty judges of every kind work a batch off: each candidate gets exactly its need."""
+"""Twenty judges finish a batch: each candidate gets exactly the judgments it needs."""
 
 import random
 from collections import Counter
@@ -21,15 +21,15 @@ SKIPPER, LATE, LEAVERS = 0, 1, (2, 3)
 
 
 class Crew:
-    """Twenty judges who never correct what they said."""
+    """Twenty judges who never correct a verdict."""
 
     def __init__(self, batch, judges):
         self.batch, self.judges = batch, judges
         self.chance = random.Random(7)
-        self.asked_for = []  # (candidate, what was known of it) at each adaptive grant
+        self.adaptive_grants = []  # the verdicts at each adaptive grant
 
     def work_off(self):
-        """Take turns in random order until nobody gets a page any more."""
+        """Take turns in random order until no judge gets a page."""
         working = dict(enumerate(self.judges))
         while working:
             number = self.chance.choice(list(working))
@@ -48,16 +48,18 @@ class Crew:
         return self
 
     def note(self, page):
-        """Remember what stood of each candidate that got a further judge."""
-        said = Judgment.objects.filter(
+        """Keep the verdicts of each candidate that gets a judge beyond the required ones."""
+        judgments_so_far = Judgment.objects.filter(
             batch=self.batch, candidate__in=page.candidates
         ).exclude(verdict="skip")
         verdicts = {}
-        for candidate, verdict in said.values_list("candidate_id", "verdict"):
+        for candidate, verdict in judgments_so_far.values_list(
+            "candidate_id", "verdict"
+        ):
             verdicts.setdefault(candidate, []).append(Verdict(verdict))
-        for given in verdicts.values():
-            if len(given) >= REQUIRED:
-                self.asked_for.append(given)
+        for verdicts_so_far in verdicts.values():
+            if len(verdicts_so_far) >= REQUIRED:
+                self.adaptive_grants.append(verdicts_so_far)
 
     def judge(self, number, page):
         judge = self.judges[number]
@@ -76,9 +78,9 @@ class Crew:
     def verdict(self, number, page, position):
         if number == SKIPPER:
             return "skip"
-        truth_of_it = ("yes", "no")[page.candidates[position] % 2]
-        wrong = {"yes": "no", "no": "yes"}[truth_of_it]
-        return wrong if self.chance.random() < 0.06 else truth_of_it
+        right = ("yes", "no")[page.candidates[position] % 2]
+        wrong = {"yes": "no", "no": "yes"}[right]
+        return wrong if self.chance.random() < 0.06 else right
 
     def leave(self, page):
         judge = self.judges[page and self.judges.index(page.judge)]
@@ -87,29 +89,29 @@ class Crew:
         )
 
 
-def given_and_checked(batch):
-    """The verdicts by candidate; each has its need, or is stuck and listed as such."""
+def check_verdicts(batch):
+    """Return verdicts by candidate. Each has all it needs, or is listed as stuck."""
     rules = Rules(REQUIRED, MAXIMUM)
-    given = {}
-    said = Judgment.objects.filter(batch=batch).exclude(verdict="skip")
-    for candidate, verdict in said.order_by("received_at").values_list(
+    verdicts_by_candidate = {}
+    all_judgments = Judgment.objects.filter(batch=batch).exclude(verdict="skip")
+    for candidate, verdict in all_judgments.order_by("received_at").values_list(
         "candidate_id", "verdict"
     ):
-        given.setdefault(candidate, []).append(Verdict(verdict))
-    stuck = set(
+        verdicts_by_candidate.setdefault(candidate, []).append(Verdict(verdict))
+    stuck_candidates = set(
         Conflict.objects.filter(batch=batch, is_stuck=True).values_list(
             "candidate_id", flat=True
         )
     )
     for candidate in Candidate.objects.values_list("pk", flat=True):
-        verdicts = given.get(candidate, [])
+        verdicts = verdicts_by_candidate.get(candidate, [])
         is_open = truth(verdicts, rules).basis is Basis.OPEN
         if is_open and len(verdicts) < MAXIMUM:
-            assert candidate in stuck
+            assert candidate in stuck_candidates
         else:
             assert REQUIRED <= len(verdicts) <= MAXIMUM
-            assert candidate not in stuck
-    return given
+            assert candidate not in stuck_candidates
+    return verdicts_by_candidate
 
 
 def test_every_candidate_gets_its_need_and_stuck_ones_are_listed():
@@ -122,20 +124,20 @@ def test_every_candidate_gets_its_need_and_stuck_ones_are_listed():
         judges_maximum=MAXIMUM,
     )
     crew = Crew(batch, judges).work_off()
-    counts = Counter(map(len, given_and_checked(batch).values()))
+    counts = Counter(map(len, check_verdicts(batch).values()))
     assert set(counts) <= {2, 3, 4, 5}
-    # Whoever was asked beyond the required ones was asked about something open.
+    # Every adaptive grant was about an open candidate.
     rules = Rules(REQUIRED, MAXIMUM)
-    assert all(truth(v, rules).basis is Basis.OPEN for v in crew.asked_for)
-    assert len(crew.asked_for) > 50
+    assert all(truth(v, rules).basis is Basis.OPEN for v in crew.adaptive_grants)
+    assert len(crew.adaptive_grants) > 50
     assert not BatchEntity.objects.filter(batch=batch, held_places__gt=0).exists()
 
 
-def test_too_few_judges_leave_what_they_cannot_settle_in_the_conflicts():
+def test_candidates_that_too_few_judges_cannot_decide_are_conflicts():
     judges = UserFactory.create_batch(3)
     batch = batch_of(
         *judges, entities=5, judges_required=REQUIRED, judges_maximum=MAXIMUM
     )
-    Crew(batch, judges).work_off()  # one skips everything, one leaves in mid-page
-    given_and_checked(batch)
+    Crew(batch, judges).work_off()  # one skips everything, one leaves during a page
+    check_verdicts(batch)
     assert Conflict.objects.filter(batch=batch, is_stuck=True).count() >= 14

@@ -1,4 +1,4 @@
-"""Who gets which page, and when there is none."""
+"""Leasing and ending pages, and the reasons why there is no page."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_a_page_has_at_most_page_size_candidates_of_one_entity(judge):
     assert entities.distinct().count() == 1
 
 
-def test_the_held_page_comes_back_until_it_ends(judge):
+def test_a_lease_returns_the_held_page_until_it_ends(judge):
     batch_of(judge, candidates=5, page_size=3)
     page = queue.lease(judge=judge)
     assert queue.lease(judge=judge) == page
@@ -33,7 +33,7 @@ def test_the_held_page_comes_back_until_it_ends(judge):
     assert queue.lease(judge=judge) != page
 
 
-def test_after_fetches_the_following_page_ahead(judge):
+def test_after_leases_the_next_page_in_advance(judge):
     batch = batch_of(judge, candidates=9, page_size=3)
     first = queue.lease(judge=judge)
     second = queue.lease(judge=judge, after=first.pk)
@@ -50,7 +50,7 @@ def test_no_third_page_is_held(judge):
         queue.lease(judge=judge, after=second.pk)
 
 
-def test_after_a_page_no_longer_held_is_as_without(judge):
+def test_after_a_page_that_has_ended_has_no_effect(judge):
     batch_of(judge, candidates=9, page_size=3)
     first = queue.lease(judge=judge)
     second = queue.lease(judge=judge, after=first.pk)
@@ -58,7 +58,9 @@ def test_after_a_page_no_longer_held_is_as_without(judge):
     assert queue.lease(judge=judge, after=first.pk) == second
 
 
-def test_after_a_lost_page_a_held_one_of_a_lesser_batch_comes_first(judge, admin):
+def test_after_a_lost_page_a_held_page_comes_before_batches_of_higher_priority(
+    judge, admin
+):
     lesser = batch_of(judge, priority=1)
     page = queue.lease(judge=judge, batch=lesser)
     batch_of(judge, priority=9)
@@ -67,24 +69,24 @@ def test_after_a_lost_page_a_held_one_of_a_lesser_batch_comes_first(judge, admin
 
 def test_two_judges_get_different_places(judge, other_judge):
     batch_of(judge, other_judge)
-    mine = queue.lease(judge=judge)
-    theirs = queue.lease(judge=other_judge)
-    assert sorted(mine.candidates) == sorted(theirs.candidates)
-    assert set(mine.places) == {1}
-    assert set(theirs.places) == {2}
+    page = queue.lease(judge=judge)
+    other_page = queue.lease(judge=other_judge)
+    assert sorted(page.candidates) == sorted(other_page.candidates)
+    assert set(page.places) == {1}
+    assert set(other_page.places) == {2}
 
 
-def test_a_third_judge_waits_for_the_two_who_hold(judge, other_judge, stranger):
+def test_a_third_judge_waits_for_two_held_pages(judge, other_judge, stranger):
     batch_of(judge, other_judge, stranger)
     queue.lease(judge=judge)
     queue.lease(judge=other_judge)
-    with pytest.raises(queue.NothingToLease) as nothing:
+    with pytest.raises(queue.NothingToLease) as refusal:
         queue.lease(judge=stranger)
-    assert nothing.value.reason == "held-by-others"
-    assert 0 < nothing.value.retry_after <= 60
+    assert refusal.value.reason == "held-by-others"
+    assert 0 < refusal.value.retry_after <= 60
 
 
-def test_nobody_judges_a_candidate_twice(judge):
+def test_a_judge_never_gets_a_candidate_twice(judge):
     batch_of(judge)
     assert say_all(judge, queue.lease(judge=judge)) is True
     assert refusal_of(judge) == "all-done"
@@ -98,13 +100,13 @@ def test_reasons_when_there_is_no_page(judge, stranger, admin):
     assert refusal_of(judge, batch=batch) == "closed"
 
 
-def test_who_has_the_role_no_more_gets_no_page(judge):
+def test_a_former_judge_gets_no_page(judge):
     batch = batch_of(judge)
     judge.roles = []
     assert refusal_of(judge, batch=batch) == "no-batch"
 
 
-def test_a_released_page_goes_to_somebody_else(judge, other_judge):
+def test_a_released_page_goes_to_another_judge(judge, other_judge):
     batch_of(judge, other_judge, judges_required=1)
     page = queue.lease(judge=judge)
     assert refusal_of(other_judge) == "held-by-others"
@@ -112,13 +114,13 @@ def test_a_released_page_goes_to_somebody_else(judge, other_judge):
     assert sorted(queue.lease(judge=other_judge).candidates) == sorted(page.candidates)
 
 
-def test_a_half_done_release_frees_only_what_has_no_verdict(judge, other_judge):
+def test_a_release_frees_only_candidates_without_a_verdict(judge, other_judge):
     batch_of(judge, other_judge, judges_required=1)
     page = queue.lease(judge=judge)
     say(judge, page, 1, "no")
     queue.release(assignment_id=page.pk, judge=judge)
-    taken = queue.lease(judge=other_judge).candidates
-    assert sorted(taken) == sorted(set(page.candidates) - {page.candidates[1]})
+    candidates = queue.lease(judge=other_judge).candidates
+    assert sorted(candidates) == sorted(set(page.candidates) - {page.candidates[1]})
 
 
 def test_an_expired_page_is_free_at_once(judge, other_judge):
@@ -166,14 +168,14 @@ def test_submit_names_the_missing_tiles(judge):
     assert incomplete.value.fields["lost"] == []
 
 
-def test_submitting_twice_says_the_same(judge):
+def test_a_second_submit_returns_the_same(judge):
     batch_of(judge)
     page = queue.lease(judge=judge)
     assert say_all(judge, page) is True
     assert queue.submit(assignment_id=page.pk, judge=judge) is True
 
 
-def test_submit_of_an_expired_page_names_what_is_lost(judge, other_judge):
+def test_submit_of_an_expired_page_names_the_lost_tiles(judge, other_judge):
     batch_of(judge, other_judge, judges_required=1)
     page = queue.lease(judge=judge)
     say(judge, page, 0, "yes")
@@ -206,7 +208,7 @@ def test_counters_follow_lease_judgment_and_expiry(judge):
     assert counters(batch) == ("open", 3, 0, 5, 0)
 
 
-def test_an_adaptive_judge_comes_only_for_the_open_ones(judge, other_judge, stranger):
+def test_an_adaptive_judge_gets_only_open_candidates(judge, other_judge, stranger):
     batch_of(judge, other_judge, stranger, judges_required=2, judges_maximum=3)
     say_all(judge, queue.lease(judge=judge), "yes")
     page = queue.lease(judge=other_judge)
@@ -229,7 +231,7 @@ def test_a_place_reopened_behind_the_cursor_is_found(judge, other_judge):
     assert not Reopened.objects.filter(judge=judge).exists()
 
 
-def test_later_candidates_join_by_refresh_only(judge, admin):
+def test_newer_candidates_join_only_by_a_refresh(judge, admin):
     batch = batch_of(judge)
     say_all(judge, queue.lease(judge=judge))
     entity = BatchEntity.objects.get(batch=batch).entity
@@ -260,7 +262,7 @@ def test_a_removed_judge_loses_pages_and_keeps_judgments(judge, other_judge, adm
     assert len(queue.lease(judge=other_judge).candidates) == 2
 
 
-def test_raising_the_requirement_reopens_what_was_done(judge, other_judge, admin):
+def test_a_higher_requirement_reopens_done_rows(judge, other_judge, admin):
     batch = batch_of(judge, other_judge, judges_required=1)
     say_all(judge, queue.lease(judge=judge))
     assert refusal_of(other_judge) == "all-done"
@@ -268,17 +270,17 @@ def test_raising_the_requirement_reopens_what_was_done(judge, other_judge, admin
     assert len(queue.lease(judge=other_judge).candidates) == 3
 
 
-def test_lowering_the_numbers_takes_nothing_away(judge, other_judge, stranger, admin):
+def test_a_lower_requirement_keeps_leased_pages(judge, other_judge, stranger, admin):
     batch = batch_of(judge, other_judge, stranger, judges_required=3)
     page = queue.lease(judge=judge)
-    other = queue.lease(judge=other_judge)
+    other_page = queue.lease(judge=other_judge)
     batches.update(batch=batch, by=admin, judges_required=1)
     assert refusal_of(stranger) != "no-batch"
     say_all(judge, page)
-    assert say(other_judge, other, 0, "no") == "recorded"
+    assert say(other_judge, other_page, 0, "no") == "recorded"
 
 
-def test_a_report_takes_the_candidate_out_for_everybody(judge, other_judge):
+def test_a_report_withdraws_the_candidate_from_all_judges(judge, other_judge):
     batch_of(judge, other_judge)
     page = queue.lease(judge=judge)
     candidate = Candidate.objects.get(pk=page.candidates[0])
@@ -289,7 +291,7 @@ def test_a_report_takes_the_candidate_out_for_everybody(judge, other_judge):
     assert queue.submit(assignment_id=page.pk, judge=judge) is True
 
 
-def test_tiles_are_known_to_their_judge_only(judge, other_judge, admin):
+def test_tile_ids_work_only_for_their_judge(judge, other_judge, admin):
     batch = batch_of(judge, other_judge)
     page = queue.lease(judge=judge)
     assert queue.resolve_tile(page.tile_id(0), judge).pk == page.candidates[0]
@@ -313,8 +315,8 @@ def test_uncertain_order_shuffles_inside_the_page(judge):
     batch_of(judge, candidates=20, order="uncertain", page_size=10)
     page = queue.lease(judge=judge)
     assert page.candidates != sorted(page.candidates)
-    numbers = Candidate.objects.order_by("rank").values_list("pk", flat=True)[:10]
-    assert sorted(page.candidates) == sorted(numbers)
+    first_ids = Candidate.objects.order_by("rank").values_list("pk", flat=True)[:10]
+    assert sorted(page.candidates) == sorted(first_ids)
 
 
 def test_the_batch_of_highest_priority_comes_first(judge, admin):
@@ -343,11 +345,11 @@ def test_a_wrong_rule_is_named(admin, rules, field):
 
 
 def test_unknown_keys_are_named(admin):
-    with pytest.raises(Invalid, match=r"m\.nobody"):
-        batches.create(by=admin, name="b", entities=["m.nobody"])
+    with pytest.raises(Invalid, match=r"m\.unknown"):
+        batches.create(by=admin, name="b", entities=["m.unknown"])
 
 
-def test_a_key_that_is_none_is_blamed_on_the_entities(admin):
+def test_an_invalid_key_is_an_error_of_the_entities(admin):
     with pytest.raises(Invalid) as refusal:
         batches.create(by=admin, name="Batch", entities=["a b"])
     assert list(refusal.value.errors) == ["entities"]
@@ -357,13 +359,13 @@ def test_a_sample_is_drawn_by_frequency_and_seed(admin):
     for n in range(30):
         EntityFactory(frequency=n)
     first = batches.create(by=admin, name="a", sample={"size": 10, "seed": 3})
-    again = batches.create(by=admin, name="b", sample={"size": 10, "seed": 3})
-    drawn = [
+    second = batches.create(by=admin, name="b", sample={"size": 10, "seed": 3})
+    samples = [
         list(BatchEntity.objects.filter(batch=b).order_by("pk").values_list("entity"))
-        for b in (first, again)
+        for b in (first, second)
     ]
-    assert drawn[0] == drawn[1]
-    assert len(drawn[0]) == 10
+    assert samples[0] == samples[1]
+    assert len(samples[0]) == 10
     assert first.sample["seed"] == 3
 
 
@@ -375,17 +377,17 @@ def test_only_judges_can_be_added(judge, admin):
             batches.add_judges(batch=batch, usernames=[name], by=admin)
 
 
-def test_progress_of_a_judge_holds_own_numbers_only(judge, other_judge, admin):
+def test_progress_of_a_judge_has_only_their_figures(judge, other_judge, admin):
     batch = batch_of(judge, other_judge)
     say_all(other_judge, queue.lease(judge=other_judge))
     queue.sum_counters()
     batch.refresh_from_db()
-    own = queue.progress(batch, judge)
-    assert [j["username"] for j in own["judges"]] == [judge.username]
-    assert own["judges"][0]["judged"] == 0
-    whole = queue.progress(batch)
-    assert whole["candidates"] == 3
-    assert {j["judged"] for j in whole["judges"]} == {0, 3}
+    progress = queue.progress(batch, judge)
+    assert [j["username"] for j in progress["judges"]] == [judge.username]
+    assert progress["judges"][0]["judged"] == 0
+    progress_of_all = queue.progress(batch)
+    assert progress_of_all["candidates"] == 3
+    assert {j["judged"] for j in progress_of_all["judges"]} == {0, 3}
 
 
 def test_a_lease_costs_no_more_queries_in_a_larger_batch(

@@ -1,4 +1,4 @@
-"""Many judges at once, each on a connection of their own."""
+"""Many judges at once, each on their own connection."""
 
 import random
 import threading
@@ -14,16 +14,16 @@ from django.db.models import Count
 from annotations import batches, judgments, people, queue
 from annotations.errors import PageIncomplete
 from annotations.models import Assignment, BatchEntity, Judgment, Reopened
-from annotations.queue.standings import read_rows, tally
 
 from .desk import batch_of, let_expire, mark_of, refusal_of, say, say_all
 from .factories import UserFactory
+from .queue_invariants import check_counters
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(work, arguments):
-    """Run `work(argument)` for all, started together, each with an own connection."""
+    """Run `work(argument)` for all arguments at once, each on its own connection."""
     arguments = list(arguments)
     barrier = threading.Barrier(len(arguments))
 
@@ -38,16 +38,6 @@ def at_once(work, arguments):
         return list(pool.map(run, arguments))
 
 
-def counters_are_true(batch):
-    rows = list(BatchEntity.objects.filter(batch=batch))
-    assert rows
-    readings = read_rows([row.pk for row in rows])
-    for row in rows:
-        counted = tally(readings[row.pk].standings.values(), batch.rules)
-        for name in counted.__slots__:
-            assert getattr(row, name) == getattr(counted, name), name
-
-
 def test_twenty_judges_at_once_never_share_a_place():
     judges = UserFactory.create_batch(20)
     batch = batch_of(*judges, entities=4, candidates=6, page_size=3)
@@ -57,7 +47,7 @@ def test_twenty_judges_at_once_never_share_a_place():
         places.update(zip(page.candidates, page.places, strict=True))
     assert set(places.values()) == {1}
     assert sum(places.values()) == 4 * 6 * 2
-    counters_are_true(batch)
+    check_counters(batch)
 
 
 def take(judge, batch):
@@ -80,7 +70,7 @@ def test_twenty_judges_finish_a_batch_with_every_need_met_and_no_more():
         order="uncertain",
     )
     at_once(lambda judge: work(judge, batch), judges)
-    counters_are_true(batch)
+    check_counters(batch)
     rows = BatchEntity.objects.filter(batch=batch)
     assert {row.state for row in rows} == {"done"}
     counts = (
@@ -95,7 +85,7 @@ def test_twenty_judges_finish_a_batch_with_every_need_met_and_no_more():
 
 
 def work(judge, batch):
-    """Label to the end; now and then leave a page half done, released or expired."""
+    """Judge to the end. Now and then release a half-done page, or let it expire."""
     chance = random.Random(judge.pk)
     waits = 0
     while waits < 200:
@@ -124,7 +114,7 @@ def work(judge, batch):
                 queue.submit(assignment_id=page.pk, judge=judge)
             except PageIncomplete as incomplete:
                 assert incomplete.fields["lost"]
-    raise AssertionError("waited in vain")
+    raise AssertionError("The batch does not end.")
 
 
 def test_two_tabs_of_one_judge_get_the_same_page():
@@ -140,10 +130,12 @@ def test_two_tabs_sending_the_same_marks_record_each_once():
     batch = batch_of(judge, candidates=5)
     page = queue.lease(judge=judge, batch=batch)
     marks = [mark_of(page, n, "yes") for n in range(5)]
-    outcomes = at_once(lambda _: judgments.record(judge=judge, marks=marks), range(4))
-    statuses = Counter(o.status for each in outcomes for o in each)
+    results_of_tabs = at_once(
+        lambda _: judgments.record(judge=judge, marks=marks), range(4)
+    )
+    statuses = Counter(o.status for results in results_of_tabs for o in results)
     assert statuses == {"recorded": 5, "replayed": 15}
-    counters_are_true(batch)
+    check_counters(batch)
 
 
 def test_late_marks_and_a_new_lease_race_for_one_place():
@@ -157,11 +149,11 @@ def test_late_marks_and_a_new_lease_race_for_one_place():
             lambda marks=marks, late=late: judgments.record(judge=late, marks=marks),
             lambda quick=quick, batch=batch: take(quick, batch),
         ]
-        outcomes, taken = at_once(lambda act: act(), acts)
+        outcomes, page_of_other = at_once(lambda act: act(), acts)
         recorded = [o for o in outcomes if o.status == "recorded"]
-        held = len(taken.candidates) if taken else 0
-        assert len(recorded) + held == 4
-        counters_are_true(batch)
+        new_tiles = len(page_of_other.candidates) if page_of_other else 0
+        assert len(recorded) + new_tiles == 4
+        check_counters(batch)
 
 
 def test_submitting_in_two_tabs_at_once_is_one_submit():
@@ -173,7 +165,7 @@ def test_submitting_in_two_tabs_at_once_is_one_submit():
         lambda _: queue.submit(assignment_id=page.pk, judge=judge), range(4)
     )
     assert set(results) == {True}
-    counters_are_true(batch)
+    check_counters(batch)
 
 
 def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
@@ -197,11 +189,11 @@ def test_a_page_submitted_while_its_judge_is_removed_stays_submitted():
     at_once(lambda act: act(None), [submit, remove])
     states = dict(Assignment.objects.values_list("pk", "state"))
     assert states == {first.pk: "submitted", second.pk: "released"}
-    counters_are_true(batch)
+    check_counters(batch)
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"roles": []}])
-def test_a_lease_under_way_while_its_judge_goes_leaves_no_page(change):
+def test_a_lease_during_the_end_of_its_judge_leaves_no_page(change):
     judge = UserFactory()
     batch = batch_of(judge)
     is_leased, is_gone = threading.Event(), threading.Event()
@@ -221,17 +213,17 @@ def test_a_lease_under_way_while_its_judge_goes_leaves_no_page(change):
 
     def lease_again():
         is_gone.wait()
-        return refusal_of(judge)  # of whom this request knows what was before
+        return refusal_of(judge)  # `judge` still has the old role in memory
 
     acts = [lease_first, go_and_let_wait, lease_again]
     *_, reason = at_once(lambda act: act(), acts)
     assert reason == "no-batch"
     assert Assignment.objects.get().state == "released"
-    counters_are_true(batch)
+    check_counters(batch)
 
 
 def wait_for_waiters(number=1):
-    """Until so many connections wait for a lock, as ours would have it."""
+    """Wait until so many connections wait for a lock."""
     deadline = time.monotonic() + 10
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
@@ -239,17 +231,17 @@ def wait_for_waiters(number=1):
             if cursor.fetchone()[0] >= number:
                 return
             time.sleep(0.01)
-    raise AssertionError("Nobody waited.")
+    raise AssertionError("No connection waited for a lock.")
 
 
-def test_renewals_and_marks_on_two_held_pages_never_wait_in_a_ring():
+def test_renewals_and_marks_on_two_held_pages_never_deadlock():
     judge = UserFactory()
     batch = batch_of(judge, candidates=8, page_size=4)
     first = queue.lease(judge=judge)
     second = queue.lease(judge=judge, after=first.pk)
 
     def hold_up(is_held):
-        """Stop a skip half way: it has changed its page and would reopen the row."""
+        """Hold a lock as a skip does that has changed its page and will reopen the row."""
         with transaction.atomic():
             key = {"batch": batch, "judge": judge, "entity": first.entity}
             Reopened.objects.update_or_create(**key, defaults={"priority": 0})
@@ -267,7 +259,9 @@ def test_renewals_and_marks_on_two_held_pages_never_wait_in_a_ring():
     for page, position in [(first, 0), (second, 0), (second, 1), (first, 1)]:
         is_held = threading.Event()
         acts = [partial(hold_up, is_held), partial(mark, is_held, page, position)]
-        acts += [partial(renew, each) for each in (first, second, first)]
-        _, *said = at_once(lambda act: act(), acts)
-        assert said == ["recorded", "held", "held", "held"]
-    counters_are_true(batch)
+        acts += [
+            partial(renew, renewed_page) for renewed_page in (first, second, first)
+        ]
+        _, *results = at_once(lambda act: act(), acts)
+        assert results == ["recorded", "held", "held", "held"]
+    check_counters(batch)

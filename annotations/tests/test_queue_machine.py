@@ -1,9 +1,9 @@
-"""Any order of leases, marks, endings and changes leaves the queue true.
+"""Any order of leases, marks, endings and changes keeps the queue consistent.
 
-Invariants: never more judgments than the maximum; one place, one judge; no place is
-granted while judgments and live places meet the need; stored counters are what the
-rows make; and at rest no candidate has unmet need while a judge is left who could
-take it.
+Invariants: a candidate never has more judgments than the maximum. A place has one
+judge. No place is granted while judgments and live places meet the need. Stored
+counters equal the recounted ones. At rest, no candidate has an unmet need while a
+judge could still take it.
 """
 
 from collections import Counter
@@ -22,83 +22,35 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from annotations import adjudication, batches, consensus, judgments, queue
-from annotations.consensus import Rules, Verdict
+from annotations import adjudication, batches, judgments, queue
 from annotations.errors import LeaseLost, NotFound, PageIncomplete, TwoHeld, WrongState
 from annotations.models import (
     Assignment,
     Batch,
     BatchEntity,
-    BatchJudge,
     Candidate,
-    Clearance,
     Conflict,
     Judgment,
     Report,
     Role,
     Ruling,
 )
-from annotations.queue.standings import read_rows, tally
 
 from .desk import batch_of, let_expire, say
 from .factories import CandidateFactory, UserFactory
+from .queue_invariants import (
+    active_judges,
+    check_conflicts,
+    check_counters,
+    check_judges,
+    check_places,
+    live_places,
+    needs,
+)
 
 who = st.integers(0, 3)
 pick = st.integers(0, 10**6)
-said = st.sampled_from(["yes", "yes", "no", "broken", "skip", None])
-
-
-def needs(batch):
-    """Need, judgments and live places of every member, read without the queue's code."""
-    rules = Rules(batch.judges_required, batch.judges_maximum)
-    found = {}
-    for row in BatchEntity.objects.filter(batch=batch):
-        for candidate in row.entity.candidates.filter(
-            pk__lte=row.upto, state__in=["ready", "unreadable", "empty"]
-        ):
-            rows = list(Judgment.objects.filter(batch=batch, candidate=candidate))
-            verdicts = [Verdict(r.verdict) for r in rows if r.verdict != "skip"]
-            ruling = Ruling.objects.filter(
-                batch=batch, candidate=candidate, reopened_at=None
-            ).exists()
-            reported = candidate.reports.filter(dismissed_at=None).exists()
-            cleared = Clearance.objects.filter(
-                batch=batch, candidate=candidate, is_audit=False
-            ).exists()
-            withdrawn = ruling or reported or cleared
-            need = consensus.need(verdicts, rules, withdrawn=withdrawn)
-            found[candidate.pk] = (
-                need,
-                [r.place for r in rows if r.place],
-                {r.judge_id for r in rows},
-            )
-    return found
-
-
-def active_judges(batch):
-    """The numbers of those who judge it now."""
-    members = BatchJudge.objects.filter(batch=batch, removed_at=None)
-    return set(members.values_list("judge_id", flat=True))
-
-
-def live_places(batch):
-    """(candidate, judge, place) of every live page whose judge has not spoken yet."""
-    now = queue.clock()
-    places = []
-    for page in Assignment.objects.filter(
-        batch=batch, state="held", expires_at__gt=now
-    ):
-        spoken = set(
-            Judgment.objects.filter(
-                batch=batch, judge=page.judge_id, candidate__in=page.candidates
-            ).values_list("candidate_id", flat=True)
-        )
-        places += [
-            (candidate, page.judge_id, place)
-            for candidate, place in zip(page.candidates, page.places, strict=True)
-            if place and candidate not in spoken
-        ]
-    return places
+verdict_or_none = st.sampled_from(["yes", "yes", "no", "broken", "skip", None])
 
 
 class Queue(RuleBasedStateMachine):
@@ -125,7 +77,7 @@ class Queue(RuleBasedStateMachine):
         page_size=st.integers(1, 4),
         order=st.sampled_from(["rank", "random", "uncertain"]),
     )
-    def cut(self, required, more, page_size, order):
+    def create(self, required, more, page_size, order):
         self.batch = batch_of(
             *self.judges,
             entities=2,
@@ -144,7 +96,7 @@ class Queue(RuleBasedStateMachine):
     @rule(who=who, follows=st.booleans())
     def lease(self, who, follows):
         judge = self.judges[who]
-        held = queue.held_pages(judge, self.batch)
+        held_pages = queue.held_pages(judge, self.batch)
         before, live = (
             needs(self.batch),
             Counter(c for c, _, _ in live_places(self.batch)),
@@ -153,14 +105,14 @@ class Queue(RuleBasedStateMachine):
             page = queue.lease(
                 judge=judge,
                 batch=self.batch,
-                after=held[-1].pk if held and follows else None,
+                after=held_pages[-1].pk if held_pages and follows else None,
             )
         except TwoHeld:
             return
         except queue.NothingToLease as nothing:
             self.check_reason(judge, nothing.reason)
             return
-        if page in held:
+        if page in held_pages:
             return
         for candidate in page.candidates:
             need, places, judges = before[candidate]
@@ -168,7 +120,7 @@ class Queue(RuleBasedStateMachine):
             assert judge.pk not in judges
 
     def check_reason(self, judge, reason):
-        """204 tells the truth: nothing is free, and others hold something or not."""
+        """Check why there is no page: nothing is free, and others hold something or not."""
         if judge.pk not in active_judges(self.batch):
             assert reason == "no-batch"
             return
@@ -176,17 +128,19 @@ class Queue(RuleBasedStateMachine):
             assert reason == "closed"
             return
         live = live_places(self.batch)
-        own = {c for p in queue.held_pages(judge, self.batch) for c in p.candidates}
-        held = Counter(c for c, _, _ in live)
-        left = {
+        own_candidates = {
+            c for p in queue.held_pages(judge, self.batch) for c in p.candidates
+        }
+        holds = Counter(c for c, _, _ in live)
+        open_needs = {
             c: need - len(places)
             for c, (need, places, judges) in needs(self.batch).items()
-            if need > len(places) and judge.pk not in judges and c not in own
+            if need > len(places) and judge.pk not in judges and c not in own_candidates
         }
-        assert reason == ("held-by-others" if left else "all-done")
-        assert all(held[c] >= missing for c, missing in left.items())
+        assert reason == ("held-by-others" if open_needs else "all-done")
+        assert all(holds[c] >= open_need for c, open_need in open_needs.items())
 
-    @rule(who=who, number=pick, position=pick, verdict=said)
+    @rule(who=who, number=pick, position=pick, verdict=verdict_or_none)
     def mark(self, who, number, position, verdict):
         judge = self.judges[who]
         page = self.page(judge, number)
@@ -241,9 +195,9 @@ class Queue(RuleBasedStateMachine):
 
     @rule(number=pick)
     def time_passes(self, number):
-        held = list(Assignment.objects.filter(state="held").order_by("pk"))
-        if held:
-            let_expire(held[number % len(held)])
+        held_pages = list(Assignment.objects.filter(state="held").order_by("pk"))
+        if held_pages:
+            let_expire(held_pages[number % len(held_pages)])
 
     @rule()
     def expire(self):
@@ -287,44 +241,46 @@ class Queue(RuleBasedStateMachine):
     def rule_on(self, number):
         candidates = list(Candidate.objects.order_by("pk"))
         candidate = candidates[number % len(candidates)]
-        standing = Ruling.objects.filter(candidate=candidate, reopened_at=None).first()
-        if standing:
-            adjudication.reopen(ruling=standing, by=self.admin)
+        ruling = Ruling.objects.filter(candidate=candidate, reopened_at=None).first()
+        if ruling:
+            adjudication.reopen(ruling=ruling, by=self.admin)
             return
-        with suppress(NotFound):  # it came later and has not joined
+        with suppress(NotFound):  # a newer candidate that is not in the batch
             adjudication.rule(
                 batch=self.batch, candidate=candidate.pk, verdict="yes", by=self.admin
             )
 
     @rule(number=pick)
     def look_at_a_conflict(self, number):
-        held = adjudication.lease(by=self.admin, batch=self.batch)
-        assert (held is not None) == Conflict.objects.filter(batch=self.batch).exists()
-        if held is None:
+        conflict = adjudication.lease(by=self.admin, batch=self.batch)
+        assert (conflict is not None) == Conflict.objects.filter(
+            batch=self.batch
+        ).exists()
+        if conflict is None:
             return
-        if held.is_disputed and number % 2:
+        if conflict.is_disputed and number % 2:
             with suppress(WrongState):
                 adjudication.request_second_looks(
-                    batch=self.batch, candidate=held.candidate_id, by=self.admin
+                    batch=self.batch, candidate=conflict.candidate_id, by=self.admin
                 )
         else:
             adjudication.put_off(
-                batch=self.batch, candidate=held.candidate_id, by=self.admin
+                batch=self.batch, candidate=conflict.candidate_id, by=self.admin
             )
 
     @rule(who=who, verdict=st.sampled_from(["yes", "no"]))
     def look_again(self, who, verdict):
         judge = self.judges[who]
         for look in adjudication.open_second_looks(judge)[:1]:
-            said = {"batch": look.batch, "candidate": look.candidate, "judge": judge}
-            blind = Judgment.objects.get(**said).blind_verdict
+            fields = {"batch": look.batch, "candidate": look.candidate, "judge": judge}
+            blind = Judgment.objects.get(**fields).blind_verdict
             try:
                 adjudication.answer_second_look(
                     second_look_id=look.pk, judge=judge, verdict=verdict
                 )
-            except WrongState:  # skipped since, and others have met the need
+            except WrongState:  # skipped meanwhile, and others have met the need
                 continue
-            now = Judgment.objects.get(**said)
+            now = Judgment.objects.get(**fields)
             assert (now.verdict, now.blind_verdict) == (verdict, blind)
 
     @rule(who=who)
@@ -333,8 +289,10 @@ class Queue(RuleBasedStateMachine):
         judgments.void(
             batch=self.batch, username=username, reason="a trial", by=self.admin
         )
-        own = Judgment.objects.filter(batch=self.batch, judge=self.judges[who])
-        assert not own.exists()
+        judgments_left = Judgment.objects.filter(
+            batch=self.batch, judge=self.judges[who]
+        )
+        assert not judgments_left.exists()
 
     @rule(who=who)
     def leave(self, who):
@@ -343,7 +301,7 @@ class Queue(RuleBasedStateMachine):
             batches.remove_judge(batch=self.batch, username=name, by=self.admin)
 
     @rule()
-    def everybody_returns(self):
+    def all_judges_return(self):
         names = [judge.username for judge in self.judges]
         batches.add_judges(batch=self.batch, usernames=names, by=self.admin)
 
@@ -356,77 +314,28 @@ class Queue(RuleBasedStateMachine):
     @rule(who=who)
     def leave_and_return(self, who):
         name = self.judges[who].username
-        with suppress(NotFound):  # who left before returns all the same
+        with suppress(NotFound):  # the judge left before
             batches.remove_judge(batch=self.batch, username=name, by=self.admin)
         batches.add_judges(batch=self.batch, usernames=[name], by=self.admin)
 
     @invariant()
-    def places_are_kept_apart(self):
-        if not hasattr(self, "batch"):
-            return
-        places = {c: list(given) for c, (_, given, _) in needs(self.batch).items()}
-        for given in places.values():
-            assert len(given) <= self.highest
-        for candidate, _, place in live_places(self.batch):
-            assert place <= self.highest
-            places.setdefault(candidate, []).append(place)
-        for given in places.values():
-            assert len(set(given)) == len(given)
-
-    @invariant()
-    def counters_are_true(self):
-        if not hasattr(self, "batch"):
-            return
-        rules = Batch.objects.get(pk=self.batch.pk).rules
-        rows = list(BatchEntity.objects.filter(batch=self.batch))
-        readings = read_rows([row.pk for row in rows])
-        for row in rows:
-            counted = tally(readings[row.pk].standings.values(), rules)
-            stored = {name: getattr(row, name) for name in counted.__slots__}
-            assert stored == {n: getattr(counted, n) for n in counted.__slots__}
-            assert row.state == counted.state
-        for numbers in BatchJudge.objects.filter(batch=self.batch):
-            own = Judgment.objects.filter(batch=self.batch, judge=numbers.judge_id)
-            assert numbers.skips == own.filter(verdict="skip").count()
-            assert numbers.verdicts == own.exclude(verdict="skip").count()
-
-    @invariant()
-    def conflicts_are_true(self):
-        if not hasattr(self, "batch"):
-            return
-        active = active_judges(self.batch)
-        batch = Batch.objects.get(pk=self.batch.pk)
-        expected = {}
-        for candidate, (need, places, judges) in needs(batch).items():
-            row = Candidate.objects.get(pk=candidate)
-            verdicts = set(
-                Judgment.objects.filter(batch=batch, candidate=row)
-                .exclude(verdict="skip")
-                .values_list("verdict", flat=True)
-            )
-            kinds = (
-                len(places) >= batch.judges_required and len(verdicts) > 1,
-                row.reports.filter(dismissed_at=None).exists(),
-                need > len(places) and judges >= active,
-            )
-            ruled = row.rulings.filter(batch=batch, reopened_at=None).exists()
-            if any(kinds) and not ruled:
-                expected[candidate] = kinds
-        found = Conflict.objects.filter(batch=batch).values_list(
-            "candidate_id", "is_disputed", "is_reported", "is_stuck"
-        )
-        assert {candidate: tuple(kinds) for candidate, *kinds in found} == expected
+    def queue_is_consistent(self):
+        if hasattr(self, "batch"):
+            check_places(self.batch, self.highest)
+            check_counters(self.batch)
+            check_judges(self.batch)
+            check_conflicts(self.batch)
 
     def come_to_rest(self):
-        """Let every judge do all there is; then nobody may be left with something."""
-        self.everybody_returns()
+        """Let every judge do all work. Then no need may remain that a judge could meet."""
+        self.all_judges_return()
         batches.open_batch(batch=self.batch, by=self.admin)
         Assignment.objects.filter(state="held").update(
             expires_at=queue.clock() - self.batch_age()
         )
         for _ in range(100):
-            worked = [self.work_off(judge) for judge in self.judges]
-            if not any(worked):
+            results = [self.work_off(judge) for judge in self.judges]
+            if not any(results):
                 break
         for need, places, judges in needs(self.batch).values():
             if need > len(places):
@@ -450,7 +359,7 @@ class Queue(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 @pytest.mark.timeout(600)
-def test_the_queue_stays_true_whatever_happens():
+def test_any_order_of_actions_keeps_the_queue_consistent():
     run_state_machine_as_test(
         Queue,
         settings=settings(

@@ -1,4 +1,4 @@
-"""The same with a model beside it: rescoring and clearance lose nothing either."""
+"""The state machine of the queue with scores and clearance."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,7 +16,7 @@ probability = st.sampled_from([0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.99, 1.0])
 
 
 class ScoredQueue(Queue):
-    """The same judges, and models that change their minds at any time."""
+    """The same judges, with scores that change at any time."""
 
     @initialize(
         required=st.integers(1, 3),
@@ -25,8 +25,8 @@ class ScoredQueue(Queue):
         audit_size=st.integers(1, 4),
         control_share=st.sampled_from([None, 0.5]),
     )
-    def cut(self, required, more, page_size, audit_size, control_share):
-        """As before, with clearance on and more entities, which can change places."""
+    def create(self, required, more, page_size, audit_size, control_share):
+        """Create a batch with clearance, and more entities, so that rows can move."""
         scorer_named()
         self.batch = batch_of(
             *self.judges,
@@ -43,13 +43,13 @@ class ScoredQueue(Queue):
         )
         self.highest = required + more
 
-    @rule(number=pick, told=st.lists(probability, min_size=3, max_size=3))
-    def rescore(self, number, told):
+    @rule(number=pick, probabilities=st.lists(probability, min_size=3, max_size=3))
+    def rescore(self, number, probabilities):
         rows = list(BatchEntity.objects.filter(batch=self.batch).order_by("pk"))
         entity = rows[number % len(rows)].entity_id
         candidates = rows[number % len(rows)].entity.candidates.order_by("pk")
-        for candidate, each in zip(candidates, told, strict=False):
-            score(candidate, each)
+        for candidate, value in zip(candidates, probabilities, strict=False):
+            score(candidate, value)
         queue.reorder([entity])
 
     @rule()
@@ -57,7 +57,7 @@ class ScoredQueue(Queue):
         queue.mix_controls(self.batch)
 
     @rule()
-    def forget_scores(self):
+    def delete_scores(self):
         Score.objects.all().delete()
 
     @rule()
@@ -75,7 +75,7 @@ class ScoredQueue(Queue):
 
 @pytest.mark.django_db
 @pytest.mark.timeout(600)
-def test_the_queue_stays_true_while_models_change_their_minds(monkeypatch):
+def test_new_scores_and_clearance_keep_the_queue_consistent(monkeypatch):
     monkeypatch.setattr("annotations.queue.order._default_scorer", lambda: "faces")
     run_state_machine_as_test(
         ScoredQueue,

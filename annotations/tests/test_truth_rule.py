@@ -89,7 +89,7 @@ def expected_cells(rules, histories):
     """Return the last seven cells of a row of ground truth over some batches."""
     latest, blind = {}, {}
     votes = [(v.minute, n, v) for n, h in enumerate(histories) for v in h.votes]
-    for _, _, vote in sorted(votes, key=lambda each: each[:2]):
+    for _, _, vote in sorted(votes, key=lambda part: part[:2]):
         if vote.verdict is not Verdict.SKIP:
             latest[vote.judge] = vote.verdict
         if vote.blind is not None:
@@ -98,7 +98,7 @@ def expected_cells(rules, histories):
     cleared = [h.cleared for h in histories if h.cleared]
     truth = consensus.truth(
         list(latest.values()),
-        Rules(max(each.required for each in rules), 7),
+        Rules(max(part.required for part in rules), 7),
         rulings[-1] if rulings else None,
         cleared[-1] if cleared else None,
     )
@@ -145,10 +145,10 @@ def order_by_doubt(built):
     for n, batch in enumerate(built.batches):
         set_priorities(batch, reopens=False)
         rows = BatchEntity.objects.filter(batch=batch)
-        reported = {c.pk for c, case in built.cases() if case.report == "open"}
+        reported_ids = {c.pk for c, case in built.cases() if case.report == "open"}
         expected = {}
         for candidate, history in built.members(n):
-            is_withdrawn = candidate.pk in reported or history.cleared is not None
+            is_withdrawn = candidate.pk in reported_ids or history.cleared is not None
             is_open = built.truth_by_people(n, history).basis is Basis.OPEN
             expected[candidate.entity_id] = float(is_open and not is_withdrawn)
         yield dict(rows.values_list("entity_id", "priority")), expected
@@ -180,21 +180,24 @@ def standings_of_the_queue(built):
             for candidate, standing in state.standings.items():
                 truth = standing.truth(state.rules)
                 truths[candidate] = (truth, standing.is_reported)
-        reported = {c.pk for c, case in built.cases() if case.report == "open"}
+        reported_ids = {c.pk for c, case in built.cases() if case.report == "open"}
         yield (
             truths,
-            {c.pk: (built.truth(n, h), c.pk in reported) for c, h in built.members(n)},
+            {
+                c.pk: (built.truth(n, h), c.pk in reported_ids)
+                for c, h in built.members(n)
+            },
         )
 
 
 def references_of_scorers(built):
     """scoring.storage: settled as yes, and refused."""
     entities = [candidate.entity_id for candidate in built.candidates]
-    stored = storage.read(scorer_named(), entities)
+    candidates = storage.read(scorer_named(), entities)
     yield (
         {
             c.id: (c.is_settled, c.is_refused)
-            for group in stored.values()
+            for group in candidates.values()
             for c in group
         },
         {
@@ -210,9 +213,9 @@ def references_of_scorers(built):
 def pictures_beside_a_case(built):
     """adjudication.case: pictures settled as yes beside another of the entity."""
     for candidate, case in built.cases():
-        other = CandidateFactory(entity=candidate.entity)
+        candidate_of_case = CandidateFactory(entity=candidate.entity)
         expected = [candidate.pk] if built.is_settled(case, as_yes=True) else []
-        yield pictures_beside_case(other), expected
+        yield pictures_beside_case(candidate_of_case), expected
 
 
 def pictures_beside_a_page(built):

@@ -1,4 +1,4 @@
-"""Whatever is stored twice is found when it is wrong, and mended when asked."""
+"""Verification finds wrong stored values, and corrects them on request."""
 
 import io
 import os
@@ -31,30 +31,30 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch):
-    """Nobody sums totals here: waiting for it would be in vain."""
+def no_lag(monkeypatch):
+    """Do not wait for totals: no worker sums them here."""
     monkeypatch.setattr(counters, "LAG_SECONDS", 0)
 
 
-def found(**options):
-    """What verification finds, as sentences."""
-    return [str(each) for each in verification.verify(**options)]
+def differences(**options):
+    """Return the differences as sentences."""
+    return [str(difference) for difference in verification.verify(**options)]
 
 
-def test_a_batch_at_work_is_all_right(judge, other_judge):
+def test_a_batch_in_progress_has_no_differences(judge, other_judge):
     batch_of(judge, other_judge, entities=2, candidates=3)
     say_all(judge, queue.lease(judge=judge))
     page = queue.lease(judge=other_judge)
     say(other_judge, page, 0, "no")
     say(other_judge, page, 1, "skip")
     queue.sum_counters()
-    assert found() == []
+    assert differences() == []
 
 
-def test_a_lease_whose_time_is_over_is_no_difference(judge):
+def test_an_overdue_lease_is_no_difference(judge):
     batch_of(judge)
     let_expire(queue.lease(judge=judge))
-    assert found() == []
+    assert differences() == []
 
 
 @pytest.mark.parametrize(
@@ -68,46 +68,46 @@ def test_a_lease_whose_time_is_over_is_no_difference(judge):
         "held_places",
     ],
 )
-def test_a_wrong_counter_of_the_queue_is_named_and_mended(judge, counter):
+def test_a_wrong_counter_of_the_queue_is_reported_and_corrected(judge, counter):
     batch_of(judge)
     row = BatchEntity.objects.get()
     right = getattr(row, counter)
     BatchEntity.objects.update(**{counter: right + 5})
-    [said] = found()
-    assert counter in said
-    assert f"{right + 5}, should be {right}" in said
-    assert found(fix=True)[0].endswith("(mended)")
-    assert found() == []
+    [difference] = differences()
+    assert counter in difference
+    assert f"{right + 5}, should be {right}" in difference
+    assert differences(fix=True)[0].endswith("(mended)")
+    assert differences() == []
 
 
-def test_a_row_that_only_looked_done_is_leased_again_after_mending(judge):
+def test_a_row_that_only_looked_done_is_leased_after_the_correction(judge):
     batch_of(judge)
     BatchEntity.objects.update(state=QueueState.DONE)
     with pytest.raises(queue.NothingToLease):
         queue.lease(judge=judge)
-    found(fix=True)
+    differences(fix=True)
     assert queue.lease(judge=judge)
 
 
-def test_batch_totals_are_compared_once_they_were_summed(judge):
+def test_batch_totals_are_compared_after_the_first_sum(judge):
     batch_of(judge)
-    assert found() == []
+    assert differences() == []
     queue.sum_counters()
     Batch.objects.update(candidates_total=99)
-    assert found() == [
+    assert differences() == [
         f"batch {Batch.objects.get().pk}: candidates_total: 99, should be 3"
     ]
-    found(fix=True)
-    assert found() == []
+    differences(fix=True)
+    assert differences() == []
 
 
-def test_judges_own_numbers_are_compared(judge):
+def test_counters_of_judges_are_compared(judge):
     batch_of(judge)
     say_all(judge, queue.lease(judge=judge))
     BatchJudge.objects.update(verdicts=7, skips=1)
-    assert len(found()) == 2
-    found(fix=True)
-    assert found() == []
+    assert len(differences()) == 2
+    differences(fix=True)
+    assert differences() == []
     assert BatchJudge.objects.get().verdicts == 3
 
 
@@ -115,47 +115,47 @@ def test_candidates_are_as_readable_as_their_pictures(db):
     CandidateFactory(state=CandidateState.UNREADABLE)
     CandidateFactory(unreadable=True, state=CandidateState.READY)
     CandidateFactory()
-    assert len(found()) == 2
-    found(fix=True)
-    assert found() == []
+    assert len(differences()) == 2
+    differences(fix=True)
+    assert differences() == []
     states = Candidate.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == ["ready", "unreadable", "ready"]
 
 
-def test_a_lost_file_is_named_and_stays_wrong(db):
+def test_a_lost_file_is_reported_and_cannot_be_corrected(db):
     image = stored(seed=1)
-    assert found(files=True) == []
+    assert differences(files=True) == []
     default_storage.delete(store.image_name(image.sha256))
-    [lost] = found(files=True, fix=True)
-    assert image.sha256 in lost
-    assert "mended" not in lost
+    [difference] = differences(files=True, fix=True)
+    assert image.sha256 in difference
+    assert "mended" not in difference
 
 
 def test_a_missing_thumbnail_is_no_difference(db):
     image = stored(seed=1)
     default_storage.delete(store.thumbnail_name(image.sha256))
-    assert found(files=True) == []
+    assert differences(files=True) == []
 
 
-def test_files_of_no_picture_go_once_they_are_old(db):
+def test_old_files_without_an_image_are_deleted(db):
     images.prepare(drawn(3))
-    assert found(files=True) == []
+    assert differences(files=True) == []
     for folder in ("images", "thumbnails"):
         for path in Path(default_storage.path(folder)).rglob("*"):
             if path.is_file():
                 os.utime(path, (0, 0))
-    assert len(found(files=True)) == 2
-    found(files=True, fix=True)
-    assert found(files=True) == []
+    assert len(differences(files=True)) == 2
+    differences(files=True, fix=True)
+    assert differences(files=True) == []
 
 
-def test_half_files_of_killed_imports_go_too(db):
+def test_unfinished_files_of_killed_imports_are_deleted(db):
     image = stored(seed=1)
     part = f"{Path(store.image_name(image.sha256)).parent}/.{image.sha256}.x.part"
     default_storage.save(part, ContentFile(b"half"))
     aged(part)
-    [said] = found(files=True, fix=True)
-    assert said.endswith("(mended)")
+    [difference] = differences(files=True, fix=True)
+    assert difference.endswith("(mended)")
     assert default_storage.exists(store.image_name(image.sha256))
 
 
@@ -170,13 +170,13 @@ def test_files_of_an_erased_picture_are_strays_at_once(admin, monkeypatch):
         patch.setattr(images, "delete_files", fail)
         erasure.erase_image(sha256=image.sha256, by=admin)
     assert default_storage.exists(store.image_name(image.sha256))
-    assert len(found(files=True)) == 2
-    found(files=True, fix=True)
+    assert len(differences(files=True)) == 2
+    differences(files=True, fix=True)
     assert not default_storage.exists(store.image_name(image.sha256))
     assert not Image.objects.exists()
 
 
-def test_the_command_ends_with_an_error_unless_all_is_right(judge):
+def test_the_command_fails_if_there_are_differences(judge):
     batch_of(judge)
     out = io.StringIO()
     call_command("verify", stdout=out)
@@ -191,13 +191,17 @@ def test_the_command_ends_with_an_error_unless_all_is_right(judge):
 
 def test_conflicts_are_recomputed(judge, other_judge):
     batch = batch_of(judge, other_judge, candidates=2)
-    for who, verdict in ((judge, "yes"), (other_judge, "no")):
-        say_all(who, queue.lease(judge=who), verdict)
-    assert found() == []
-    lost, wrong = Conflict.objects.filter(batch=batch).order_by("candidate")
-    lost.delete()
-    Conflict.objects.filter(pk=wrong.pk).update(is_stuck=True, is_disputed=False)
-    assert len(found()) == 2
-    found(fix=True)
-    assert found() == []
+    for user, verdict in ((judge, "yes"), (other_judge, "no")):
+        say_all(user, queue.lease(judge=user), verdict)
+    assert differences() == []
+    deleted_conflict, changed_conflict = Conflict.objects.filter(batch=batch).order_by(
+        "candidate"
+    )
+    deleted_conflict.delete()
+    Conflict.objects.filter(pk=changed_conflict.pk).update(
+        is_stuck=True, is_disputed=False
+    )
+    assert len(differences()) == 2
+    differences(fix=True)
+    assert differences() == []
     assert [c.kinds for c in Conflict.objects.all()] == [["disputed"], ["disputed"]]
