@@ -1,4 +1,4 @@
-"""Adds candidates to batches: newer ones on request, late pictures by themselves."""
+"""Adds candidates to batches: newer ones on request, late pictures automatically."""
 
 from collections.abc import Sequence
 
@@ -92,9 +92,9 @@ ON CONFLICT DO NOTHING
 
 
 def add_new_candidates(batch: Batch) -> int:
-    """Extend a batch by its entities' newer candidates; return the number of members.
+    """Extend a batch by its entities' newer candidates. Return the number of members.
 
-    Raises `upto` of every queue row to the entity's newest candidate, in one statement
+    Raise `upto` of every queue row to the entity's newest candidate, in one statement
     under the entities' locks. The merge of an import takes these locks too, so no
     candidate with an id below `upto` can appear later. The queue rows are locked first,
     so that every lease under way learns of a row that it passes.

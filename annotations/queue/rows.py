@@ -32,7 +32,7 @@ WHERE q.id = t.row
 
 
 def create_rows(batch: Batch, entities: str, parameters: Mapping[str, Any]) -> int:
-    """Create a draft's queue rows by one statement; return their number.
+    """Create a draft's queue rows by one statement. Return their number.
 
     `entities` is a SELECT of ids and positions, with its `parameters`.
     """
