@@ -92,7 +92,7 @@ def request_second_looks(
         ],
         ignore_conflicts=True,
     )
-    # The request alone is a sign that somebody disagrees.
+    # The request alone is a sign that another judge disagrees.
     page.unblind(judges=judges, candidate=subject.pk)
     conflict.update(put_off_at=Now(), held_by=None, held_until=None)
     audit.write("asked-again", by=by, batch=batch.pk, candidate=subject.pk)

@@ -119,7 +119,7 @@ class LeaseAttempt:
         """Try rows in order until one has a page for the judge, of at most `size` tiles.
 
         Without `waits`, skip rows that others have locked. With it, wait for the lock
-        of one row per transaction, so that nobody waits while holding another row.
+        of one row per transaction. So no transaction waits while it holds a row.
         """
         page = None
         for _ in range(1 if waits else ROWS_PER_TRANSACTION):

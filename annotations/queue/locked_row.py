@@ -101,7 +101,7 @@ class LockedRow:
 
 
 def is_active_judge(judge: User) -> bool:
-    """Return whether `judge` is an active judge now, whatever the request has cached.
+    """Return whether `judge` is an active judge now. The request can have an older state.
 
     Call it under a lock on one of the judge's memberships: `release_all` locks them all
     before a user loses the role.

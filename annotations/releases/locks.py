@@ -13,8 +13,8 @@ NAMESPACE, GATE = 0x52454C, 0
 def lock_gate(*, shared: bool) -> None:
     """Lock the gate until the transaction ends.
 
-    Erasures lock it exclusively, and whatever starts a release shares it. So no release
-    starts while something is being erased.
+    Erasures lock it exclusively, and each start of a release shares it. So no release
+    starts during an erasure.
     """
     kind = "_shared" if shared else ""
     sql.run(f"SELECT pg_advisory_xact_lock{kind}(%s, %s)", [NAMESPACE, GATE])

@@ -48,7 +48,7 @@ def test_what_is_erased_while_it_is_imported_does_not_return():
     finally:
         is_over.set()
         eraser.join()
-    for digest in doomed:  # whoever was quicker, in the end they are erased
+    for digest in doomed:  # whichever commits first, they are erased in the end
         if Image.objects.filter(sha256=digest).exists():
             erasure.erase_image(sha256=digest, by=None)
     last = imported(text, "faces")

@@ -60,7 +60,7 @@ class ConflictViewSet(ApiViewSet):
         request=ConflictRequest,
     )
     def lease(self, request: Request) -> Response:
-        """Lease a conflict, or get the held one. Nobody else gets it meanwhile."""
+        """Lease a conflict, or get the held one. It is held for this adjudicator."""
         batch_id = read_body(ConflictRequest, request).get("batch")
         batch = None if batch_id is None else _batch(batch_id)
         conflict = adjudication.lease(by=self.user, batch=batch)
