@@ -77,7 +77,9 @@ def _change(user: User, by: User | None, fields: dict[str, Any]) -> User:
         raise WrongState(
             "The last active admin cannot be removed. Add another admin first."
         )
-    user.save()
+    # Without the username: a trigger before an update of a key column would lock the row
+    # against foreign keys to it, so against leases under way.
+    user.save(update_fields=["roles", "password", "email", "is_active"])
     user.refresh_from_db(fields=["unblinded_upto"])  # a trigger sets it
     if not (user.is_active and user.is_judge):
         queue.release_all(judge=user)

@@ -206,10 +206,13 @@ def test_a_lease_during_the_end_of_its_judge_leaves_no_page(change):
 
     def go_and_let_wait():
         is_leased.wait()
-        with transaction.atomic():
-            people.change(user=judge, by=batch.created_by, **change)
-            is_gone.set()
-            wait_for_waiters()
+        try:
+            with transaction.atomic():
+                people.change(user=judge, by=batch.created_by, **change)
+                is_gone.set()
+                wait_for_waiters()
+        finally:
+            is_gone.set()  # after an error, too: the test must end
 
     def lease_again():
         is_gone.wait()
