@@ -53,6 +53,10 @@ UNION ALL
 SELECT candidate_id, NULL, NULL, NULL, NULL, NULL, 'unblinded'
 FROM annotations_unblinding
 WHERE candidate_id = ANY($2) AND judge_id = $3
+UNION ALL
+SELECT candidate_id, NULL, NULL, NULL, NULL, NULL, 'final'
+FROM annotations_secondlook
+WHERE candidate_id = ANY($2) AND judge_id = $3 AND seen_at IS NOT NULL
 """
 HISTORY_TYPES = "bigint[], bigint[], bigint, text[]"
 
@@ -65,12 +69,14 @@ class History:
     """A judge's earlier verdicts on the candidates of some marks.
 
     `unblinded` are the candidates on which the judge has been shown the votes or a sign
-    of them, in any batch.
+    of them, in any batch. `final` are those on which the judge has opened a second
+    look: the judge cannot take a verdict on them back.
     """
 
     current: dict[tuple[int, int], CurrentVerdict] = field(default_factory=dict)
     used_ids: UsedIds = field(default_factory=dict)
     unblinded: set[int] = field(default_factory=set)
+    final: set[int] = field(default_factory=set)
 
 
 def lock_memberships(judge: User, assignments: Iterable[int]) -> dict[int, BatchJudge]:
@@ -126,6 +132,9 @@ def history_of(
     for row in sql.prepared_rows("labeler_history", HISTORY_TYPES, HISTORY, parameters):
         if row.kind == "unblinded":
             history.unblinded.add(row.candidate)
+            continue
+        if row.kind == "final":
+            history.final.add(row.candidate)
             continue
         verdict = Verdict(row.verdict) if row.verdict else None
         if row.kind == "current":

@@ -123,9 +123,9 @@ class _Ledger:
     def _page_state(
         self, page: Assignment, candidate: int, row: LockedRow
     ) -> PageState:
-        # A judge who has seen the votes takes nothing back, as after a submission.
+        # After an opened second look nothing is taken back, as after a submission.
         last_submitted = self.submitted.get((page.batch_id, candidate), 0)
-        is_final = last_submitted > page.pk or candidate in self.history.unblinded
+        is_final = last_submitted > page.pk or candidate in self.history.final
         is_running = page.expires_at > row.now
         is_over = page.state in (AssignmentState.RELEASED, AssignmentState.EXPIRED)
         state = vars(self.memberships[page.batch_id])["batch_state"]

@@ -23,7 +23,7 @@ READ = f"""
 SELECT c.entity_id, c.id, encode(i.sha256, 'hex') AS sha256, c.rank, c.state,
        coalesce(i.sha256 = e.representative, false) AS is_named,
        {fragments.is_settled_as_yes("c")} AS is_settled,
-       {fragments.is_settled_otherwise("c")} OR {fragments.has_open_report("c.id")}
+       {fragments.is_refused("c")} OR {fragments.has_open_report("c.id")}
            AS is_refused,
        s.outcome, s.faces, s.problem, s.box, s.side, s.detection, s.similarity,
        s.cohesion, s.compared, m.vectors, m.boxes

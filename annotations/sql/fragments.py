@@ -199,19 +199,27 @@ def is_settled_as_yes(c: str) -> str:
 
     Settled: ruled, or the required judges all gave the same verdict.
     """
-    return _is_settled(c, "= 'yes'")
+    return _in_any_batch(
+        c, "known.basis IN ('ruling', 'unanimous') AND known.verdict = 'yes'"
+    )
 
 
-def is_settled_otherwise(c: str) -> str:
-    """Return a condition: candidate `c` is settled as no or broken in any batch."""
-    return _is_settled(c, "<> 'yes'")
+def is_refused(c: str) -> str:
+    """Return a condition: in some batch `c` is ruled no or broken, or no vote is yes.
+
+    Without a ruling, the required judges have voted, for no, for broken or for both.
+    """
+    return _in_any_batch(
+        c,
+        """CASE known.basis WHEN 'ruling' THEN known.verdict <> 'yes'
+         ELSE known.yes = 0 AND known.votes >= batch.judges_required END""",
+    )
 
 
-def _is_settled(c: str, verdict: str) -> str:
+def _in_any_batch(c: str, condition: str) -> str:
     people = truth_by_people("batch.id", f"{c}.id", "batch.judges_required")
     return f"""EXISTS (
     SELECT FROM annotations_batchentity queue_row
     JOIN annotations_batch batch ON batch.id = queue_row.batch_id
     CROSS JOIN LATERAL ({people}) known
-    WHERE {is_in_row(c, "queue_row")}
-      AND known.basis IN ('ruling', 'unanimous') AND known.verdict {verdict})"""
+    WHERE {is_in_row(c, "queue_row")} AND {condition})"""

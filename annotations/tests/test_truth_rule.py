@@ -55,16 +55,27 @@ class Built:
         rules = self.world.rules[n]
         return consensus.truth(history.verdicts, rules, history.ruling, history.cleared)
 
-    def is_settled(self, case, *, as_yes):
-        """Return whether a case is settled as yes, or otherwise, in any batch."""
-        truths = [
-            self.truth_by_people(n, history)
-            for n, history in enumerate(case.batches)
-            if history.is_member
-        ]
+    def memberships(self, case):
+        """Yield number and history of the batches that a case is a member of."""
+        return (
+            (n, history) for n, history in enumerate(case.batches) if history.is_member
+        )
+
+    def is_settled_as_yes(self, case):
+        """Return whether a case is settled as yes in any batch."""
+        truths = [self.truth_by_people(*pair) for pair in self.memberships(case)]
         return any(
-            truth.basis in SETTLED and (truth.verdict is Verdict.YES) is as_yes
-            for truth in truths
+            truth.basis in SETTLED and truth.verdict is Verdict.YES for truth in truths
+        )
+
+    def is_refused(self, case):
+        """Return whether a case is ruled otherwise, or judged without a yes, anywhere."""
+        return any(
+            history.ruling is not Verdict.YES
+            if history.ruling
+            else len(history.verdicts) >= self.world.rules[n].required
+            and Verdict.YES not in history.verdicts
+            for n, history in self.memberships(case)
         )
 
 
@@ -202,8 +213,8 @@ def references_of_scorers(built):
         },
         {
             candidate.pk: (
-                built.is_settled(case, as_yes=True),
-                built.is_settled(case, as_yes=False) or case.report == "open",
+                built.is_settled_as_yes(case),
+                built.is_refused(case) or case.report == "open",
             )
             for candidate, case in built.cases()
         },
@@ -214,7 +225,7 @@ def pictures_beside_a_case(built):
     """adjudication.case: pictures settled as yes beside another of the entity."""
     for candidate, case in built.cases():
         candidate_of_case = CandidateFactory(entity=candidate.entity)
-        expected = [candidate.pk] if built.is_settled(case, as_yes=True) else []
+        expected = [candidate.pk] if built.is_settled_as_yes(case) else []
         yield pictures_beside_case(candidate_of_case), expected
 
 
@@ -233,7 +244,7 @@ def pictures_beside_a_page(built):
             leased_at=NOON,
             expires_at=NOON,
         )
-        is_shown = built.is_settled(case, as_yes=True) and case.report != "open"
+        is_shown = built.is_settled_as_yes(case) and case.report != "open"
         yield choose_settled_pictures(assignment), [candidate.pk] if is_shown else []
 
 
