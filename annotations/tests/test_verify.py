@@ -140,7 +140,7 @@ def test_a_missing_thumbnail_is_no_difference(db):
 def test_files_of_no_picture_go_once_they_are_old(db):
     images.prepare(drawn(3))
     assert found(files=True) == []
-    for folder in ("images", "thumbnails"):
+    for folder in ("images", "renditions", "thumbnails"):
         for path in Path(default_storage.path(folder)).rglob("*"):
             if path.is_file():
                 os.utime(path, (0, 0))
@@ -162,6 +162,7 @@ def test_half_files_of_killed_imports_go_too(db):
 @pytest.mark.django_db(transaction=True)
 def test_files_of_an_erased_picture_are_strays_at_once(admin, monkeypatch):
     image = stored(seed=1)
+    images.open_rendition(image)
 
     def fail(sha256):
         raise OSError("the store is away")
@@ -170,7 +171,7 @@ def test_files_of_an_erased_picture_are_strays_at_once(admin, monkeypatch):
         patch.setattr(images, "delete_files", fail)
         erasure.erase_image(sha256=image.sha256, by=admin)
     assert default_storage.exists(store.image_name(image.sha256))
-    assert len(found(files=True)) == 2
+    assert len(found(files=True)) == 3
     found(files=True, fix=True)
     assert not default_storage.exists(store.image_name(image.sha256))
     assert not Image.objects.exists()
