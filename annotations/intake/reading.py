@@ -147,7 +147,8 @@ def _blocks(batches: Batches, parser: Layout) -> Blocks:
                 cells = line.split("\t")
                 if len(cells) != columns or line.__class__ is UncleanLine:
                     cells = _repaired(cells, parser)
-                row = parse(number, cells, line if len(line) < SHORT else line[:200])
+                text: Any = line  # a bad line has been refused
+                row = parse(number, cells, text if len(line) < SHORT else text[:200])
                 block.rows.append(row)
             except (Refusal, Erased) as refusal:
                 notes.clear()

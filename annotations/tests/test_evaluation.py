@@ -222,4 +222,5 @@ def test_an_erased_entity_is_removed_from_stored_results():
 
 def test_a_byte_order_mark_and_placeholders_are_accepted(release):
     text = b"\xef\xbb\xbf" + three((1, "m.1", 1), (2, "-", 0), (3, "m.3", 1)).encode()
-    assert (evaluate(release, text).answered, evaluate(release, text).correct) == (2, 2)
+    figures = evaluate(release, text).figures
+    assert (figures["answered"], figures["correct"]) == (2, 2)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("annotations", "0015_validators_of_batches")]
+    dependencies: ClassVar = [("annotations", "0016_remember_who_is_not_blind")]
 
     operations: ClassVar = [
         migrations.AddField(
