@@ -83,6 +83,11 @@ urlpatterns = [
         name="conflict",
     ),
     path(
+        "batches/<int:batch_id>/conflicts/<int:candidate>/hold/",
+        conflicts.hold,
+        name="hold-conflict",
+    ),
+    path(
         "batches/<int:batch_id>/conflicts/<int:candidate>/rule/",
         conflicts.rule,
         name="rule",
@@ -114,6 +119,7 @@ urlpatterns = [
     ),
     path("second-looks/", second_looks.looks, name="second-looks"),
     path("second-looks/<int:look_id>/", second_looks.look, name="second-look"),
+    path("second-looks/<int:look_id>/see/", second_looks.see, name="see-votes"),
     path("batches/<int:batch_id>/days/", batches.days, name="batch-days"),
     path("batches/<int:batch_id>/hours.tsv", batches.hours, name="hours"),
     path(

@@ -19,6 +19,7 @@ from .leases import (
     hold,
     lease,
     list_position,
+    next_conflict,
     put_off,
     standing_rulings,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "hold",
     "lease",
     "list_position",
+    "next_conflict",
     "open_second_looks",
     "put_off",
     "read_second_look",

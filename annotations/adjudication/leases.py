@@ -12,16 +12,18 @@ from annotations.models import Batch, Conflict, Ruling, User
 
 from .rulings import not_in_conflicts
 
-# One statement finds and claims a conflict, so that two adjudicators never get the same.
-CLAIM = """
-UPDATE annotations_conflict SET held_by_id = %(by)s, held_until = %(until)s
-WHERE id = (
+NEXT = """
     SELECT id FROM annotations_conflict
     WHERE batch_id = %(batch)s
       AND (held_until IS NULL OR held_until <= clock_timestamp()
            OR held_by_id = %(by)s)
     ORDER BY put_off_at ASC NULLS FIRST, is_open DESC, id
-    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+    LIMIT 1
+"""
+# One statement finds and claims a conflict, so that two adjudicators never get the same.
+CLAIM = f"""
+UPDATE annotations_conflict SET held_by_id = %(by)s, held_until = %(until)s
+WHERE id = ({NEXT} FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 """
 
@@ -73,6 +75,15 @@ def lease(*, by: User, batch: Batch | None = None) -> Conflict | None:
     return None
 
 
+def next_conflict(*, by: User, batch: Batch) -> Conflict | None:
+    """Return the conflict that `lease` would lease, without leasing it."""
+    conflict = _held(by, batch)
+    if conflict is not None:
+        return conflict
+    conflict_id = sql.value(NEXT, {"batch": batch.pk, "by": by.pk})
+    return Conflict.objects.filter(pk=conflict_id).first() if conflict_id else None
+
+
 def hold(*, batch: Batch, candidate: int, by: User) -> Conflict | None:
     """Lease one conflict, or renew its lease, unless another adjudicator holds it.
 
@@ -87,15 +98,19 @@ def hold(*, batch: Batch, candidate: int, by: User) -> Conflict | None:
 
 def _renewed(by: User, batch: Batch | None, lease_end: datetime) -> Conflict | None:
     """Return the conflict that this adjudicator already holds, with a renewed lease."""
-    conflicts = Conflict.objects.filter(held_by=by, held_until__gt=Now())
-    if batch is not None:
-        conflicts = conflicts.filter(batch=batch)
-    conflict = conflicts.order_by("pk").first()
+    conflict = _held(by, batch)
     if conflict is None:
         return None
     row = Conflict.objects.filter(pk=conflict.pk, held_by=by)
     is_renewed = row.update(held_until=lease_end) and _refresh(conflict)
     return conflict if is_renewed else None
+
+
+def _held(by: User, batch: Batch | None) -> Conflict | None:
+    conflicts = Conflict.objects.filter(held_by=by, held_until__gt=Now())
+    if batch is not None:
+        conflicts = conflicts.filter(batch=batch)
+    return conflicts.order_by("pk").first()
 
 
 def _refresh(conflict: Conflict) -> bool:

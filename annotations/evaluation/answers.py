@@ -2,6 +2,7 @@
 
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
@@ -12,6 +13,7 @@ from annotations.errors import Invalid
 MAX_ERRORS = 20
 MAX_LINE_BYTES = 64 * 1024
 SIX, THREE = 6, 3  # columns
+WITHHELD = "-"  # in measurement files: no MID
 MAX_NUMBER_LENGTH = 400  # characters: more than any float has
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 NUMBER = re.compile(r"[0-9]{1,18}")
@@ -87,6 +89,7 @@ class _Reader:
     def add(self, number: int, raw: bytes) -> None:
         """Read one line, or record its error."""
         try:
+            raw = raw.removeprefix(BOM_UTF8) if number == 1 else raw
             self._add_answer(number, _cells(raw))
         except _LineError as error:
             self._add_error(number, str(error))
@@ -116,7 +119,9 @@ class _Reader:
         columns = len(cells)
         if columns not in (SIX, THREE) or columns != (self.columns or columns):
             expected = self.columns or "6 or 3"
-            raise _LineError(f"A line has {expected} columns; this one has {columns}.")
+            raise _LineError(
+                f"A line has {expected} columns, separated by TAB. This one has {columns}."
+            )
         self.columns = columns
         line = number if columns == SIX else _line_number(cells[0])
         if not 1 <= line <= len(self.lines):
@@ -132,10 +137,10 @@ class _Reader:
     def _check_identity(self, cells: list[str], line: int) -> None:
         key, _, url, face, *_ = cells
         expected = self.lines[line - 1]
-        if self.names_truth and key and _key(key) != expected.key:
+        if self.names_truth and _key(key) not in ("", expected.key):
             raise _LineError(f"The MID is {key}; in the set it is {expected.key}.")
         number = self.numbers.get((url, face))
-        if url and number and not expected.is_named(url, face):
+        if url not in ("", WITHHELD) and number and not expected.is_named(url, face):
             raise _LineError(
                 f"ImageURL and FaceID are those of line {number} of the set. Either "
                 f"that line appears twice, or line {line} is missing, or the order is "
@@ -160,7 +165,7 @@ def _line_number(cell: str) -> int:
 
 
 def _key(cell: str) -> str:
-    if not cell:
+    if cell in ("", WITHHELD):
         return ""
     try:
         return intake.normalise_key(cell)

@@ -1,15 +1,19 @@
-"""Pictures: safe decoding, storage by digest, thumbnails.
+"""Pictures: safe decoding, storage by digest, renditions and thumbnails.
 
-`examine` checks and decodes a picture, `store_many` stores pictures, `open_image` and
+`examine` checks and decodes a picture, `store_many` stores pictures, `open_rendition` and
 `open_thumbnail` return bytes that are safe in a browser. `prepare` and `record` are the
 two halves of `store_many`, for callers with their own threads and transaction.
 """
 
 from .decoding import Picture, examine
 from .serving import (
+    THUMBNAIL_TYPE,
+    OpenPicture,
     etag_for,
-    open_image,
+    open_original,
+    open_original_if_shown,
     open_pixels,
+    open_rendition,
     open_thumbnail,
     representative_of,
 )
@@ -25,6 +29,8 @@ from .storing import (
 )
 
 __all__ = [
+    "THUMBNAIL_TYPE",
+    "OpenPicture",
     "Picture",
     "PreparedImage",
     "StoredImage",
@@ -33,8 +39,10 @@ __all__ = [
     "etag_for",
     "examine",
     "find_stored",
-    "open_image",
+    "open_original",
+    "open_original_if_shown",
     "open_pixels",
+    "open_rendition",
     "open_thumbnail",
     "prepare",
     "record",

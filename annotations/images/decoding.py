@@ -33,8 +33,8 @@ JPEG_XL_REFUSED = "JPEG XL pictures are not supported. Convert the picture to JP
 # The colour behind transparent parts; white and black drawings are visible on it.
 BACKGROUND = (128, 128, 128)
 THUMBNAIL_OPTIONS = {"format": "WEBP", "quality": 75, "method": 1}
-VIEW_OPTIONS = {"format": "WEBP", "quality": 90, "method": 2}
-WEBP_MAX_SIDE = 16383
+# WebP of this size takes 25 times as long to encode.
+RENDITION_OPTIONS = {"format": "JPEG", "quality": 90}
 # A progressive JPEG is decoded once per scan, and a small file can have thousands.
 MAX_SCANNED_PIXELS = 1_500_000_000
 # Larger pictures are decoded one at a time, to limit the memory of all threads.
@@ -68,30 +68,45 @@ pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_image
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An accepted picture: its format, upright size and WebP thumbnail."""
+    """An accepted picture: its format, upright size and WebP thumbnail.
+
+    A large picture also has its rendition, because decoding it twice would take long.
+    """
 
     format: str
     width: int
     height: int
     thumbnail: bytes
+    rendition: bytes | None = None
 
 
 def examine(data: bytes) -> Picture:
     """Decode all of a picture; Unreadable gives the reason of a failure in a sentence."""
     with _open(data) as picture:
         width, height = picture.size
-        thumbnail = _render(picture, settings.THUMBNAIL_SIDE)
+        rendition = None
+        if is_large(width, height):
+            image = _render(picture, settings.RENDITION_SIDE)
+            rendition = _encode(image, RENDITION_OPTIONS)
+            thumbnail = _shrink(image, settings.THUMBNAIL_SIDE)
+        else:
+            thumbnail = _render(picture, settings.THUMBNAIL_SIDE)
         if _orientation(picture) in SIDEWAYS:
             width, height = height, width
         format_ = FORMAT_NAMES.get(str(picture.format), str(picture.format))
-        return Picture(format_, width, height, _encode(thumbnail, THUMBNAIL_OPTIONS))
+        encoded = _encode(thumbnail, THUMBNAIL_OPTIONS)
+        return Picture(format_, width, height, encoded, rendition)
 
 
-def as_webp(data: bytes) -> bytes:
-    """Return the whole picture as WebP, for formats that browsers do not support."""
-    with _open(data) as picture:
-        image = _render(picture, WEBP_MAX_SIDE)
-        return _encode(image, VIEW_OPTIONS)
+def is_large(width: int, height: int) -> bool:
+    """Return whether pictures of this size are decoded one at a time."""
+    return width * height > LARGE_PIXELS
+
+
+def render(data: bytes) -> bytes:
+    """Return the rendition: a JPEG, upright, in sRGB, of limited size, without metadata."""
+    image, _ = shrink(data, settings.RENDITION_SIDE)
+    return _encode(image, RENDITION_OPTIONS)
 
 
 def shrink(data: bytes, side: int) -> tuple[PIL.Image.Image, float]:
@@ -155,8 +170,7 @@ def _check_size(picture: PIL.Image.Image, data: bytes) -> None:
 
 
 def _memory_for(picture: PIL.Image.Image) -> AbstractContextManager[object]:
-    is_large = picture.width * picture.height > LARGE_PIXELS
-    return _one_large if is_large else nullcontext()
+    return _one_large if is_large(*picture.size) else nullcontext()
 
 
 def _orientation(picture: PIL.Image.Image) -> Transpose | None:
@@ -181,14 +195,19 @@ def _render(picture: PIL.Image.Image, side: int) -> PIL.Image.Image:
         # every scan, so that it detects a truncated file.
         picture.draft(None, (2 * side, 2 * side))
     picture.load()
-    image = _to_8_bits(picture)
-    if max(image.size) > side:
-        image.thumbnail((side, side), Resampling.BICUBIC, reducing_gap=2.0)
+    image = _shrink(_to_8_bits(picture), side)
     image = _to_rgb(to_srgb(image, picture.info.get("icc_profile")))
     orientation = _orientation(picture)
     image = image.copy() if orientation is None else image.transpose(orientation)
     image.info.clear()
     return image
+
+
+def _shrink(picture: PIL.Image.Image, side: int) -> PIL.Image.Image:
+    """Shrink a picture in place until its longest side has at most `side` pixels."""
+    if max(picture.size) > side:
+        picture.thumbnail((side, side), Resampling.BICUBIC, reducing_gap=2.0)
+    return picture
 
 
 def _to_8_bits(picture: PIL.Image.Image) -> PIL.Image.Image:

@@ -1,8 +1,12 @@
-"""Serves accepted pictures, in formats that browsers support."""
+"""Opens stored pictures: renditions, thumbnails and originals."""
 
 import hashlib
 import hmac
 import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 
 import PIL.Image
@@ -13,25 +17,71 @@ from annotations.errors import NotFound, Unreadable
 from annotations.models import Candidate, CandidateState, Entity, Image, User
 
 from . import store
-from .decoding import as_webp, examine, shrink
+from .decoding import examine, is_large, render, shrink
 
-# Served unchanged. Other formats are converted to WebP.
-CONTENT_TYPES = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-}
+RENDITION_TYPE, THUMBNAIL_TYPE = "image/jpeg", "image/webp"
+# Formats that browsers show.
+SHOWN_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+
+# At most one thread waits for a large picture, so that the others can serve pages.
+_one_rendition = threading.Lock()
 
 
-def open_image(image: Image) -> tuple[IO[bytes], str]:
-    """Return the picture and its content type; Unreadable if the decoder refused it."""
+@dataclass(frozen=True, slots=True)
+class OpenPicture:
+    """An open file with its content type; clients must not keep a stand-in."""
+
+    file: IO[bytes]
+    content_type: str
+    is_stand_in: bool = False
+
+
+def open_rendition(image: Image) -> OpenPicture:
+    """Return the full view: a JPEG, upright, in sRGB, of limited size, without metadata.
+
+    Imports make it for large pictures, the first view makes it for others. While a
+    missing rendition of another large picture is made, the thumbnail stands in.
+    Unreadable if the decoder refused the picture.
+    """
     _refuse_unreadable(image)
-    file = _original(image)
-    if image.format in CONTENT_TYPES:
-        return file, CONTENT_TYPES[image.format]
-    with file:
-        return io.BytesIO(as_webp(file.read())), "image/webp"
+    name = store.rendition_name(str(image.sha256))
+    try:
+        return OpenPicture(store.get(name), RENDITION_TYPE)
+    except FileNotFoundError:
+        pass
+    with _turn(image) as is_mine:
+        if not is_mine:
+            return OpenPicture(open_thumbnail(image), THUMBNAIL_TYPE, is_stand_in=True)
+        with _stored(image) as file:
+            data = render(file.read())
+    return OpenPicture(_keep(image, name, data), RENDITION_TYPE)
+
+
+@contextmanager
+def _turn(image: Image) -> Iterator[bool]:
+    """Yield whether this thread can decode the picture now."""
+    if not is_large(image.width or 0, image.height or 0):
+        yield True
+        return
+    is_mine = _one_rendition.acquire(blocking=False)
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            _one_rendition.release()
+
+
+def open_original(image: Image) -> OpenPicture:
+    """Return the unchanged file, which can have metadata. Only admins get it."""
+    _refuse_unreadable(image)
+    return OpenPicture(_stored(image), f"image/{image.format.lower()}")
+
+
+def open_original_if_shown(image: Image) -> OpenPicture:
+    """Return the unchanged file if browsers show its format, else the rendition."""
+    if image.format in SHOWN_FORMATS:
+        return open_original(image)
+    return open_rendition(image)
 
 
 def open_thumbnail(image: Image) -> IO[bytes]:
@@ -41,10 +91,18 @@ def open_thumbnail(image: Image) -> IO[bytes]:
     try:
         return store.get(name)
     except FileNotFoundError:
-        with _original(image) as file:
+        with _stored(image) as file:
             thumbnail = examine(file.read()).thumbnail
-    store.put(name, thumbnail)
-    return io.BytesIO(thumbnail)
+    return _keep(image, name, thumbnail)
+
+
+def _keep(image: Image, name: str, data: bytes) -> IO[bytes]:
+    """Store a derived file, unless the picture has been erased since it was read."""
+    store.put(name, data)
+    if not Image.objects.filter(pk=image.pk).exists():
+        store.delete([name])
+        raise NotFound("This picture has been erased.")
+    return io.BytesIO(data)
 
 
 def open_pixels(sha256: str, side: int) -> tuple[PIL.Image.Image, float]:
@@ -62,9 +120,12 @@ def open_pixels(sha256: str, side: int) -> tuple[PIL.Image.Image, float]:
     return shrink(data, side)
 
 
-def etag_for(image: Image, user: User) -> str:
-    """Return a strong ETag that differs between users, so that caches cannot leak."""
-    message = f"{image.sha256!s}:{user.pk}".encode()
+def etag_for(image: Image, user: User, kind: str) -> str:
+    """Return a strong ETag that differs between users, so that caches cannot leak.
+
+    It also differs between kinds of files, such as renditions and originals.
+    """
+    message = f"{image.sha256!s}:{user.pk}:{kind}".encode()
     digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256)
     return f'"{digest.hexdigest()[:32]}"'
 
@@ -90,7 +151,7 @@ def _refuse_unreadable(image: Image) -> None:
         raise Unreadable(image.problem or "The file is not a picture.")
 
 
-def _original(image: Image) -> IO[bytes]:
+def _stored(image: Image) -> IO[bytes]:
     try:
         return store.get(store.image_name(str(image.sha256)))
     except FileNotFoundError as error:

@@ -27,6 +27,11 @@ def thumbnail_name(sha256: str) -> str:
     return f"thumbnails/{sha256[:2]}/{sha256[2:4]}/{sha256}.webp"
 
 
+def rendition_name(sha256: str) -> str:
+    """Return the name of the full view of the picture with this digest."""
+    return f"renditions/{sha256[:2]}/{sha256[2:4]}/{sha256}.jpg"
+
+
 def put(name: str, data: bytes) -> None:
     """Store bytes under exactly this name, unless they are stored already.
 
@@ -72,8 +77,8 @@ def get(name: str) -> IO[bytes]:
 
 
 def delete_files(sha256: str) -> None:
-    """Delete a picture's file and thumbnail, if they exist."""
-    delete([image_name(sha256), thumbnail_name(sha256)])
+    """Delete a picture's file, rendition and thumbnail, if they exist."""
+    delete([image_name(sha256), rendition_name(sha256), thumbnail_name(sha256)])
 
 
 def delete(names: Iterable[str]) -> None:

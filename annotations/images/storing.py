@@ -81,6 +81,8 @@ def _decode(sha256: str, data: bytes) -> PreparedImage:
         problem = error.detail
     else:
         store.put(store.thumbnail_name(sha256), picture.thumbnail)
+        if picture.rendition is not None:
+            store.put(store.rendition_name(sha256), picture.rendition)
     store.put(store.image_name(sha256), data)
     return PreparedImage(sha256, len(data), picture, problem)
 

@@ -16,7 +16,7 @@ from annotations.errors import Erased
 
 from . import cells
 from .cells import Refusal
-from .rows import Blocks, CandidateRow, RefusedRecord, refuse
+from .rows import Blocks, CandidateRow, Note, RefusedRecord, refuse
 
 CHUNK_ROWS = 40_000
 PICTURED_ROWS = 250
@@ -35,6 +35,7 @@ class Chunk:
     last: int = 0
     rows: list[Any] = field(default_factory=list)  # Row
     refused: list[RefusedRecord] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     prepared: dict[int, images.PreparedImage] = field(default_factory=dict)
     size: int = 0
     started: float = field(default_factory=time.monotonic)
@@ -60,11 +61,12 @@ def without_pictures(blocks: Blocks) -> Iterator[Chunk]:
     for block in blocks:
         chunk.rows += block.rows
         chunk.refused += block.refused
+        chunk.notes += block.notes
         chunk.last = block.last
         if chunk.is_full:
             yield chunk
             chunk = Chunk()
-    if chunk.last:
+    if chunk.last or chunk.notes:
         yield chunk
 
 
@@ -77,7 +79,8 @@ def with_pictures(blocks: Blocks, is_erased: IsErased) -> Iterator[Chunk]:
         threads.shutdown(cancel_futures=True)
 
 
-Pending = tuple[CandidateRow | RefusedRecord, "Future[images.PreparedImage] | None"]
+Record = CandidateRow | RefusedRecord | Note
+Pending = tuple[Record, "Future[images.PreparedImage] | None"]
 
 
 def _submit(
@@ -87,9 +90,9 @@ def _submit(
     pending: deque[tuple[Pending, int]] = deque()
     ahead = 0
     for block in blocks:
-        for record in sorted((*block.rows, *block.refused), key=_number):
+        for record in sorted((*block.notes, *block.rows, *block.refused), key=_number):
             future, size = None, 0
-            if not isinstance(record, RefusedRecord) and record[4] is not None:
+            if not isinstance(record, (RefusedRecord, Note)) and record[4] is not None:
                 size = len(record[4])
                 future = threads.submit(_prepare, record[4], is_erased)
                 record = (*record[:4], b"", record[5])
@@ -103,7 +106,7 @@ def _submit(
         yield pending.popleft()[0]
 
 
-def _number(record: CandidateRow | RefusedRecord) -> int:
+def _number(record: Record) -> int:
     return record[0]
 
 
@@ -119,15 +122,18 @@ def _collect(pending: Iterator[Pending]) -> Iterator[Chunk]:
         if chunk.is_full:
             yield chunk
             chunk = Chunk()
-    if chunk.last:
+    if chunk.last or chunk.notes:
         yield chunk
 
 
 def _add(
     chunk: Chunk,
-    record: CandidateRow | RefusedRecord,
+    record: Record,
     future: "Future[images.PreparedImage] | None",
 ) -> None:
+    if isinstance(record, Note):
+        chunk.notes.append(record)
+        return
     chunk.last = record[0]
     if isinstance(record, RefusedRecord):
         chunk.refused.append(record)

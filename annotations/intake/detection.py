@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from annotations.errors import Invalid
 
 from .layouts.lists import ENTITY_COLUMNS, LANGUAGE
 from .lines import BadLine, Line
+from .tables import header_of
 
 ENTITY_LAYOUTS = ("names", "entities")
 CANDIDATE_LAYOUTS = (
@@ -39,10 +40,9 @@ def detect(head: Sequence[Line], file_name: str = "") -> str:
     `head` can end within a line.
     """
     lines = [line for line in head if not isinstance(line, BadLine)]
-    rows = [line.split("\t") for line in lines[:SAMPLE_LINES]]
-    if rows and (by_header := _by_header(rows[0])):
+    if lines and (by_header := _by_header(header_of(lines[0]).columns)):
         return by_header
-    votes = Counter(filter(None, map(_by_content, rows)))
+    votes = Counter(filter(None, map(_by_content, _rows(lines))))
     if votes:
         return votes.most_common(1)[0][0]
     if by_name := _by_name(file_name):
@@ -50,6 +50,15 @@ def detect(head: Sequence[Line], file_name: str = "") -> str:
     if head and isinstance(head[0], BadLine):
         raise Invalid({"layout": [f"No line can be read. {head[0].reason}"]})
     raise Invalid({"layout": [f"The layout of the file is unclear. {_advice()}"]})
+
+
+def _rows(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the cells of the first lines, without empty columns beyond any layout."""
+    for line in lines[:SAMPLE_LINES]:
+        cells = line.split("\t")
+        while len(cells) > max(SIGNS) and not cells[-1]:
+            cells.pop()
+        yield cells
 
 
 def _advice() -> str:
@@ -68,9 +77,13 @@ def _by_header(cells: Sequence[str]) -> str:
 
 
 def _by_content(cells: Sequence[str]) -> str:
-    for layout, is_likely in SIGNS.get(len(cells), ()):
-        if is_likely(cells):
-            return layout
+    """Return the layout of a row, which can have empty columns after its last one."""
+    for columns in range(len(cells), min(SIGNS) - 1, -1):
+        if any(cells[columns:]):
+            break
+        for layout, is_likely in SIGNS.get(columns, ()):
+            if is_likely(cells[:columns]):
+                return layout
     return ""
 
 

@@ -1,6 +1,6 @@
 """Reads blocks of rows from a source, by its layout."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,20 +12,24 @@ from .layouts import archive, files
 from .layouts.lists import Entities, Names
 from .layouts.manifest import Manifest, ReadFile
 from .layouts.released import Released
-from .lines import BadLine, Lines
-from .rows import Block, Blocks, refuse
+from .lines import CONTROLS, BadLine, Line, Lines, UncleanLine
+from .rows import Block, Blocks, Note, refuse
 from .sources import GuardedStream, SkipLimit, Source
+from .tables import Batches, Header, header_of, unquoted
 
 HEADED = ("entities", "manifest")
 # Rows up to this many characters are kept whole for refused.tsv, which saves a copy.
 SHORT = 2000
 BLOCK_BYTES = 4 * 1024**2
+CLEANED = "Control or line-separator characters in a name or description were removed."
 
 
 class Layout(Protocol):
     """Parses a row from a line's cells, or raises Refusal or Erased."""
 
     columns: int
+    texts: frozenset[int]  # positions of the columns that lose control characters
+    notes: list[str]  # about the row that was parsed last
 
     def parse(self, number: int, cells: list[str], text: str) -> Any: ...
 
@@ -104,48 +108,54 @@ def _check(layout: str, options: Options) -> None:
 def _lines(lines: Lines, layout: str, options: Options, read_file: ReadFile) -> Blocks:
     skip = options.position
     parser: Layout
+    batches: Batches | None = None
     if layout in HEADED:
         header = _header(lines)
         skip = max(skip, 1)
+        if header.delimiter:
+            batches = unquoted(lines.blocks(), header.delimiter, skip)
         if layout == "entities":
-            parser = Entities(header)
+            parser = Entities(header.columns, is_quoted=bool(header.delimiter))
         else:
-            parser = Manifest(header, options.with_images, read_file, options.is_erased)
+            parser = Manifest(
+                header.columns, options.with_images, read_file, options.is_erased
+            )
     elif layout == "names":
         parser = Names()
     else:
         parser = Released(layout, options.with_images)
-    return _blocks(lines, parser, skip, options.skip_limit)
+    return _blocks(batches or lines.blocks(skip, options.skip_limit.check), parser)
 
 
-def _header(lines: Lines) -> Sequence[str]:
+def _header(lines: Lines) -> Header:
     if not lines.head:
         raise UnreadableFile("The file is empty. It needs a header line.")
     first = lines.head[0]
     if isinstance(first, BadLine):
         raise UnreadableFile(f"The header line cannot be read: {first.reason}")
-    return first.split("\t")
+    return header_of(first)
 
 
-def _blocks(lines: Lines, parser: Layout, skip: int, skip_limit: SkipLimit) -> Blocks:
+def _blocks(batches: Batches, parser: Layout) -> Blocks:
     """Yield blocks of rows. This is the hot loop: imports have millions of rows."""
-    parse, columns = parser.parse, parser.columns
+    parse, columns, notes = parser.parse, parser.columns, parser.notes
     brings_files = isinstance(parser, Manifest)
-    for first, batch in lines.blocks(skip, skip_limit.check):
+    for first, batch in batches:
         block = Block(first - 1)
         for number, line in enumerate(batch, first):
             try:
-                if isinstance(line, BadLine):
-                    raise Refusal(line.reason)
                 cells = line.split("\t")
-                if len(cells) != columns:
-                    raise Refusal(f"The row has {len(cells)} columns, not {columns}.")
-                row = parse(number, cells, line if len(line) < SHORT else line[:200])
+                if len(cells) != columns or line.__class__ is UncleanLine:
+                    cells = _repaired(cells, parser)
+                text: Any = line  # a bad line has been refused
+                row = parse(number, cells, text if len(line) < SHORT else text[:200])
                 block.rows.append(row)
             except (Refusal, Erased) as refusal:
-                text = line.text if isinstance(line, BadLine) else line
-                block.refused.append(refuse(number, refusal, text))
+                notes.clear()
+                _refuse(block, number, refusal, line)
                 continue
+            if notes:
+                _add_notes(block, number, notes)
             block.size += len(line)
             if brings_files and row[4] is not None:
                 block.size += len(row[4])
@@ -155,3 +165,39 @@ def _blocks(lines: Lines, parser: Layout, skip: int, skip_limit: SkipLimit) -> B
                 block = Block(number)
         block.last = first + len(batch) - 1
         yield block
+
+
+def _add_notes(block: Block, number: int, notes: list[str]) -> None:
+    block.notes += [Note(number, note) for note in notes]
+    notes.clear()
+
+
+def _refuse(block: Block, number: int, refusal: Refusal | Erased, line: Line) -> None:
+    """Add a refused record, unless the line is blank."""
+    text = line.text if isinstance(line, BadLine) else line
+    if text.strip() or isinstance(line, BadLine):
+        block.refused.append(refuse(number, refusal, text))
+
+
+def _repaired(cells: list[str], parser: Layout) -> list[str]:
+    """Return the cells of an unusual line; Refusal if they do not fit the layout.
+
+    Drops empty columns after the last one. Removes control characters from names.
+    """
+    if len(cells) > parser.columns and not any(map(str.strip, cells[parser.columns :])):
+        del cells[parser.columns :]
+    if len(cells) != parser.columns:
+        plural = "" if len(cells) == 1 else "s"
+        raise Refusal(
+            f"The row has {len(cells)} column{plural}, not {parser.columns}. Columns are"
+            " separated by TAB."
+        )
+    for at, cell in enumerate(cells):
+        cells[at] = CONTROLS.sub("", cell)
+        if cells[at] != cell and at not in parser.texts:
+            raise Refusal(
+                f"Column {at + 1} contains a control or line-separator character."
+            )
+        if cells[at] != cell:
+            parser.notes.append(CLEANED)
+    return cells

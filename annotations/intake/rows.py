@@ -30,6 +30,14 @@ class RefusedRecord(NamedTuple):
     text: str
 
 
+class Note(NamedTuple):
+    """A sentence for the sender about a record, or about the whole file (number 0)."""
+
+    number: int
+    text: str
+    rows: int = 1
+
+
 def refuse(number: int, refusal: Refusal | Erased, row: str) -> RefusedRecord:
     """Return a refused record with an excerpt, unless that would show erased data."""
     text = "" if isinstance(refusal, Erased) else excerpt(row)
@@ -43,6 +51,7 @@ class Block:
     last: int
     rows: list[Any] = field(default_factory=list)  # Row
     refused: list[RefusedRecord] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     size: int = 0
 
 

@@ -61,7 +61,7 @@ def run(
         except Exception as error:
             raise _stopped(import_, error) from error
         if is_over:
-            ledger.end(import_)
+            ledger.complete(import_)
         return is_over
 
 

@@ -154,6 +154,9 @@ class ImportCommand(ExampleCommand):
         if import_.rows_refused:
             with refused.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(intake.refused_tsv(import_))
+        for text, entry in import_.warnings.items():
+            place = f" (first in line {entry['line']:,})" if entry["line"] else ""
+            self.stderr.write(f"Warning: {text} {entry['count']:,} times{place}.")
         if import_.state == ImportState.FAILED:
             raise CommandError(import_.problem)
         hint = f" (see {refused})" if import_.rows_refused else ""

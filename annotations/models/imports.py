@@ -37,6 +37,8 @@ class Import(models.Model):
     rows_known = models.BigIntegerField(default=0)
     rows_refused = models.BigIntegerField(default=0)
     problem = models.TextField(blank=True, default="")
+    # By sentence: how many rows it concerns, and the line of the first, 0 for the file.
+    warnings = models.JSONField(blank=True, default=dict)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
     )

@@ -13,12 +13,15 @@ from annotations.export import Writable
 LINES_PER_PIECE = 32
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 NO_FACE_ID = "FaceId-0"
+# Withheld and empty cells. Readers that split at any white space would shift columns.
+WITHHELD = "-"
 LOST = (
     "The store lacks the file of the picture of candidate {}. Restore the file, or erase"
     " the picture. Then make the release again. manage.py verify --files lists all"
     " missing files."
 )
-BREAKS = re.compile(r"[\t\r\n]+")
+# Characters that some reader takes for the end of a line or cell.
+BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class PlanRow(NamedTuple):
@@ -40,17 +43,23 @@ class PlanRow(NamedTuple):
 def lines_with_crops(rows: Sequence[PlanRow]) -> Iterator[bytes]:
     """Yield a line per row: whether it shows a face, five cells, and both pictures.
 
-    A line of the test split has neither MID nor name.
+    A line of the test split withholds MID and name. No cell is empty.
     """
     for row, crop in zip(rows, _crops(rows), strict=True):
         identity = (row.key, row.name) if row.split == "dev" else ("", "")
         texts = (*identity, row.url, row.face_id or NO_FACE_ID)
-        cells = [BREAKS.sub(" ", text) for text in texts]
+        cells = [_cell(text) for text in texts]
         rectangle = struct.pack("<ffff", *(row.rectangle or WHOLE))
         data = (rectangle, crop.aligned, crop.cropped)
         cells += [base64.b64encode(content).decode() for content in data]
         flag = "1" if crop.is_face else "0"
         yield ("\t".join([flag, *cells]) + "\n").encode()
+
+
+def _cell(text: str) -> str:
+    """Return a text that readers with and without csv quoting take for one cell."""
+    cell = BREAKS.sub(" ", text).strip() or WITHHELD
+    return f"\u201c{cell[1:]}" if cell.startswith('"') else cell
 
 
 def _crops(rows: Sequence[PlanRow]) -> Iterator[scoring.Crop]:

@@ -6,6 +6,7 @@ import PIL.Image
 import pytest
 
 from annotations import batches, queue
+from annotations.images import serving
 from annotations.models import AssignmentState, Candidate, CandidateState
 
 from .factories import CandidateFactory, EntityFactory
@@ -93,13 +94,64 @@ def test_an_admin_sees_a_picture_by_id(api, admin, entity):
 def test_formats_that_browsers_do_not_show_are_converted(api, admin, entity):
     candidate = CandidateFactory(entity=entity, image=stored(drawn(2, format="BMP")))
     response = api(admin).get(f"{URL}{candidate.pk}/image/")
-    assert response["Content-Type"] == "image/webp"
-    assert PIL.Image.open(io.BytesIO(body_of(response))).format == "WEBP"
+    assert response["Content-Type"] == "image/jpeg"
+    assert PIL.Image.open(io.BytesIO(body_of(response))).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("format", "extension"), [("JPEG", "jpg"), ("BMP", "bmp"), ("TIFF", "tiff")]
+)
+def test_an_admin_downloads_the_original(api, admin, entity, format, extension):
+    data = drawn(2, format=format)
+    candidate = CandidateFactory(entity=entity, image=stored(data))
+    response = api(admin).get(f"{URL}{candidate.pk}/original/")
+    assert body_of(response) == data
+    assert response["Content-Type"] == f"image/{format.lower()}"
+    assert response["Content-Security-Policy"] == "sandbox"
+    assert response["Content-Disposition"] == (
+        f'attachment; filename="original-{candidate.pk}.{extension}"'
+    )
+
+
+def test_a_judge_never_gets_the_original(api, judge, page):
+    exif = PIL.Image.Exif()
+    exif[0x010F] = "Camera of somewhere"
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (64, 48)).save(file, "JPEG", exif=exif, comment=b"Camera")
+    candidate = page.candidates[0]
+    Candidate.objects.filter(pk=candidate).update(image=stored(file.getvalue()))
+    client = api(judge)
+    body = body_of(client.get(f"{URL}{page.tile_id(0)}/image/"))
+    assert b"Camera" in file.getvalue()
+    assert b"Camera" not in body
+    assert set(PIL.Image.open(io.BytesIO(body)).info) <= {
+        "jfif",
+        "jfif_version",
+        "jfif_unit",
+        "jfif_density",
+    }
+    assert_problem(client.get(f"{URL}{page.tile_id(0)}/original/"), 404, "not-found")
+    assert_problem(client.get(f"{URL}{candidate}/original/"), 403, "not-allowed")
+
+
+def test_a_stand_in_is_not_kept_by_browsers(api, judge, page, monkeypatch):
+    monkeypatch.setattr("annotations.images.decoding.LARGE_PIXELS", 100)
+    client, address = api(judge), f"{URL}{page.tile_id(0)}/image/"
+    with serving._one_rendition:
+        stand_in = client.get(address)
+    assert stand_in["Cache-Control"] == "no-store"
+    assert "ETag" not in stand_in
+    assert stand_in["Content-Type"] == "image/webp"
+    rendition = client.get(address)
+    assert rendition["Content-Type"] == "image/jpeg"
+    assert "ETag" in rendition
 
 
 def test_a_judge_sees_pictures_by_tile_only(api, judge, page):
     client, tile = api(judge), page.tile_id(0)
-    assert body_of(client.get(f"{URL}{tile}/image/")) == drawn(3)
+    rendition = client.get(f"{URL}{tile}/image/")
+    assert rendition["Content-Type"] == "image/jpeg"
+    assert PIL.Image.open(io.BytesIO(body_of(rendition))).format == "JPEG"
     thumbnail = client.get(f"{URL}{tile}/thumbnail/")
     assert thumbnail["Content-Type"] == "image/webp"
     assert PIL.Image.open(io.BytesIO(body_of(thumbnail))).format == "WEBP"
@@ -114,7 +166,7 @@ def test_no_header_of_a_picture_identifies_the_candidate(api, judge, page):
     headers = " ".join(response.headers.values())
     assert candidate.image.sha256[:8] not in headers
     assert response["Content-Disposition"].endswith(
-        f'"candidate-{page.tile_id(0)}.png"'
+        f'"candidate-{page.tile_id(0)}.jpg"'
     )
 
 

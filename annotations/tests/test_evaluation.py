@@ -122,9 +122,13 @@ def test_a_long_wrong_confidence_is_refused_fast(release):
         (three((0, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "there is no line 0"),
         (three((-1, "m.1", 1), (2, "m.2", 1), (3, "m.3", 1)), 1, "not a line number"),
         (three((1, "m.1", 1), (2, "m 2", 1), (3, "m.3", 1)), 2, "“m 2” is not a MID"),
-        (three((1, "m.1", 1), (2, 1), (3, "m.3", 1)), 2, "has 3 columns; this one has"),
-        ("1,m.1,0.9\n", 1, "6 or 3 columns; this one has 1"),
-        (three((1, "m.1", 1)) + six(("m.2", "m.2", 1)), 2, "this one has 6"),
+        (
+            three((1, "m.1", 1), (2, 1), (3, "m.3", 1)),
+            2,
+            "has 3 columns, separated by TAB. This one has 2",
+        ),
+        ("1,m.1,0.9\n", 1, "6 or 3 columns, separated by TAB. This one has 1"),
+        (three((1, "m.1", 1)) + six(("m.2", "m.2", 1)), 2, "This one has 6"),
         (six(*[("m.1", "m.1", 1)] * 1, ("m.2", "m.2", 1)), 3, "missing"),
         (six(*[(key, key, 1) for key in [*KEYS, "m.4"]]), 4, "The set has 3 lines"),
         (six(("m.1", "m.1", 1), ("m.3", "m.3", 1)), 2, "The MID is m.3; in the set"),
@@ -214,3 +218,9 @@ def test_an_erased_entity_is_removed_from_stored_results():
     assert mistakes == [("m.3", "m.1")]
     assert unrelated.sha256 == digest
     assert stored_files() == 2
+
+
+def test_a_byte_order_mark_and_placeholders_are_accepted(release):
+    text = b"\xef\xbb\xbf" + three((1, "m.1", 1), (2, "-", 0), (3, "m.3", 1)).encode()
+    figures = evaluate(release, text).figures
+    assert (figures["answered"], figures["correct"]) == (2, 2)

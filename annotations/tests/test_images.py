@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 
 from annotations import images
 from annotations.errors import NotFound, Unreadable
-from annotations.images import store
+from annotations.images import decoding, serving, store
 from annotations.models import Image
 from tools import sample
 
@@ -240,7 +240,7 @@ def test_unreadable_and_empty_bytes_are_stored_and_distinguished():
     assert "not a JPEG" in Image.objects.get(pk=html.image_id).problem
     assert default_storage.exists(store.image_name(html.sha256))
     with pytest.raises(Unreadable):
-        images.open_image(Image.objects.get(pk=html.image_id))
+        images.open_rendition(Image.objects.get(pk=html.image_id))
     with pytest.raises(Unreadable):
         images.open_thumbnail(Image.objects.get(pk=empty.image_id))
 
@@ -280,30 +280,78 @@ def test_many_threads_storing_one_digest_leave_one_whole_file(own_store):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("format", "content_type"),
-    [
-        ("JPEG", "image/jpeg"),
-        ("PNG", "image/png"),
-        ("GIF", "image/gif"),
-        ("WEBP", "image/webp"),
-    ],
-)
-def test_formats_of_browsers_are_served_unchanged(format, content_type):
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+def test_formats_of_browsers_are_served_unchanged_to_admins(format):
     data = saved(noise(), format)
-    file, served_type = images.open_image(stored(data))
+    picture = images.open_original_if_shown(stored(data))
 
-    assert (file.read(), served_type) == (data, content_type)
+    assert picture.file.read() == data
+    assert picture.content_type == f"image/{format.lower()}"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("format", ["TIFF", "BMP"])
-def test_other_formats_are_converted_to_webp(format):
-    file, served_type = images.open_image(stored(saved(noise((700, 500)), format)))
-    picture = PIL.Image.open(file)
+def test_admins_see_other_formats_as_renditions(format):
+    image = stored(saved(noise((700, 500)), format))
+    view = images.open_original_if_shown(image)
+    picture = PIL.Image.open(view.file)
 
-    assert (picture.format, picture.size) == ("WEBP", (700, 500))
-    assert served_type == "image/webp"
+    assert (picture.format, picture.size) == ("JPEG", (700, 500))
+    assert view.content_type == "image/jpeg"
+
+
+@pytest.mark.django_db
+def test_a_rendition_is_bounded_and_made_once(monkeypatch):
+    image = stored(saved(noise((300, 200)).resize((3000, 2000)), "PNG"))
+    first = images.open_rendition(image).file.read()
+    assert PIL.Image.open(io.BytesIO(first)).size == (2560, 1707)
+    monkeypatch.setattr(serving, "render", lambda _: pytest.fail("Made again."))
+
+    assert images.open_rendition(image).file.read() == first
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("format", ["TIFF", "JPEG"])
+def test_storing_a_large_picture_makes_its_rendition(format):
+    picture = PIL.Image.new("RGB", (6000, 3000), "red")
+    data = saved(picture, format, compression="tiff_lzw")
+    image = stored(data)
+
+    name = store.rendition_name(image.sha256)
+    assert PIL.Image.open(default_storage.open(name)).size == (2560, 1280)
+    thumbnail = PIL.Image.open(images.open_thumbnail(image))
+    assert thumbnail.size == (320, 160)
+    assert (image.width, image.height) == (6000, 3000)
+
+
+@pytest.mark.django_db
+def test_while_a_large_rendition_is_made_others_get_the_thumbnail(monkeypatch):
+    monkeypatch.setattr(decoding, "LARGE_PIXELS", 100)
+    image = stored(seed=7)
+    default_storage.delete(store.rendition_name(image.sha256))
+    with serving._one_rendition:
+        stand_in = images.open_rendition(image)
+    assert stand_in.is_stand_in
+    assert stand_in.file.read() == images.open_thumbnail(image).read()
+    assert not images.open_rendition(image).is_stand_in
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("open_file", [images.open_rendition, images.open_thumbnail])
+def test_an_erasure_meanwhile_leaves_no_file(open_file, own_store, monkeypatch):
+    image = stored(seed=8)
+    default_storage.delete(store.thumbnail_name(image.sha256))
+    put = store.put
+
+    def erase_first(name, data):
+        Image.objects.filter(pk=image.pk).delete()
+        images.delete_files(image.sha256)
+        put(name, data)
+
+    monkeypatch.setattr(store, "put", erase_first)
+    with pytest.raises(NotFound, match="erased"):
+        open_file(image)
+    assert not [path for path in own_store.rglob("*") if path.is_file()]
 
 
 @pytest.mark.django_db
@@ -318,11 +366,12 @@ def test_a_missing_thumbnail_is_made_on_demand():
 @pytest.mark.django_db
 def test_deleted_files_are_reported_as_missing():
     image = stored(seed=6)
+    images.open_rendition(image)
     images.delete_files(image.sha256)
     images.delete_files(image.sha256)
 
     with pytest.raises(NotFound):
-        images.open_image(image)
+        images.open_rendition(image)
     with pytest.raises(NotFound):
         images.open_thumbnail(image)
 
@@ -331,10 +380,15 @@ def test_deleted_files_are_reported_as_missing():
 def test_an_etag_differs_between_users_and_pictures():
     image, second = ImageFactory(), ImageFactory()
     jo, olga = UserFactory(), UserFactory()
-    tags = {images.etag_for(i, u) for i in (image, second) for u in (jo, olga)}
+    tags = {
+        images.etag_for(i, u, kind)
+        for i in (image, second)
+        for u in (jo, olga)
+        for kind in ("original", "rendition")
+    }
 
-    assert len(tags) == 4
-    assert images.etag_for(image, jo) == images.etag_for(image, jo)
+    assert len(tags) == 8
+    assert images.etag_for(image, jo, "a") == images.etag_for(image, jo, "a")
     assert all(tag.startswith('"') for tag in tags)
 
 

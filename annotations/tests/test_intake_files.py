@@ -126,20 +126,27 @@ def test_frames_that_are_no_rectangle_of_the_picture_are_refused(folder, cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "kept"),
+    ("cell", "is_kept"),
     [
         ("0001-01-01T00:00:00+14:00", False),
         ("9999-12-31T23:59:59-14:00", False),
         ("yesterday", False),
-        ("0001-01-01T14:00:00+14:00", True),
-        ("9999-12-31T23:59:59", True),
+        ("1711852200", False),
+        ("31.03.2024", False),
+        ("2024-02-30", False),
+        ("1989-12-31", False),
+        ("1990-01-01T14:00:00+14:00", True),
+        ("2024-03-31 02:30", True),
     ],
 )
-def test_a_time_outside_of_utc_is_refused(folder, cell, kept):
+def test_a_meaningless_time_is_left_out_and_reported(folder, cell, is_kept):
     rows = "key\tpath\tretrieved_at\n" + line("m.01", "a.png", cell)
+    import_ = imported(rows, into=folder)
 
-    assert counts(imported(rows, into=folder)) == (kept, 0, not kept)
-    assert all(candidate.retrieved_at for candidate in Candidate.objects.all())
+    assert counts(import_) == (1, 0, 0)
+    assert bool(Candidate.objects.get().retrieved_at) == is_kept
+    assert bool(import_.warnings) != is_kept
+    assert all(entry == {"count": 1, "line": 2} for entry in import_.warnings.values())
 
 
 def test_a_too_large_file_is_refused(folder, monkeypatch):

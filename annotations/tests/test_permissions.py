@@ -69,6 +69,7 @@ EXPECTED = {
     "GET candidates/": ADMINS,
     "GET candidates/{id}/": ADMINS,
     "GET candidates/{id}/history/": ADMINS,
+    "GET candidates/{id}/original/": ADMINS,
     "GET candidates/{ref}/image/": OWN_TILE | {"adjudicator": 404},
     "GET candidates/{ref}/thumbnail/": OWN_TILE | {"adjudicator": 404},
     "POST candidates/{ref}/reports/": OWN_TILE | {"judge": 400},

@@ -1,6 +1,7 @@
 """Releases: files of some batches, reproducible from a seed, that never change."""
 
 import base64
+import csv
 import io
 import struct
 
@@ -13,7 +14,14 @@ from django.db import DatabaseError
 
 from annotations import adjudication, batches, releases
 from annotations.errors import Invalid, NotFound, WrongState
-from annotations.models import AuditEntry, Embedding, Release, Scorer
+from annotations.models import (
+    AuditEntry,
+    Candidate,
+    Embedding,
+    Entity,
+    Release,
+    Scorer,
+)
 from annotations.releases import builder
 
 from .factories import CandidateFactory
@@ -67,7 +75,39 @@ def test_measurement_files_have_the_released_layout(batch):
     assert dev[3:5] == ("FaceId-0", (0.0, 0.0, 1.0, 1.0))
     test = parsed(content(release, MEASUREMENT.format("random", "test", "aligned")))
     assert len(test) == 4
-    assert {row[0] for row in test} == {row[1] for row in test} == {""}
+    assert {row[0] for row in test} == {row[1] for row in test} == {"-"}
+
+
+READERS = {
+    "csv": lambda path: list(csv.reader(path.open(encoding="utf-8"), delimiter="\t")),
+    "strip": lambda path: [
+        row.strip().split("\t") for row in path.open(encoding="utf-8")
+    ],
+    "split": lambda path: [row.split("\t") for row in path.open(encoding="utf-8")],
+    "splitlines": lambda path: [
+        row.split("\t") for row in path.read_text("utf-8").splitlines()
+    ],
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_other_readers_read_withheld_cells_and_odd_names(batch, reader, tmp_path):
+    Entity.objects.filter(key="m.a").update(name='"Ada" One')
+    Entity.objects.filter(key="m.b").update(name="Be\u2028tty\x85\x1f")
+    Entity.objects.filter(key="m.c").update(name='"Cleo')
+    Candidate.objects.update(image_url="")
+    release = released(batch, distractors=2)
+
+    for split, lines in (("dev", 1), ("test", 4)):
+        path = tmp_path / f"{split}.tsv"
+        path.write_bytes(
+            content(release, MEASUREMENT.format("random", split, "aligned"))
+        )
+        rows = READERS[reader](path)
+        assert [len(row) for row in rows] == [6] * lines
+        assert {row[2] for row in rows} == {"-"}
+        assert {(row[0], row[1]) == ("-", "-") for row in rows} == {split == "test"}
+        assert all(base64.b64decode(row[5]) for row in rows)
 
 
 def test_the_key_separates_mids_from_distractors(batch):

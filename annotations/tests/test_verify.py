@@ -140,7 +140,7 @@ def test_a_missing_thumbnail_is_no_difference(db):
 def test_old_files_without_an_image_are_deleted(db):
     images.prepare(drawn(3))
     assert differences(files=True) == []
-    for folder in ("images", "thumbnails"):
+    for folder in ("images", "renditions", "thumbnails"):
         for path in Path(default_storage.path(folder)).rglob("*"):
             if path.is_file():
                 os.utime(path, (0, 0))
@@ -162,6 +162,7 @@ def test_unfinished_files_of_killed_imports_are_deleted(db):
 @pytest.mark.django_db(transaction=True)
 def test_files_of_an_erased_picture_are_strays_at_once(admin, monkeypatch):
     image = stored(seed=1)
+    images.open_rendition(image)
 
     def fail(sha256):
         raise OSError("the store is away")

@@ -11,13 +11,13 @@ from annotations.models import Image
 from . import folders
 from .difference import Difference
 
-FOLDERS = ("images", "thumbnails")
+FOLDERS = ("images", "renditions", "thumbnails")
 
 
 def lost_files() -> Iterator[Difference]:
     """Yield images whose bytes are not in the store. This cannot be corrected.
 
-    A missing thumbnail is no difference: it is made on demand.
+    A missing rendition or thumbnail is no difference: it is made on demand.
     """
     rows = Image.objects.order_by("pk").values_list("sha256", "byte_size")
     for sha256, size in rows.iterator(chunk_size=10_000):

@@ -143,6 +143,8 @@ def opened(browser, live_server, client, active_requests):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto(path)
+        # The script of a judge's page leases the page after it was loaded.
+        page.wait_for_selector("[data-start]", state="detached")
         return page
 
     yield open_page

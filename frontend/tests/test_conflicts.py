@@ -126,8 +126,8 @@ def test_it_is_said_when_somebody_else_looks_at_it(
     client.force_login(adjudicator)
     page = client.get(address("conflict", disputed, held.candidate_id))
     assert b"ada is looking at this picture" in page.content
-    fragment = client.get(
-        address("conflict", disputed, held.candidate_id),
+    fragment = client.post(
+        address("hold-conflict", disputed, held.candidate_id),
         headers={"HX-Request": "true"},
     )
     assert b"ada is looking" in fragment.content
@@ -174,9 +174,11 @@ def test_a_second_look_waits_at_home_and_is_answered(
     assert b"1 picture to look at again" in client.get("/").content
     page = client.get(reverse("second-looks"), follow=True)
     assert b"Is it a sister?" in page.content
+    assert b"Another judge" not in page.content
+    [look] = adjudication.open_second_looks(other_judge)
+    page = client.post(reverse("see-votes", args=[look.pk]), follow=True)
     assert b"Another judge" in page.content
     assert judge.username.encode() + b"<" not in page.content
-    [look] = adjudication.open_second_looks(other_judge)
     again = client.post(
         reverse("second-look", args=[look.pk]),
         {"verdict": "yes", "argument": "The ears."},

@@ -14,7 +14,7 @@ from .scenes import add_picture, mark, opened_batch
 
 def grid(client, person, batch, **headers):
     client.force_login(person)
-    return client.get(reverse("grid", args=[batch.pk]), headers=headers)
+    return client.post(reverse("grid", args=[batch.pk]), headers=headers)
 
 
 def test_a_page_shows_the_entity_and_its_pictures(client, judge):
@@ -181,10 +181,10 @@ def test_more_pictures_cost_no_more_queries(
         grid(client, person, batch)
     client.force_login(judge)
     with django_assert_max_num_queries(40) as first:
-        client.get(reverse("grid", args=[few.pk]))
+        client.post(reverse("grid", args=[few.pk]))
     client.force_login(other)
     with django_assert_max_num_queries(len(first)):
-        client.get(reverse("grid", args=[many.pk]))
+        client.post(reverse("grid", args=[many.pk]))
 
 
 def test_a_page_of_an_erased_picture_shows_none(client, judge):
@@ -220,12 +220,12 @@ def test_the_page_that_follows_can_be_fetched_ahead(client, judge):
     address = reverse("grid", args=[batch.pk])
     first = queue.held_pages(judge)[0]
     headers = {"HX-Request": "true"}
-    response = client.get(f"{address}?after={first.pk}", headers=headers)
+    response = client.post(f"{address}?after={first.pk}", headers=headers)
     assert len(queue.held_pages(judge)) == 2
     second = queue.held_pages(judge)[1]
     assert f'data-assignment="{second.pk}"' in response.text
     # Two are the most that are held.
-    response = client.get(f"{address}?after={second.pk}", headers=headers)
+    response = client.post(f"{address}?after={second.pk}", headers=headers)
     assert response.status_code == 409
     assert len(queue.held_pages(judge)) == 2
 
@@ -235,7 +235,7 @@ def test_after_something_that_is_no_page_is_as_without(client, judge):
     client.force_login(judge)
     address = reverse("grid", args=[batch.pk])
     for after in ("", "x", "-1", "9" * 40):
-        assert client.get(f"{address}?after={after}").status_code == 200
+        assert client.post(f"{address}?after={after}").status_code == 200
     assert len(queue.held_pages(judge)) == 1
 
 

@@ -6,13 +6,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django_htmx.http import HttpResponseClientRedirect
 
 from annotations import adjudication, queue
 from annotations.errors import LabelerError, NotFound
-from annotations.models import Batch, Conflict, Report, Ruling
+from annotations.models import Batch, Conflict, Report, Ruling, User
 
 from .access import PersonRequest, adjudicators_only, number_of, text_of
 from .paging import Rows, first_rows
@@ -68,11 +74,16 @@ def _rulings(batch: Batch, before: int) -> Rows[Any]:
 
 
 @adjudicators_only
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def following(request: PersonRequest, batch_id: int) -> HttpResponse:
-    """Redirect to the held conflict, or to the next one that is free."""
+    """Redirect to the held conflict, or to the next one that is free.
+
+    A POST leases it. A GET only looks: the page of the conflict holds it by a POST.
+    """
     batch = get_object_or_404(Batch, pk=batch_id)
-    conflict = adjudication.lease(by=request.user, batch=batch)
+    is_post = request.method == "POST"
+    find = adjudication.lease if is_post else adjudication.next_conflict
+    conflict = find(by=request.user, batch=batch)
     if conflict is not None:
         return redirect("conflict", batch.pk, conflict.candidate_id)
     has_others = Conflict.objects.filter(batch=batch).exists()
@@ -87,25 +98,54 @@ def following(request: PersonRequest, batch_id: int) -> HttpResponse:
 @adjudicators_only
 @require_safe
 def show(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
-    """Show a conflict and hold it for this adjudicator, or show a ruling."""
+    """Show a conflict or a ruling. The page itself asks to hold the conflict."""
+    batch = get_object_or_404(Batch, pk=batch_id)
+    try:
+        case = adjudication.case_of(batch, candidate)
+    except NotFound:
+        return _gone(request, batch)
+    context = {
+        "case": case,
+        "batch": batch,
+        "held_by_other": _other_holder(request, case.conflict),
+        "undoable": _undoable_ruling(request),
+    }
+    return render(request, "frontend/conflict.html", context)
+
+
+@adjudicators_only
+@require_POST
+def hold(request: PersonRequest, batch_id: int, candidate: int) -> HttpResponse:
+    """Hold a conflict for this adjudicator, unless another one holds it.
+
+    Answer with the part of its page that says who looks at it, and what was ruled.
+    """
     batch = get_object_or_404(Batch, pk=batch_id)
     conflict = adjudication.hold(batch=batch, candidate=candidate, by=request.user)
     try:
         case = adjudication.case_of(batch, candidate)
     except NotFound:
-        messages.info(request, "This candidate is no longer in the conflicts.")
-        return redirect("conflicts", batch_id)
-    holder = conflict.held_by if conflict else None
-    template = (
-        "frontend/conflict.html#held" if request.htmx else "frontend/conflict.html"
-    )
+        return HttpResponseClientRedirect(_gone(request, batch).url)
     context = {
         "case": case,
         "batch": batch,
-        "held_by_other": holder if holder != request.user else None,
-        "undoable": _undoable_ruling(request),
+        "held_by_other": _other_holder(request, conflict),
+        "is_again": True,
     }
-    return render(request, template, context)
+    return render(request, "frontend/conflict.html#held", context)
+
+
+def _gone(request: PersonRequest, batch: Batch) -> HttpResponseRedirect:
+    messages.info(request, "This candidate is no longer in the conflicts.")
+    return HttpResponseRedirect(reverse("conflicts", args=[batch.pk]))
+
+
+def _other_holder(request: PersonRequest, conflict: Conflict | None) -> User | None:
+    """Return another adjudicator who holds this conflict now."""
+    if conflict is None or conflict.held_until is None:
+        return None
+    is_held = conflict.held_until > queue.clock()
+    return conflict.held_by if is_held and conflict.held_by != request.user else None
 
 
 def _undoable_ruling(request: PersonRequest) -> Ruling | None:
@@ -219,4 +259,8 @@ def _act(
         stays = True
     if stays:
         return redirect("conflict", batch_id, candidate)
-    return redirect("next-conflict", batch_id)
+    batch = get_object_or_404(Batch, pk=batch_id)
+    conflict = adjudication.lease(by=request.user, batch=batch)
+    if conflict is None:
+        return redirect("next-conflict", batch_id)
+    return redirect("conflict", batch_id, conflict.candidate_id)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annotations import page, queue
 from annotations.errors import NotFound, TwoHeld
@@ -18,14 +18,20 @@ PAGES_SHOWN = 50
 
 
 @signed_in
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def grid(request: PersonRequest, batch_id: int) -> HttpResponse:
     """Lease a page of this batch and show it, or say why there is none.
+
+    Only a POST leases. A GET shows the held page, or a page whose script sends the POST.
 
     `after`, the id of a held page, asks for the page that follows, so that the script
     can fetch ahead. Answer 409 when two pages are held and the later one is named.
     """
     batch = get_object_or_404(_batches_of(request.user), pk=batch_id)
+    if request.method != "POST":
+        held = queue.held_pages(request.user, batch)
+        context = {"page": page.build_page(held[0])} if held else {"is_start": True}
+        return _show(request, batch, **context)
     try:
         assignment = queue.lease(
             judge=request.user, batch=batch, after=number_of(request, "after")
@@ -34,7 +40,8 @@ def grid(request: PersonRequest, batch_id: int) -> HttpResponse:
         return _show(request, batch, nothing=nothing)
     except TwoHeld:
         return HttpResponse(status=409)
-    return _show(request, batch, page=page.build_page(assignment))
+    leased = page.build_page(assignment, is_leased_now=True)
+    return _show(request, batch, page=leased)
 
 
 @signed_in

@@ -3,7 +3,11 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from annotations import adjudication, images
 from annotations.errors import LabelerError, NotFound
@@ -24,11 +28,11 @@ def looks(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def look(request: PersonRequest, look_id: int) -> HttpResponse:
-    """Show the other judges' votes and arguments, or store the answer and go on."""
+    """Show a second look, with the votes once they were shown, or store the answer."""
     try:
         if request.method == "POST":
             return _answer(request, look_id)
-        second_look = adjudication.show_second_look(
+        second_look = adjudication.read_second_look(
             second_look_id=look_id, judge=request.user
         )
     except NotFound as error:
@@ -46,6 +50,17 @@ def look(request: PersonRequest, look_id: int) -> HttpResponse:
         "left": adjudication.open_second_looks(request.user).count(),
     }
     return render(request, "frontend/second_look.html", context)
+
+
+@signed_in
+@require_POST
+def see(request: PersonRequest, look_id: int) -> HttpResponse:
+    """Show the other judges' votes and arguments from now on."""
+    try:
+        adjudication.show_second_look(second_look_id=look_id, judge=request.user)
+    except NotFound as error:
+        return _refused(request, error)
+    return redirect("second-look", look_id)
 
 
 def _answer(request: PersonRequest, look_id: int) -> HttpResponse:

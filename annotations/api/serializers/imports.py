@@ -1,5 +1,8 @@
 """Imports: the upload form, and the progress."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations import intake
@@ -24,11 +27,20 @@ class NewImport(StrictSerializer):
     images = serializers.ChoiceField(IMAGES, required=False)
 
 
+class ImportWarning(serializers.Serializer[Any]):
+    """What an import changed, ignored or left out; `line` is the first one, or 0."""
+
+    message = serializers.CharField()
+    count = serializers.IntegerField()
+    line = serializers.IntegerField()
+
+
 class ImportShape(ReadOnlyModelSerializer[Import]):
     """The progress of an import. `problem` is the reason of a failure."""
 
     state = serializers.ChoiceField(ImportState.values)
     images = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
 
     class Meta:
         model = Import
@@ -43,6 +55,7 @@ class ImportShape(ReadOnlyModelSerializer[Import]):
             "rows_known",
             "rows_refused",
             "problem",
+            "warnings",
             "created_at",
             "finished_at",
         )
@@ -50,3 +63,8 @@ class ImportShape(ReadOnlyModelSerializer[Import]):
     def get_images(self, source: Import) -> str:
         """Return whether pictures are imported: all or none."""
         return IMAGES[0] if source.with_images else IMAGES[1]
+
+    @extend_schema_field(ImportWarning(many=True))
+    def get_warnings(self, source: Import) -> list[dict[str, Any]]:
+        """Return the warnings in the order of their first line."""
+        return [{"message": text, **entry} for text, entry in source.warnings.items()]

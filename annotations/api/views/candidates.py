@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import adjudication, entities, queue
+from annotations import adjudication, entities, images, queue
 from annotations.api.pagination import paginate
 from annotations.api.permissions import IsAdminOrJudge, IsAtWork
 from annotations.api.schema import list_operation, operation
@@ -44,6 +44,24 @@ class CandidateViewSet(ApiViewSet):
         """Show a candidate."""
         return Response(self._serialize([get_or_404(_candidates(), id)])[0])
 
+    @operation(
+        pictures.binary_or_unchanged(*pictures.ORIGINAL_TYPES),
+        410,
+        empty="Not modified.",
+    )
+    @action(detail=True)
+    def original(self, request: Request, id: int) -> HttpResponseBase:
+        """Download the unchanged picture, which can have metadata."""
+        image = pictures.image_of(get_or_404(_candidates(), id))
+        return pictures.respond(
+            request,
+            self.user,
+            image,
+            f"original-{id}",
+            images.open_original,
+            as_attachment=True,
+        )
+
     @operation({200: HistoryShape})
     @action(detail=True)
     def history(self, request: Request, id: int) -> Response:
@@ -69,10 +87,16 @@ class CandidatePictureViewSet(ApiViewSet):
     )
     @action(detail=True)
     def image(self, request: Request, ref: str) -> HttpResponseBase:
-        """The picture in a format that browsers show; 404 `unreadable` if it has none."""
+        """The picture; 404 `unreadable` if it has none.
+
+        It is a rendition: a JPEG, upright, in sRGB, at most 2,560 pixels long, without
+        metadata. Admins who ask by candidate id get the original file if browsers show
+        its format. While a large rendition is made, the thumbnail stands in.
+        """
         image = pictures.image_of(_visible_candidate(ref, self.user))
-        name = f"candidate-{ref}"
-        return pictures.respond(request, self.user, image, name, pictures.full_size)
+        is_for_admin = "." not in ref and self.user.is_admin
+        view = pictures.full_view(is_for_admin=is_for_admin)
+        return pictures.respond(request, self.user, image, f"candidate-{ref}", view)
 
     @operation(
         pictures.binary_or_unchanged(pictures.THUMBNAIL_TYPE),

@@ -77,9 +77,8 @@ class EntityViewSet(ApiViewSet):
         if candidate is None:
             raise NotFound("This entity has no picture.")
         image = pictures.image_of(candidate)
-        return pictures.respond(
-            request, self.user, image, "representative", pictures.full_size
-        )
+        view = pictures.full_view(is_for_admin=self.user.is_admin)
+        return pictures.respond(request, self.user, image, "representative", view)
 
     def _search(
         self, search: str, cursor: int | None = None, limit: int = LIMIT_DEFAULT

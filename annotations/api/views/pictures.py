@@ -1,7 +1,7 @@
 """Responses with the bytes of pictures, with headers that keep them harmless and private."""
 
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 from django.http import (
     FileResponse,
@@ -18,10 +18,12 @@ from annotations.api.schema import binary
 from annotations.errors import Erased, NotFound, Unreadable
 from annotations.models import Candidate, CandidateState, Image, User
 
-THUMBNAIL_TYPE = "image/webp"
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+THUMBNAIL_TYPE = images.THUMBNAIL_TYPE
+# A rendition, or the thumbnail in place of it.
+RENDITION_TYPES = ("image/jpeg", THUMBNAIL_TYPE)
+TYPES = (*RENDITION_TYPES, "image/png", "image/gif", "image/avif")
+ORIGINAL_TYPES = (*TYPES, "image/bmp", "image/tiff", "image/heic")
 CACHE_SECONDS = 3600
-EXTENSIONS = dict(zip(TYPES, ("jpg", "png", "webp", "gif"), strict=True))
 
 
 def binary_or_unchanged(*media_types: str) -> dict[Any, Any]:
@@ -29,14 +31,14 @@ def binary_or_unchanged(*media_types: str) -> dict[Any, Any]:
     return binary(*media_types) | {304: None}
 
 
-def full_size(image: Image) -> tuple[IO[bytes], str]:
-    """Open the picture itself."""
-    return images.open_image(image)
+def full_view(*, is_for_admin: bool) -> Callable[[Image], images.OpenPicture]:
+    """Return the function that opens full views: only admins get originals."""
+    return images.open_original_if_shown if is_for_admin else images.open_rendition
 
 
-def thumbnail(image: Image) -> tuple[IO[bytes], str]:
+def thumbnail(image: Image) -> images.OpenPicture:
     """Open the thumbnail, which is made now if it does not exist yet."""
-    return images.open_thumbnail(image), THUMBNAIL_TYPE
+    return images.OpenPicture(images.open_thumbnail(image), THUMBNAIL_TYPE)
 
 
 def image_of(candidate: Candidate) -> Image:
@@ -55,24 +57,37 @@ def respond(
     user: User,
     image: Image,
     name: str,
-    open_file: Callable[[Image], tuple[IO[bytes], str]],
+    open_file: Callable[[Image], images.OpenPicture],
+    *,
+    as_attachment: bool = False,
 ) -> HttpResponseBase:
     """Stream the bytes, or answer 304 to a client that has them."""
-    etag = quote_etag(images.etag_for(image, user))
+    etag = quote_etag(images.etag_for(image, user, open_file.__name__))
     client_etags = parse_etags(request.headers.get("If-None-Match", ""))
     response: HttpResponseBase
+    is_lasting = True
     if etag in client_etags or "*" in client_etags:
         response = HttpResponseNotModified()
     else:
-        file, media_type = open_file(image)
-        extension = EXTENSIONS.get(media_type, "bin")
+        picture = open_file(image)
+        is_lasting = not picture.is_stand_in
         response = FileResponse(
-            file, content_type=media_type, filename=f"{name}.{extension}"
+            picture.file,
+            as_attachment=as_attachment,
+            content_type=picture.content_type,
+            filename=f"{name}.{_extension(picture)}",
         )
-    response["ETag"] = etag
-    response["Cache-Control"] = f"private, max-age={CACHE_SECONDS}"
+    if is_lasting:
+        response["ETag"] = etag
+        response["Cache-Control"] = f"private, max-age={CACHE_SECONDS}"
+    else:
+        response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox"
     if isinstance(response, HttpResponse | FileResponse):
         patch_vary_headers(response, ["Authorization", "Cookie"])
     return response
+
+
+def _extension(picture: images.OpenPicture) -> str:
+    return picture.content_type.removeprefix("image/").replace("jpeg", "jpg")

@@ -103,7 +103,8 @@ def key_folders(archive: Archive, skip: int) -> Blocks:
     files = [m for m in archive.members if m.problem or not _is_hidden(m.name)]
     root = _root(files)
     ranks: Counter[str] = Counter()
-    keys_by_cell, block = keys(), Block(skip)
+    notes: list[str] = []
+    keys_by_cell, block = keys(notes), Block(skip)
     for number, member in enumerate(files, start=1):
         folder = posixpath.dirname(_plain(member.name))
         rank = ranks[folder]

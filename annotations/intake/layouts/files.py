@@ -60,7 +60,8 @@ def is_clutter(name: str) -> bool:
 
 def key_folders(root: Path, skip: int) -> Blocks:
     """Yield rows of `root/<entity key>/<file>`; the rank is the file's position, from 0."""
-    folder, keys_by_cell = Folder(root), keys()
+    notes: list[str] = []
+    folder, keys_by_cell = Folder(root), keys(notes)
     block = Block(skip)
     for number, (path, rank) in enumerate(_entries(root), start=1):
         if number <= skip:

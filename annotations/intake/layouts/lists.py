@@ -1,20 +1,14 @@
 """Layouts of entity lists: the released names, and our own table with a header."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from annotations.errors import UnreadableFile
-from annotations.intake.cells import (
-    NAME_MAX_LENGTH,
-    Refusal,
-    check_lengths,
-    digest,
-    keys,
-)
+from annotations.intake import cells as cell_rules
+from annotations.intake.cells import NAME_MAX_LENGTH, Refusal, check_lengths, keys
 from annotations.intake.rows import EntityRow, NameRow
 
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
-FREQUENCY_LIMIT = 2**63
 ENTITY_COLUMNS = (
     "key",
     "name",
@@ -28,15 +22,28 @@ ENTITY_COLUMNS = (
     "url",
 )
 MULTIVALUED = ("professions", "countries")
+# Properties whose wrong cells are left out, while the rest of the row is imported.
+CHECKS: dict[str, Callable[[str], str]] = {
+    "frequency": cell_rules.frequency,
+    "birth_date": cell_rules.birth_date,
+    "representative": cell_rules.digest,
+    "url": cell_rules.web_address,
+}
+QUOTED = (
+    "A cell begins and ends with a quote. TAB-separated files have no quoting, so the"
+    " quotes are part of the text."
+)
 
 
 class Names:
     """`Top1M_MidList.Name.tsv`: key, `"Name"@lang`, split at the last @."""
 
     columns = 2
+    texts = frozenset({1})
 
     def __init__(self) -> None:
-        self._keys = keys()
+        self.notes: list[str] = []
+        self._keys = keys(self.notes)
 
     def parse(self, number: int, cells: list[str], text: str) -> NameRow:
         """Parse a row from a line's cells."""
@@ -60,11 +67,13 @@ class Names:
 class Entities:
     """Our own table: a header with some of the columns, in any order."""
 
-    def __init__(self, header: Sequence[str]) -> None:
+    def __init__(self, header: Sequence[str], is_quoted: bool = False) -> None:
         check_header(header, ENTITY_COLUMNS)
         self.columns = len(header)
-        self._header = tuple(header)
-        self._keys = keys()
+        self.texts = positions_of(header, "name", "description")
+        self.notes: list[str] = []
+        self._header, self._is_quoted = tuple(header), is_quoted
+        self._keys = keys(self.notes)
 
     def parse(self, number: int, cells: list[str], text: str) -> EntityRow:
         """Parse a row from a line's cells; a blank cell changes nothing."""
@@ -75,24 +84,27 @@ class Entities:
         }
         key = self._keys[properties.pop("key", "")]
         check_lengths(*properties.values())
-        for name, cell in properties.items():
-            properties[name] = self._property(name, cell)
-        return number, key, properties, text
+        checked = {
+            name: self._property(name, cell) for name, cell in properties.items()
+        }
+        return number, key, {name: cell for name, cell in checked.items() if cell}, text
 
     def _property(self, name: str, cell: str) -> str:
-        if name == "frequency":
-            if not (cell.isascii() and cell.isdigit() and len(cell) < 20):
-                raise Refusal("The frequency is not a whole number.")
-            if int(cell) >= FREQUENCY_LIMIT:
-                raise Refusal("The frequency does not fit into 64 bits.")
-        elif name == "name" and len(cell) > NAME_MAX_LENGTH:
-            raise Refusal(f"The name is longer than {NAME_MAX_LENGTH} characters.")
-        elif name == "representative":
-            return digest(cell)
-        elif name in MULTIVALUED:
+        if name in CHECKS:
+            return cell_rules.optional(CHECKS[name], cell.strip(), self.notes)
+        if name in MULTIVALUED:
             parts = (part.strip() for part in cell.split("|"))
             return "|".join(part for part in parts if part)
+        if name == "name" and len(cell) > NAME_MAX_LENGTH:
+            raise Refusal(f"The name is longer than {NAME_MAX_LENGTH} characters.")
+        if not self._is_quoted and len(cell) > 1 and cell[0] == cell[-1] == '"':
+            self.notes.append(QUOTED)
         return cell
+
+
+def positions_of(header: Sequence[str], *names: str) -> frozenset[int]:
+    """Return the positions of some columns."""
+    return frozenset(at for at, name in enumerate(header) if name in names)
 
 
 def check_header(header: Sequence[str], columns: Sequence[str]) -> None:

@@ -11,12 +11,14 @@ from annotations.intake.cells import (
     digest,
     frame,
     keys,
+    link,
     moment,
+    optional,
     ranks,
 )
 from annotations.intake.rows import CandidateRow
 
-from .lists import check_header
+from .lists import check_header, positions_of
 
 COLUMNS = (
     "key",
@@ -58,7 +60,9 @@ class Manifest:
         self.columns = len(header)
         self._positions = {name: position for position, name in enumerate(header)}
         self._with_images, self._read, self._is_erased = with_images, read, is_erased
-        self._keys, self._ranks = keys(), ranks()
+        self.texts = positions_of(header, "query")
+        self.notes: list[str] = []
+        self._keys, self._ranks = keys(self.notes), ranks()
 
     def parse(self, number: int, cells: list[str], text: str) -> CandidateRow:
         """Parse a row from a line's cells, and read its picture."""
@@ -71,6 +75,7 @@ class Manifest:
         return number, key, "", copy, self._picture(cell), text
 
     def _copy(self, number: int, key: str, cell: dict[str, str]) -> str:
+        cell["image_url"] = optional(link, cell["image_url"], self.notes)
         has_bytes = bool(cell["path"]) and self._with_images
         check_identity(cell["face_id"], cell["image_url"], has_bytes)
         if not has_bytes and not cell["image_url"]:
@@ -82,11 +87,11 @@ class Manifest:
                 cell["face_id"],
                 self._ranks[cell["rank"]],
                 cell["image_url"],
-                cell["page_url"],
+                optional(link, cell["page_url"], self.notes),
                 cell["query"],
                 cell["licence"],
                 cell["attribution"],
-                moment(cell["retrieved_at"]),
+                optional(moment, cell["retrieved_at"].strip(), self.notes),
                 frame(cell["face_rect"]),
                 "",
                 "",

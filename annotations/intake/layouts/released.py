@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from annotations.intake.cells import (
     NAME_MAX_LENGTH,
+    Refusal,
     check_identity,
     check_lengths,
     keys,
@@ -15,6 +16,10 @@ from annotations.intake.rows import CandidateRow
 Parse = Callable[[int, list[str], str], CandidateRow]
 # Longer cells are rare, so only their rows take the slower check of all lengths.
 ORDINARY = 480
+# Measurement files have this in withheld and in empty cells.
+WITHHELD = "-"
+# The position of the column with a name.
+TEXTS = {"thumbnails": frozenset({1}), "devset": frozenset({1})}
 
 
 class Released:
@@ -25,7 +30,9 @@ class Released:
 
     def __init__(self, layout: str, with_images: bool) -> None:
         self.columns, parse = LAYOUTS[layout]
-        self._keys, self._ranks = keys(), ranks()
+        self.texts = TEXTS.get(layout, frozenset())
+        self.notes: list[str] = []
+        self._keys, self._ranks = keys(self.notes), ranks()
         self._with_images = with_images
         self.parse: Parse = parse.__get__(self)
 
@@ -61,7 +68,11 @@ class Released:
             or len(image_url) > ORDINARY
         ):
             self._check(face_id, image_url, "", name, picture)
+        if mid == WITHHELD:
+            raise Refusal("The MID is withheld, as in the public test split.")
         key = self._keys[mid]
+        name = "" if name == WITHHELD else name
+        image_url = "" if image_url == WITHHELD else image_url
         copy = (
             f"{number}\t{key}\t{face_id}\t\t{image_url}\t\t\t\t\t\t"
             f"\t{released_rectangle(rectangle)}\t"

@@ -15,6 +15,7 @@ const ACTIONS = {
   u: "undo",
   t: "note",
   o: "source",
+  v: "see",
 };
 
 /** @param {Element} element */

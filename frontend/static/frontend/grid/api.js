@@ -68,15 +68,32 @@ function parseJson(text) {
 }
 
 /**
- * Fetch a page of this site. Return its `main` element.
- * @param {string} address
- * @returns {Promise<{status: number, element: HTMLElement | null}>} status 0 if there was no answer,
+ * @typedef {{status: number, element: HTMLElement | null}} FetchedPage status 0 if there was no answer,
  *   401 if no person is signed in
  */
-export async function fetchPage(address) {
+
+/**
+ * Lease a page of a batch. Return its `main` element.
+ * @param {string} address
+ * @returns {Promise<FetchedPage>}
+ */
+export async function leasePage(address) {
+  const answer = await fetchPage(address, "POST");
+  // The token changes when the same person signs in again in another tab.
+  return answer.status === 403 && (await isSamePerson()) ? fetchPage(address, "POST") : answer;
+}
+
+/**
+ * Fetch a page of this site. Return its `main` element.
+ * @param {string} address
+ * @param {string} [method]
+ * @returns {Promise<FetchedPage>}
+ */
+export async function fetchPage(address, method = "GET") {
   try {
     const response = await fetch(address, {
-      headers: { "HX-Request": "true", "HX-Current-URL": location.href },
+      method,
+      headers: { "HX-Request": "true", "HX-Current-URL": location.href, "X-CSRFToken": token },
       credentials: "same-origin",
       signal: AbortSignal.timeout(TIMEOUT),
     });

@@ -1,7 +1,7 @@
 // @ts-check
 /** The pages of this session: the current one, the prefetched one, and the submitted ones for corrections. */
 
-import { call, fetchPage } from "./api.js";
+import { call, fetchPage, leasePage } from "./api.js";
 import { uuid7 } from "./ids.js";
 import { announce, dismiss, notice } from "./notices.js";
 import { isSubmission } from "./outbox.js";
@@ -41,10 +41,11 @@ export class Pages {
     return this.front !== null;
   }
 
-  /** Start with the page that the server rendered. */
+  /** Start with the page that the server rendered, or lease one. */
   begin() {
     const current = pageElement();
     if (current) this.fetchAhead();
+    else if (document.getElementById("page")?.hasAttribute("data-start")) this.next();
     else this.checkAgainLater();
   }
 
@@ -83,7 +84,7 @@ export class Pages {
     if (!this.isWaiting) return; // the server refused the page, and it is shown again
     if (this.outbox.size) this.stay("The next page is loaded when your marks are saved.");
     else {
-      const { status, element } = await fetchPage(this.address);
+      const { status, element } = await leasePage(this.address);
       if (element) this.show(element);
       else this.stay(words.unreachable(status));
     }
@@ -121,7 +122,7 @@ export class Pages {
     if (this.isFetching || this.ahead || isFull || !front || front.hasAttribute("data-submitted")) return;
     this.isFetching = true;
     const id = idOf(front);
-    const { element } = await fetchPage(`${this.address}?after=${id}`);
+    const { element } = await leasePage(`${this.address}?after=${id}`);
     if (element && idOf(element) !== id) {
       await prepare(element);
       const isStillNext = id === idOf(this.front ?? pageElement() ?? front);
@@ -136,7 +137,7 @@ export class Pages {
     if (!seconds) return;
     setTimeout(async () => {
       if (pageElement()) return;
-      const { element } = await fetchPage(this.address);
+      const { element } = await leasePage(this.address);
       if (element) this.show(element);
       else this.checkAgainLater();
     }, seconds * 1000);
