@@ -111,8 +111,8 @@ def stream_judgments(batches: Sequence[int], *, names: bool) -> Iterator[bytes]:
 def write_truth(batches: Sequence[int], file: Writable) -> None:
     """Write `truth.tsv` of batches by key and candidate, in the caller's snapshot."""
     sql, parameters = ground_truth.statement(_existing(batches))
-    ordered = f'SELECT * FROM ({sql}) t ORDER BY entity_key COLLATE "C", candidate_id'
-    _copy_into(file, ground_truth.COLUMNS, ordered, parameters)
+    query = f'SELECT * FROM ({sql}) t ORDER BY entity_key COLLATE "C", candidate_id'
+    _copy_into(file, ground_truth.COLUMNS, query, parameters)
 
 
 def write_judgments(batches: Sequence[int], file: Writable) -> None:

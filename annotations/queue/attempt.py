@@ -166,9 +166,9 @@ class LeaseAttempt:
 
     def _open_standings(self, locked: LockedRow) -> list[Standing]:
         return [
-            standing
-            for standing in locked.standings.values()
-            if standing.is_open_to(self.judge.pk, locked.rules)
+            s
+            for s in locked.standings.values()
+            if s.is_open_to(self.judge.pk, locked.rules)
         ]
 
     def _grant(self, locked: LockedRow, size: int) -> Assignment | None:

@@ -105,9 +105,9 @@ class Standing:
 
     def lowest_place(self) -> int:
         """Return the lowest place that neither a judgment nor a live lease holds."""
-        taken = {place for _, place in self.votes.values()} | set(self.holds.values())
+        places = {place for _, place in self.votes.values()} | set(self.holds.values())
         place = 1
-        while place in taken:
+        while place in places:
             place += 1
         return place
 

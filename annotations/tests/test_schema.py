@@ -104,7 +104,9 @@ def world(transactional_db, judge, make_batch, enqueued):
         ("judge", "examples,fuzzing,stateful", 4),
     ],
 )
-@pytest.mark.timeout(240)
+# CPython 3.11 fails at random with this error when two threads compile code.
+@pytest.mark.flaky(reruns=1, only_rerun=["AST constructor recursion depth mismatch"])
+@pytest.mark.timeout(900)
 def test_the_server_conforms_to_the_document(
     role, phases, examples, world, admin, judge, live_server, settings, tmp_path
 ):

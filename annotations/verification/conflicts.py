@@ -26,12 +26,12 @@ def conflicts(*, fix: bool) -> Iterator[Difference]:
     while rows := list(
         BatchEntity.objects.filter(pk__gt=last_id).order_by("pk")[:ROWS_PER_STEP]
     ):
-        stored = _stored_conflicts(rows)
+        conflicts_by_row = _stored_conflicts(rows)
         states = read_rows([row.pk for row in rows])
         for row in rows:
             state = states[row.pk]
             right = find_conflicts(state.standings.values(), state.rules, state.active)
-            if stored.get((row.batch_id, row.entity_id), {}) != right:
+            if conflicts_by_row.get((row.batch_id, row.entity_id), {}) != right:
                 yield from _check_again(row.pk, fix=fix)
         last_id = rows[-1].pk
 
@@ -58,16 +58,16 @@ def _check_again(pk: int, *, fix: bool) -> list[Difference]:
     """Compare once more under the row's lock, and correct on request."""
     row = BatchEntity.objects.select_for_update(no_key=True).get(pk=pk)
     [locked] = load_rows([row])
-    right, stored = locked.conflicts(), stored_conflicts(row)
-    if stored != right and fix:
+    right, row_conflicts = locked.conflicts(), stored_conflicts(row)
+    if row_conflicts != right and fix:
         rewrite_conflicts([row])
     return [
         Difference(
             f"{row}: candidate {candidate} in the conflicts",
-            stored.get(candidate),
+            row_conflicts.get(candidate),
             right.get(candidate),
             fix,
         )
-        for candidate in sorted(stored.keys() | right.keys())
-        if stored.get(candidate) != right.get(candidate)
+        for candidate in sorted(row_conflicts.keys() | right.keys())
+        if row_conflicts.get(candidate) != right.get(candidate)
     ]
