@@ -39,10 +39,10 @@ def test_each_picture_has_the_border_of_its_truth(admin_client):
     )
 
 
-def test_a_ruling_decides_the_border_in_all_batches(admin_client, adjudicator):
+def test_a_ruling_decides_the_border_in_all_batches(admin_client, admin):
     batch = judged_batch({"m.a": "yes yes"})
     candidate_id = Candidate.objects.order_by("rank").first().pk
-    adjudication.rule(batch=batch, candidate=candidate_id, verdict="no", by=adjudicator)
+    adjudication.rule(batch=batch, candidate=candidate_id, verdict="no", by=admin)
     page = admin_client.get(reverse("pictures", args=["m.a"]))
     assert borders_of(page)[0] == ("no", "refused", "ruling")
 
