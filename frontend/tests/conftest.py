@@ -75,6 +75,13 @@ def client():
     return PageClient()
 
 
+@pytest.fixture
+def admin_client(client, admin):  # noqa: F811
+    """Return the test client, signed in as the admin."""
+    client.force_login(admin)
+    return client
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Return one Chromium for all tests."""

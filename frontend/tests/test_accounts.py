@@ -1,4 +1,4 @@
-"""Sign in, sign out, change the password."""
+"""Signing in, signing out and changing the password."""
 
 import pytest
 from django.urls import reverse
@@ -11,7 +11,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def member(judge):
-    """A judge with a password."""
+    """Return a judge with a password."""
     judge.set_password(PASSWORD)
     judge.save()
     return judge
@@ -24,45 +24,45 @@ def sign_in(client, username, password, **data):
 
 
 @pytest.mark.parametrize("name", ["home", "imports", "new-batch", "change-password"])
-def test_strangers_are_sent_to_sign_in(client, db, name):
+def test_visitors_are_redirected_to_sign_in(client, db, name):
     response = client.get(reverse(name))
     assert response.status_code == 302
     assert response.url == f"{reverse('sign-in')}?next={reverse(name)}"
 
 
-def test_signing_in_leads_home(client, member):
+def test_sign_in_redirects_to_the_home_page(client, member):
     response = sign_in(client, member.username, PASSWORD)
     assert response.status_code == 302
     assert response.url == reverse("home")
 
 
-def test_signing_in_leads_where_one_wanted_to_go(client, member):
+def test_sign_in_redirects_to_the_requested_page(client, member):
     response = sign_in(client, member.username, PASSWORD, next="/password/")
     assert response.url == "/password/"
 
 
-def test_signing_in_never_leads_to_another_site(client, member):
+def test_sign_in_never_redirects_to_another_site(client, member):
     response = sign_in(client, member.username, PASSWORD, next="https://evil.example/")
     assert response.url == reverse("home")
 
 
-def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(client, member):
+def test_a_wrong_password_and_an_unknown_name_get_the_same_message(client, member):
     wrong = sign_in(client, member.username, "wrong")
     unknown = sign_in(client, "nobody", "wrong")
-    sentence = "Wrong username or password."
-    assert sentence in wrong.text
-    assert sentence in unknown.text
+    message = "Wrong username or password."
+    assert message in wrong.text
+    assert message in unknown.text
 
 
-def test_repeated_failure_locks_for_a_while(client, member, settings):
+def test_repeated_failures_lock_sign_in_for_a_while(client, member, settings):
     settings.AXES_FAILURE_LIMIT = 3
     for _ in range(2):
         assert sign_in(client, member.username, "wrong").status_code == 200
     for password in ("wrong", PASSWORD):
-        locked = sign_in(client, member.username, password)
-        assert locked.status_code == 429
-        assert "Wait 15 minutes" in locked.text
-        assert locked["Retry-After"] == "900"
+        response = sign_in(client, member.username, password)
+        assert response.status_code == 429
+        assert "Wait 15 minutes" in response.text
+        assert response["Retry-After"] == "900"
 
 
 def test_a_deactivated_person_cannot_sign_in(client, member):
@@ -72,7 +72,7 @@ def test_a_deactivated_person_cannot_sign_in(client, member):
     assert "Wrong username or password" in response.text
 
 
-def test_a_deactivated_person_is_out_at_the_next_click(client, member):
+def test_a_deactivated_person_is_signed_out_at_the_next_request(client, member):
     client.force_login(member)
     assert client.get(reverse("home")).status_code == 200
     User.objects.filter(pk=member.pk).update(is_active=False)
@@ -86,7 +86,7 @@ def test_signing_out_needs_a_button_not_a_link(client, judge):
     assert client.get(reverse("home")).status_code == 302
 
 
-def test_changing_the_password_keeps_one_signed_in(client, member):
+def test_changing_the_password_keeps_the_person_signed_in(client, member):
     client.force_login(member)
     data = {
         "old_password": PASSWORD,
@@ -99,11 +99,15 @@ def test_changing_the_password_keeps_one_signed_in(client, member):
     assert member.check_password("another long secret")
 
 
-def test_changing_the_password_ends_the_tokens(client, member):
+def test_changing_the_password_revokes_api_tokens(client, member):
     AuthToken.objects.create(member)
     client.force_login(member)
-    new = "another long secret"
-    data = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    new_password = "another long secret"
+    data = {
+        "old_password": PASSWORD,
+        "new_password1": new_password,
+        "new_password2": new_password,
+    }
     client.post(reverse("change-password"), data)
     assert not AuthToken.objects.exists()
     assert client.get(reverse("home")).status_code == 200
@@ -116,6 +120,6 @@ def test_a_weak_password_is_refused_with_the_reason(client, member):
     assert "too short" in response.text
 
 
-def test_pages_are_never_kept_by_a_cache(client, judge):
+def test_pages_are_never_cached(client, judge):
     client.force_login(judge)
     assert "no-store" in client.get(reverse("home"))["Cache-Control"]

@@ -1,4 +1,4 @@
-"""An admin watches a batch: list, judges, held pages, days and hours."""
+"""The admin's view of a batch: list, judges, held pages, days and hours."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,14 +16,8 @@ HTMX = {"HX-Request": "true"}
 TODAY = datetime.now(UTC).date()
 
 
-@pytest.fixture
-def desk(client, admin):
-    """A client of the admin."""
-    client.force_login(admin)
-    return client
-
-
-def day(batch, judge, days_ago, verdicts, hours=1.0, skips=0):
+def add_day(batch, judge, days_ago, verdicts, hours=1.0, skips=0):
+    """Add one day of work of a judge."""
     return JudgeDay.objects.create(
         batch=batch,
         judge=judge,
@@ -34,37 +28,41 @@ def day(batch, judge, days_ago, verdicts, hours=1.0, skips=0):
     )
 
 
-def tables(desk, batch):
+def day_tables(admin_client, batch):
+    """Return the tables of days by the slug of their plot."""
     address = reverse("batch-days", args=[batch.pk])
-    context = desk.get(address, headers=HTMX).context
+    context = admin_client.get(address, headers=HTMX).context
     return {table.slug: table for table in context["tables"]}
 
 
-def test_all_batches_are_listed_page_by_page_and_by_state(desk, admin, monkeypatch):
+def test_batches_are_listed_page_by_page_and_by_state(admin_client, admin, monkeypatch):
     monkeypatch.setattr("frontend.views.batches.BATCHES_SHOWN", 2)
     for n in range(5):
         Batch.objects.create(name=f"Batch {n}", created_by=admin)
     Batch.objects.filter(name="Batch 3").update(state="open")
-    address, seen, query = reverse("batches"), [], {}
+    address, names, query = reverse("batches"), [], {}
     while True:
-        context = desk.get(address, query).context
-        seen += [batch.name for batch in context["batches"]]
+        context = admin_client.get(address, query).context
+        names += [batch.name for batch in context["batches"]]
         if context["before"] is None:
             break
         query = {"before": context["before"]}
-    assert seen == [f"Batch {n}" for n in reversed(range(5))]
-    opened = desk.get(address, {"state": "open"}).context["batches"]
-    assert [batch.name for batch in opened] == ["Batch 3"]
-    assert "No batch is in this state" in desk.get(address, {"state": "closed"}).text
-    assert "<html" not in desk.get(address, headers=HTMX).text
+    assert names == [f"Batch {n}" for n in reversed(range(5))]
+    open_batches = admin_client.get(address, {"state": "open"}).context["batches"]
+    assert [batch.name for batch in open_batches] == ["Batch 3"]
+    assert (
+        "No batch is in this state"
+        in admin_client.get(address, {"state": "closed"}).text
+    )
+    assert "<html" not in admin_client.get(address, headers=HTMX).text
 
 
-def test_each_judge_has_numbers_pace_and_last_sign(desk, judge, other_judge):
+def test_each_judge_has_counts_pace_and_last_activity(admin_client, judge, other_judge):
     batch = opened_batch(judge, other_judge)
     queue.lease(judge=judge, batch=batch)
-    numbers = BatchJudge.objects.filter(batch=batch, judge=judge)
-    numbers.update(verdicts=90, skips=10, centiseconds=36_000)
-    members = desk.get(reverse("batch", args=[batch.pk])).context["members"]
+    counters = BatchJudge.objects.filter(batch=batch, judge=judge)
+    counters.update(verdicts=90, skips=10, centiseconds=36_000)
+    members = admin_client.get(reverse("batch", args=[batch.pk])).context["members"]
     jo, olga = members
     assert (jo.judged, jo.skipped, jo.pace, jo.held) == (90, 10, 3.6, 1)
     assert jo.hours == pytest.approx(0.1)
@@ -72,33 +70,33 @@ def test_each_judge_has_numbers_pace_and_last_sign(desk, judge, other_judge):
     assert (olga.pace, olga.held, olga.seen_at) == (None, 0, None)
 
 
-def test_hours_left_are_needs_left_at_the_judges_own_pace(desk, judge, other_judge):
+def test_hours_left_are_calculated_at_the_judges_pace(admin_client, judge, other_judge):
     batch = opened_batch(judge, other_judge, judges_maximum=3)
     Batch.objects.filter(pk=batch.pk).update(
         candidates_total=1000, judged_total=400, open_total=30
     )
-    numbers = BatchJudge.objects.filter(batch=batch)
-    numbers.filter(judge=judge).update(verdicts=800, centiseconds=160_000)
-    numbers.filter(judge=other_judge).update(verdicts=200, centiseconds=140_000)
-    outlook = desk.get(reverse("batch", args=[batch.pk])).context["outlook"]
+    counters = BatchJudge.objects.filter(batch=batch)
+    counters.filter(judge=judge).update(verdicts=800, centiseconds=160_000)
+    counters.filter(judge=other_judge).update(verdicts=200, centiseconds=140_000)
+    outlook = admin_client.get(reverse("batch", args=[batch.pk])).context["outlook"]
     assert outlook.judgments == 2 * 1000 - 1000 + 30
     assert outlook.pace == 3.0
     assert outlook.hours == pytest.approx(1030 * 3 / 3600)
 
 
-def test_hours_left_are_not_told_before_anybody_judged(desk, judge):
-    text = desk.get(reverse("batch", args=[opened_batch(judge).pk])).text
+def test_hours_left_are_not_shown_before_the_first_verdict(admin_client, judge):
+    text = admin_client.get(reverse("batch", args=[opened_batch(judge).pk])).text
     assert "Hours left appear after the first verdicts." in text
 
 
-def test_a_page_is_taken_from_who_holds_it(desk, judge, admin):
+def test_an_admin_can_release_a_held_page(admin_client, judge, admin):
     batch = opened_batch(judge, judges_required=1)
     page = queue.lease(judge=judge, batch=batch)
     say(judge, page, 0, "yes")
-    text = desk.get(reverse("batch", args=[batch.pk])).text
+    text = admin_client.get(reverse("batch", args=[batch.pk])).text
     address = reverse("release-page", args=[batch.pk, page.pk])
     assert address in text
-    text = desk.post(address, follow=True).text
+    text = admin_client.post(address, follow=True).text
     assert "The page is free again." in text
     page.refresh_from_db()
     assert page.state == "released"
@@ -106,72 +104,74 @@ def test_a_page_is_taken_from_who_holds_it(desk, judge, admin):
     assert (row.held_places, row.open_places, row.judged) == (0, 3, 1)
     entry = AuditEntry.objects.get(action="page-released")
     assert (entry.by, entry.details["judge"]) == (admin, judge.pk)
-    assert address not in desk.get(reverse("batch", args=[batch.pk])).text
-    assert "free again" in desk.post(address, follow=True).text
+    assert address not in admin_client.get(reverse("batch", args=[batch.pk])).text
+    assert "free again" in admin_client.post(address, follow=True).text
     assert AuditEntry.objects.filter(action="page-released").count() == 1
 
 
-def test_a_submitted_page_or_one_of_another_batch_is_not_released(desk, judge):
-    batch, other = opened_batch(judge, count=1), opened_batch(judge)
+def test_a_submitted_page_or_a_page_of_another_batch_is_not_released(
+    admin_client, judge
+):
+    batch, other_batch = opened_batch(judge, count=1), opened_batch(judge)
     page = queue.lease(judge=judge, batch=batch)
     say(judge, page, 0, "yes")
-    wrong = reverse("release-page", args=[other.pk, page.pk])
-    assert desk.post(wrong).status_code == 404
+    wrong_address = reverse("release-page", args=[other_batch.pk, page.pk])
+    assert admin_client.post(wrong_address).status_code == 404
     queue.submit(assignment_id=page.pk, judge=judge)
     address = reverse("release-page", args=[batch.pk, page.pk])
-    assert "submitted already" in desk.post(address, follow=True).text
+    assert "submitted already" in admin_client.post(address, follow=True).text
 
 
-def test_expired_pages_are_not_shown_as_held(desk, judge):
+def test_expired_pages_are_not_shown_as_held(admin_client, judge):
     batch = opened_batch(judge)
     let_expire(queue.lease(judge=judge, batch=batch))
-    assert desk.get(reverse("batch", args=[batch.pk])).context["held"] == []
+    assert admin_client.get(reverse("batch", args=[batch.pk])).context["held"] == []
 
 
-def test_days_are_a_table_for_each_plot(desk, judge, other_judge):
+def test_each_plot_has_a_table_of_days(admin_client, judge, other_judge):
     batch = opened_batch(judge, other_judge)
-    day(batch, judge, 2, 100, hours=0.5)
-    day(batch, other_judge, 2, 50, hours=0.5)
-    day(batch, judge, 0, 30, hours=0.0)
-    day(batch, judge, 400, 7)
-    found = tables(desk, batch)
+    add_day(batch, judge, 2, 100, hours=0.5)
+    add_day(batch, other_judge, 2, 50, hours=0.5)
+    add_day(batch, judge, 0, 30, hours=0.0)
+    add_day(batch, judge, 400, 7)
+    tables = day_tables(admin_client, batch)
     dates = [TODAY - timedelta(days=n) for n in (2, 1, 0)]
-    assert found["verdicts"].columns == ["jo", "olga"]
-    assert found["verdicts"].rows == list(
+    assert tables["verdicts"].columns == ["jo", "olga"]
+    assert tables["verdicts"].rows == list(
         zip(dates, [[100, 50], [0, 0], [30, 0]], strict=True)
     )
-    assert found["throughput"].rows == list(
+    assert tables["throughput"].rows == list(
         zip(dates, [[150.0], [None], [None]], strict=True)
     )
 
 
-def test_of_many_judges_the_less_busy_are_one_line(desk, judge):
+def test_the_least_active_of_many_judges_share_one_line(admin_client, judge):
     batch = opened_batch(judge)
     for n in range(9):
-        day(batch, UserFactory(username=f"many{n}"), 0, 10 + n)
-    columns = tables(desk, batch)["verdicts"].columns
+        add_day(batch, UserFactory(username=f"many{n}"), 0, 10 + n)
+    columns = day_tables(admin_client, batch)["verdicts"].columns
     assert columns == [*(f"many{n}" for n in range(3, 9)), "all others"]
-    [(_, cells)] = tables(desk, batch)["verdicts"].rows
+    [(_, cells)] = day_tables(admin_client, batch)["verdicts"].rows
     assert cells[-1] == 10 + 11 + 12
 
 
-def test_without_days_there_is_a_sentence(desk, judge):
+def test_a_batch_without_days_has_a_message(admin_client, judge):
     batch = opened_batch(judge)
     address = reverse("batch-days", args=[batch.pk])
     assert (
         "There are no verdicts from the last 60 days."
-        in desk.get(address, headers=HTMX).text
+        in admin_client.get(address, headers=HTMX).text
     )
-    assert desk.get(address).url == reverse("batch", args=[batch.pk])
+    assert admin_client.get(address).url == reverse("batch", args=[batch.pk])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_hours_are_a_file_that_adds_up(client, admin, judge, other_judge):
+def test_the_hours_file_lists_each_day_of_work(client, admin, judge, other_judge):
     client.force_login(admin)
     batch = opened_batch(judge, other_judge)
-    day(batch, other_judge, 0, 12, hours=0.25, skips=3)
-    day(batch, judge, 1, 200, hours=2.0)
-    day(batch, judge, 0, 0, hours=0.0)
+    add_day(batch, other_judge, 0, 12, hours=0.25, skips=3)
+    add_day(batch, judge, 1, 200, hours=2.0)
+    add_day(batch, judge, 0, 0, hours=0.0)
     response = client.get(reverse("hours", args=[batch.pk]))
     text = b"".join(response.streaming_content).decode()
     assert response["Content-Disposition"].endswith(f'"hours-{batch.pk}.tsv"')
@@ -180,21 +180,21 @@ def test_hours_are_a_file_that_adds_up(client, admin, judge, other_judge):
         f"jo\t{TODAY - timedelta(days=1)}\t200\t0\t7200.00",
         f"olga\t{TODAY}\t12\t3\t900.00",
     ]
-    api = client.get(f"/api/v1/batches/{batch.pk}/hours.tsv")
-    assert b"".join(api.streaming_content).decode() == text
+    api_response = client.get(f"/api/v1/batches/{batch.pk}/hours.tsv")
+    assert b"".join(api_response.streaming_content).decode() == text
 
 
-def test_judges_who_are_not_in_it_are_offered(desk, judge, stranger):
+def test_judges_outside_the_batch_are_suggested(admin_client, judge, stranger):
     UserFactory(username="gone", is_active=False)
     batch = opened_batch(judge)
-    text = desk.get(reverse("batch", args=[batch.pk])).text
-    offered = text.split("<datalist", 1)[1].split("</datalist>")[0]
-    assert 'value="sam"' in offered
-    assert 'value="jo"' not in offered
-    assert 'value="gone"' not in offered
+    text = admin_client.get(reverse("batch", args=[batch.pk])).text
+    suggestions = text.split("<datalist", 1)[1].split("</datalist>")[0]
+    assert 'value="sam"' in suggestions
+    assert 'value="jo"' not in suggestions
+    assert 'value="gone"' not in suggestions
 
 
-def test_nobody_but_admins_watches(client, judge, adjudicator):
+def test_only_admins_can_watch_a_batch(client, judge, adjudicator):
     batch = opened_batch(judge)
     page = queue.lease(judge=judge, batch=batch)
     addresses = [
@@ -214,21 +214,21 @@ def test_nobody_but_admins_watches(client, judge, adjudicator):
     assert page.state == "held"
 
 
-def test_more_judges_pages_and_days_cost_no_more_queries(
-    desk, judge, django_assert_max_num_queries
+def test_queries_do_not_grow_with_judges_pages_and_days(
+    admin_client, judge, django_assert_max_num_queries
 ):
     batch = opened_batch(judge, entities=3)
     address = reverse("batch", args=[batch.pk])
     queue.lease(judge=judge, batch=batch)
-    day(batch, judge, 0, 5)
-    desk.get(address)
-    with django_assert_max_num_queries(20) as first:
-        desk.get(address)
+    add_day(batch, judge, 0, 5)
+    admin_client.get(address)
+    with django_assert_max_num_queries(20) as queries:
+        admin_client.get(address)
     for n in range(6):
-        more = UserFactory()
-        BatchJudge.objects.create(batch=batch, judge=more)
-        day(batch, more, n, 5)
+        new_judge = UserFactory()
+        BatchJudge.objects.create(batch=batch, judge=new_judge)
+        add_day(batch, new_judge, n, 5)
     type(batch).objects.filter(pk=batch.pk).update(judges_required=7)
     queue.lease(judge=judge, batch=batch, after=queue.held_pages(judge)[0].pk)
-    with django_assert_max_num_queries(len(first)):
-        desk.get(address)
+    with django_assert_max_num_queries(len(queries)):
+        admin_client.get(address)

@@ -1,4 +1,4 @@
-"""An admin changes the rules of a batch while it runs."""
+"""An admin changes the rules of a batch while judges work on it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,46 +15,39 @@ from frontend.templatetags.markdown import markdown
 from .scenes import opened_batch
 
 
-@pytest.fixture
-def desk(client, admin):
-    """A client of the admin."""
-    client.force_login(admin)
-    return client
-
-
 def address_of(batch):
     return reverse("change-batch", args=[batch.pk])
 
 
-def shown(desk, batch):
-    """What the browser would send of the form as it is shown, hidden fields included."""
-    form = desk.get(address_of(batch)).context["form"]
-    filled = {}
+def form_data(admin_client, batch):
+    """Return the data, with hidden fields, that a browser sends for the unchanged form."""
+    form = admin_client.get(address_of(batch)).context["form"]
+    data = {}
     for field in form:
         value = field.value()
         if isinstance(value, bool):
-            filled |= {field.name: "on"} if value else {}
+            data |= {field.name: "on"} if value else {}
         elif isinstance(value, datetime):
-            filled[field.name] = f"{value:%Y-%m-%dT%H:%M}"
+            data[field.name] = f"{value:%Y-%m-%dT%H:%M}"
         else:
-            filled[field.name] = "" if value is None else value
+            data[field.name] = "" if value is None else value
         hidden = re.search(r'value="([^"]*)"', field.as_hidden(only_initial=True))
-        filled[f"initial-{field.name}"] = hidden[1] if hidden else ""
-    return filled
+        data[f"initial-{field.name}"] = hidden[1] if hidden else ""
+    return data
 
 
-def change(desk, batch, **fields):
-    """Change some fields of the form as it is shown, and read what the page says."""
-    sent = {**shown(desk, batch), **fields}
-    text = desk.post(address_of(batch), sent, follow=True).text
+def change(admin_client, batch, **fields):
+    """Change some fields of the form. Return the text of the next page."""
+    data = {**form_data(admin_client, batch), **fields}
+    text = admin_client.post(address_of(batch), data, follow=True).text
     batch.refresh_from_db()
     return text
 
 
-def test_every_rule_is_changed_and_said(desk, judge):
+def test_every_changed_rule_is_saved_and_listed(admin_client, judge):
     batch = opened_batch(judge)
     text = change(
-        desk,
+        admin_client,
         batch,
         name="Autumn",
         judges_required=2,
@@ -82,92 +75,92 @@ def test_every_rule_is_changed_and_said(desk, judge):
     assert batch.deadline == datetime(2030, 5, 1, 12, 30, tzinfo=UTC)
 
 
-def test_a_form_sent_as_it_came_changes_nothing(desk, judge, admin):
+def test_an_unchanged_form_changes_nothing(admin_client, judge, admin):
     batch = opened_batch(judge)
     deadline = datetime(2030, 5, 1, 12, 30, 17, tzinfo=UTC)
     rules = {"cap_share": 1 / 3, "deadline": deadline, "guidelines": "a\nb\n"}
     batches.update(batch=batch, by=admin, **rules)
-    assert "Nothing was changed." in change(desk, batch)
+    assert "Nothing was changed." in change(admin_client, batch)
     assert (batch.deadline, batch.cap_share) == (deadline, 1 / 3)
     assert batch.guidelines_version == 2
 
 
-def test_what_somebody_else_changed_meanwhile_stays(desk, judge, admin):
+def test_changes_of_another_admin_are_kept(admin_client, judge, admin):
     batch = opened_batch(judge)
-    sent = shown(desk, batch)
+    data = form_data(admin_client, batch)
     batches.update(batch=batch, by=admin, cap=9, guidelines="Theirs.")
-    desk.post(address_of(batch), {**sent, "priority": 3})
+    admin_client.post(address_of(batch), {**data, "priority": 3})
     batch.refresh_from_db()
     assert (batch.cap, batch.guidelines, batch.priority) == (9, "Theirs.", 3)
 
 
-def test_limits_are_taken_away_by_emptying_their_fields(desk, judge, admin):
+def test_empty_fields_remove_limits(admin_client, judge, admin):
     batch = opened_batch(judge, cap=5, cap_share=0.5, judges_maximum=4)
-    change(desk, batch, cap="", cap_share="", judges_maximum="")
+    change(admin_client, batch, cap="", cap_share="", judges_maximum="")
     assert (batch.cap, batch.cap_share, batch.maximum) == (None, None, None)
 
 
-def test_order_and_purpose_are_there_for_a_draft_only(desk, judge, admin):
+def test_order_and_purpose_can_change_only_in_a_draft(admin_client, judge, admin):
     draft = batches.create(by=admin, name="Draft", entities=[EntityFactory().key])
-    assert "Order: uncertain → random." in change(desk, draft, order="random")
-    text = change(desk, opened_batch(judge), order="rank", purpose="cleaning")
+    assert "Order: uncertain → random." in change(admin_client, draft, order="random")
+    text = change(admin_client, opened_batch(judge), order="rank", purpose="cleaning")
     assert "Nothing was changed." in text
     assert "Judges have worked through the queue in this order" in text
 
 
-def test_what_is_wrong_is_said_at_its_field_and_nothing_changes(desk, judge):
+def test_an_error_is_shown_at_its_field_and_nothing_changes(admin_client, judge):
     batch = opened_batch(judge)
-    text = change(desk, batch, judges_maximum=1, judges_required=2, cap=7)
+    text = change(admin_client, batch, judges_maximum=1, judges_required=2, cap=7)
     assert "Must be at least the number of judges required." in text
     assert 'value="7"' in text
     assert batch.cap is None
 
 
-def test_former_guidelines_can_be_read(desk, judge, admin):
+def test_earlier_guidelines_can_be_read(admin_client, judge, admin):
     batch = opened_batch(judge, guidelines="The *first*.")
     for number in range(22):
         batches.update(batch=batch, by=admin, guidelines=f"Text {number}")
-    text = desk.get(address_of(batch)).text
+    text = admin_client.get(address_of(batch)).text
     assert "Version 22, until" in text
     assert "The <em>first</em>." not in text
     assert "before=3" in text
-    older = desk.get(address_of(batch) + "?before=3").text
-    assert "The <em>first</em>." in older
+    older_text = admin_client.get(address_of(batch) + "?before=3").text
+    assert "The <em>first</em>." in older_text
 
 
-def test_how_the_entities_were_chosen_is_said(desk, admin):
+def test_the_page_shows_how_the_entities_were_chosen(admin_client, admin):
     EntityFactory(frequency=5, professions=["poet"])
-    wanted = {"professions": ["poet"], "rank_from": 1}
+    criteria = {"professions": ["poet"], "rank_from": 1}
     for choice, sentence in (
         ({"filter": {}}, "All entities at that time."),
-        ({"filter": wanted}, "professions: poet"),
+        ({"filter": criteria}, "professions: poet"),
         ({"sample": {"size": 3, "seed": 8}}, "A sample of 3, drawn with seed 8."),
     ):
         batch = batches.create(by=admin, name="b", **choice)
-        assert sentence in desk.get(address_of(batch)).text
+        assert sentence in admin_client.get(address_of(batch)).text
 
 
-def test_judges_and_admins_see_the_deadline_and_whether_it_is_over(
-    desk, client, judge, admin
+def test_judges_and_admins_see_whether_the_deadline_has_passed(
+    admin_client, client, judge, admin
 ):
     batch = opened_batch(judge, deadline=timezone.now() + timedelta(days=2))
-    assert "overdue" not in desk.get(reverse("batch", args=[batch.pk])).text
+    assert "overdue" not in admin_client.get(reverse("batch", args=[batch.pk])).text
     batches.update(batch=batch, by=admin, deadline=timezone.now() - timedelta(days=2))
     for address in (address_of(batch), reverse("batch", args=[batch.pk])):
-        assert "overdue; the batch stays open" in desk.get(address).text
+        assert "overdue; the batch stays open" in admin_client.get(address).text
     client.force_login(judge)
     assert "overdue; the batch stays open" in client.get("/").text
     assert queue.lease(judge=judge, batch=batch)
 
 
-def test_a_judges_home_says_what_the_cap_leaves(client, judge):
+def test_the_home_page_of_a_judge_shows_how_many_pictures_the_cap_allows(client, judge):
     opened_batch(judge, count=9, cap=4)
     queue.sum_counters()
     client.force_login(judge)
     assert "Up to 4 left" in client.get("/").text
 
 
-def test_nobody_but_admins_knows_of_this_page(client, judge):
+def test_only_admins_can_open_this_page(client, judge):
     batch = opened_batch(judge)
     for person in (judge, UserFactory(roles=["adjudicator"])):
         client.force_login(person)
@@ -176,12 +169,12 @@ def test_nobody_but_admins_knows_of_this_page(client, judge):
     assert Batch.objects.get().cap is None
 
 
-def test_an_unknown_batch_is_not_found(desk):
-    assert desk.get(reverse("change-batch", args=[4711])).status_code == 404
+def test_an_unknown_batch_is_not_found(admin_client):
+    assert admin_client.get(reverse("change-batch", args=[4711])).status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("text", "there", "missing"),
+    ("text", "expected", "forbidden"),
     [
         ("<script>x</script>", "&lt;script&gt;", "<script>"),
         ("a <b onclick=x>c</b>", "&lt;b", "<b"),
@@ -197,7 +190,9 @@ def test_an_unknown_batch_is_not_found(desk):
         ("| a |\n|---|\n| b |", "<td>b</td>", "style"),
     ],
 )
-def test_markdown_is_safe_and_fits_below_the_pages_headings(text, there, missing):
+def test_markdown_is_safe_and_its_headings_fit_below_those_of_the_page(
+    text, expected, forbidden
+):
     html = markdown(text)
-    assert there in html
-    assert missing not in html
+    assert expected in html
+    assert forbidden not in html

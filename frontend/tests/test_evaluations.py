@@ -1,4 +1,4 @@
-"""An admin's pages of evaluations: send results in, compare them, see the mistakes."""
+"""An admin's pages of evaluations: upload results, compare them, see mistakes."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,13 +16,6 @@ TRUTH = {"m.a": "yes no", "m.b": "yes no", "m.c": "yes yes"}
 
 
 @pytest.fixture
-def desk(client, admin):
-    """A client of the admin."""
-    client.force_login(admin)
-    return client
-
-
-@pytest.fixture
 def release():
     return released(judged_batch(TRUTH), dev_entities=3, distractors=1)
 
@@ -32,138 +25,153 @@ def keys_of(release):
     return [line.split("\t")[0] for line in data.splitlines()]
 
 
-def send(desk, release, text, **fields):
+def upload(admin_client, release, text, **fields):
+    """Upload a file of results. Return the next page."""
     file = SimpleUploadedFile("mine.tsv", text.encode())
-    sent = {"file": file, "part": "random-dev"} | fields
-    return desk.post(reverse("evaluations", args=[release.pk]), sent, follow=True)
+    data = {"file": file, "part": "random-dev"} | fields
+    return admin_client.post(
+        reverse("evaluations", args=[release.pk]), data, follow=True
+    )
 
 
-def wrong_twice(release):
-    """Results of which the first is right and the others are taken for the first."""
+def two_mistakes(release):
+    """Return results that give the first person as the answer on each picture."""
     keys = keys_of(release)
     return "".join(f"{n}\t{keys[0]}\t{1 - n / 10}\n" for n in range(1, 4))
 
 
-def test_an_empty_page_says_what_to_do(desk, release):
-    text = desk.get(reverse("evaluations", args=[release.pk])).text
+def test_an_empty_page_explains_what_to_do(admin_client, release):
+    text = admin_client.get(reverse("evaluations", args=[release.pk])).text
     assert "There are no evaluations on this release yet." in text
     assert "random, dev" in text
     assert "hard, dev" not in text
     assert "data-plot" not in text
-    page = desk.get(reverse("release", args=[release.pk])).text
+    page = admin_client.get(reverse("release", args=[release.pk])).text
     assert reverse("evaluations", args=[release.pk]) in page
 
 
-def test_a_release_under_way_takes_no_results(desk):
-    text = desk.get(reverse("evaluations", args=[ReleaseFactory(state="running").pk]))
-    assert "You can evaluate results when the release is done." in text.text
+def test_a_running_release_accepts_no_results(admin_client):
+    page = admin_client.get(
+        reverse("evaluations", args=[ReleaseFactory(state="running").pk])
+    )
+    assert "You can evaluate results when the release is done." in page.text
 
 
-def test_results_are_shown_beside_the_baseline_with_their_mistakes(desk, release):
-    page = send(desk, release, wrong_twice(release), name="first try")
-    made = Evaluation.objects.get()
-    assert page.redirect_chain[-1][0] == reverse("evaluation", args=[made.pk])
+def test_results_are_shown_beside_the_baseline_with_their_mistakes(
+    admin_client, release
+):
+    page = upload(admin_client, release, two_mistakes(release), name="first try")
+    row = Evaluation.objects.get()
+    assert page.redirect_chain[-1][0] == reverse("evaluation", args=[row.pk])
     assert "paper: 0.728" in page.text
     assert "paper: 0.606" in page.text
     assert page.text.count("data:image/jpeg;base64,") == 2
     keys = keys_of(release)
     errors = page.context["errors"]
-    assert [each.mistake.key for each in errors] == keys[1:]
+    assert [error.mistake.key for error in errors] == keys[1:]
     assert errors[0].shown.name == f"Name of {keys[1]}"
-    assert {each.estimated for each in errors} == {f"Name of {keys[0]}"}
+    assert {error.estimated for error in errors} == {f"Name of {keys[0]}"}
     assert "Counts against" not in page.text
-    listed = desk.get(reverse("evaluations", args=[release.pk])).text
-    assert "first try" in listed
-    assert 'data-plot="curves-random-dev"' in listed
+    list_text = admin_client.get(reverse("evaluations", args=[release.pk])).text
+    assert "first try" in list_text
+    assert 'data-plot="curves-random-dev"' in list_text
 
 
-def test_what_is_wrong_in_the_file_is_told_by_line(desk, release):
-    page = send(desk, release, "1\tm.a\t<b>\n2\tm.b\t1\n2\tm.b\t1\n")
+def test_errors_in_the_file_name_their_lines(admin_client, release):
+    page = upload(admin_client, release, "1\tm.a\t<b>\n2\tm.b\t1\n2\tm.b\t1\n")
     assert "Line 1: The confidence “&lt;b&gt;” is not a number." in page.text
     assert "Line 3: Line 2 of the set appears twice." in page.text
-    assert "The file is empty." in send(desk, release, "").text
-    assert "Select a valid choice" in send(desk, release, "x", part="hard-dev").text
+    assert "The file is empty." in upload(admin_client, release, "").text
+    assert (
+        "Select a valid choice"
+        in upload(admin_client, release, "x", part="hard-dev").text
+    )
     assert not Evaluation.objects.exists()
 
 
-def test_a_huge_file_is_refused_with_the_command_to_use(desk, release, monkeypatch):
+def test_a_huge_file_is_refused_with_the_command_to_use(
+    admin_client, release, monkeypatch
+):
     monkeypatch.setattr(evaluation, "RESULTS_MAX_BYTES", -64 * 1024)
-    page = send(desk, release, "x")
+    page = upload(admin_client, release, "x")
     assert page.status_code == 413
     assert "manage.py evaluate" in page.text
 
 
-def test_mistakes_come_page_by_page(desk, release, monkeypatch):
+def test_mistakes_are_listed_page_by_page(admin_client, release, monkeypatch):
     monkeypatch.setattr(view, "MISTAKES_SHOWN", 1)
-    first = send(desk, release, wrong_twice(release))
+    first = upload(admin_client, release, two_mistakes(release))
     assert first.context["following"] == 0
     address = reverse("evaluation", args=[Evaluation.objects.get().pk])
-    second = desk.get(address, {"after": 0})
-    assert [each.mistake.place for each in second.context["errors"]] == [1]
+    second = admin_client.get(address, {"after": 0})
+    assert [error.mistake.place for error in second.context["errors"]] == [1]
     assert second.context["following"] is None
-    assert "There are no more mistakes." in desk.get(address, {"after": 1}).text
+    assert "There are no more mistakes." in admin_client.get(address, {"after": 1}).text
 
 
-def test_no_mistake_is_told_where_there_is_none(desk, release):
+def test_correct_results_show_no_mistakes(admin_client, release):
     keys = keys_of(release)
     text = "".join(f"{n}\t{key}\t1\n" for n, key in enumerate(keys, 1))
-    page = send(desk, release, text)
+    page = upload(admin_client, release, text)
     assert "Every answer is correct." in page.text
     assert "mine.tsv" in page.text
 
 
-def test_the_test_split_tells_no_mistake(desk):
-    made = EvaluationFactory(split="test")
-    text = desk.get(reverse("evaluation", args=[made.pk])).text
+def test_the_test_split_shows_no_mistakes(admin_client):
+    row = EvaluationFactory(split="test")
+    text = admin_client.get(reverse("evaluation", args=[row.pk])).text
     assert "The people on its pictures are not shown here." in text
 
 
-def test_results_that_the_store_lacks_leave_figures(desk):
-    text = desk.get(reverse("evaluation", args=[EvaluationFactory().pk])).text
+def test_figures_stay_when_the_file_of_results_is_missing(admin_client):
+    text = admin_client.get(reverse("evaluation", args=[EvaluationFactory().pk])).text
     assert "The file of these results is missing" in text
     assert "0.500" in text
 
 
-def test_somebody_erased_is_in_no_mistake_any_more(desk, release, admin):
-    send(desk, release, wrong_twice(release))
+def test_erased_entities_appear_in_no_mistake(admin_client, release, admin):
+    upload(admin_client, release, two_mistakes(release))
     keys = keys_of(release)
     erasure.erase_entity(key=keys[1], by=admin)
-    made = Evaluation.objects.get()
-    page = desk.get(reverse("evaluation", args=[made.pk]))
-    assert [each.mistake.key for each in page.context["errors"]] == [keys[2]]
+    row = Evaluation.objects.get()
+    page = admin_client.get(reverse("evaluation", args=[row.pk]))
+    assert [error.mistake.key for error in page.context["errors"]] == [keys[2]]
     assert f"Name of {keys[1]}" not in page.text
     erasure.erase_entity(key=keys[0], by=admin)
-    text = desk.get(reverse("evaluation", args=[made.pk])).text
+    text = admin_client.get(reverse("evaluation", args=[row.pk])).text
     assert keys[0] not in text
 
 
-def test_an_evaluation_is_deleted(desk, release):
-    send(desk, release, wrong_twice(release))
-    made = Evaluation.objects.get()
-    page = desk.post(reverse("delete-evaluation", args=[made.pk]), follow=True)
+def test_an_evaluation_is_deleted(admin_client, release):
+    upload(admin_client, release, two_mistakes(release))
+    row = Evaluation.objects.get()
+    page = admin_client.post(reverse("delete-evaluation", args=[row.pk]), follow=True)
     assert "is deleted." in page.text
     assert not Evaluation.objects.exists()
 
 
-def test_older_evaluations_are_on_further_pages(desk, monkeypatch):
+def test_older_evaluations_are_on_later_pages(admin_client, monkeypatch):
     monkeypatch.setattr(view, "SHOWN", 2)
     release = ReleaseFactory(state="failed")
-    made = [EvaluationFactory(release=release) for _ in range(3)]
+    evaluations = [EvaluationFactory(release=release) for _ in range(3)]
     address = reverse("evaluations", args=[release.pk])
-    first = desk.get(address)
-    assert [each.pk for each, _ in first.context["evaluations"]] == [
-        made[2].pk,
-        made[1].pk,
+    first = admin_client.get(address)
+    assert [row.pk for row, _ in first.context["evaluations"]] == [
+        evaluations[2].pk,
+        evaluations[1].pk,
     ]
-    second = desk.get(address, {"before": first.context["before"]})
-    assert [each.pk for each, _ in second.context["evaluations"]] == [made[0].pk]
-    assert "no older evaluations" in desk.get(address, {"before": made[0].pk}).text
+    second = admin_client.get(address, {"before": first.context["before"]})
+    assert [row.pk for row, _ in second.context["evaluations"]] == [evaluations[0].pk]
+    assert (
+        "no older evaluations"
+        in admin_client.get(address, {"before": evaluations[0].pk}).text
+    )
 
 
-def test_curves_are_drawn_along_coverage_with_the_papers_two_points():
-    made = [EvaluationFactory(name=f"r{n}") for n in range(8)]
+def test_curves_show_precision_by_coverage_and_both_points_of_the_paper():
+    evaluations = [EvaluationFactory(name=f"r{n}") for n in range(8)]
     hard = EvaluationFactory(subset="hard")
-    random, second = curves_of([*made, hard])
+    random, second = curves_of([*evaluations, hard])
     assert (random.title, random.left_out) == (
         "Precision by coverage, random subset, dev split",
         2,
@@ -178,24 +186,26 @@ def test_curves_are_drawn_along_coverage_with_the_papers_two_points():
     assert dict(second.rows)[0.052][-1] == 0.99
 
 
-def test_nobody_but_admins_knows_of_evaluations(client, stranger, adjudicator, release):
-    made = EvaluationFactory(release=release)
-    pages = [
+def test_only_admins_can_open_evaluations(client, stranger, adjudicator, release):
+    row = EvaluationFactory(release=release)
+    addresses = [
         reverse("evaluations", args=[release.pk]),
-        reverse("evaluation", args=[made.pk]),
+        reverse("evaluation", args=[row.pk]),
     ]
-    for address in pages:
+    for address in addresses:
         assert client.get(address).url.startswith(reverse("sign-in"))
     for person in (stranger, adjudicator):
         client.force_login(person)
-        assert {client.get(address).status_code for address in pages} == {404}
-        assert send(client, release, "x").status_code == 404
-        deleting = reverse("delete-evaluation", args=[made.pk])
-        assert client.post(deleting).status_code == 404
-    assert Evaluation.objects.get() == made
+        assert {client.get(address).status_code for address in addresses} == {404}
+        assert upload(client, release, "x").status_code == 404
+        delete_address = reverse("delete-evaluation", args=[row.pk])
+        assert client.post(delete_address).status_code == 404
+    assert Evaluation.objects.get() == row
 
 
-def test_what_is_not_there_is_not_found(desk):
+def test_unknown_releases_and_evaluations_are_not_found(admin_client):
     for name in ("evaluations", "evaluation"):
-        assert desk.get(reverse(name, args=[4711])).status_code == 404
-    assert desk.post(reverse("delete-evaluation", args=[4711])).status_code == 404
+        assert admin_client.get(reverse(name, args=[4711])).status_code == 404
+    assert (
+        admin_client.post(reverse("delete-evaluation", args=[4711])).status_code == 404
+    )

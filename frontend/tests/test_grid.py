@@ -1,4 +1,4 @@
-"""The judge's page as the server writes it."""
+"""The judge's page as rendered by the server."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_a_page_shows_the_entity_and_its_pictures(client, judge):
     assert "may be another person" in text
 
 
-def test_a_page_names_tiles_and_never_candidates(client, judge):
+def test_a_page_contains_ids_of_tiles_and_never_of_candidates(client, judge):
     batch = opened_batch(judge)
     Candidate.objects.update(rank=987654)
     text = grid(client, judge, batch).text
@@ -41,14 +41,14 @@ def test_a_page_names_tiles_and_never_candidates(client, judge):
         assert f"/candidates/{candidate.pk}/" not in text
 
 
-def test_a_page_is_leased_once_however_often_it_is_loaded(client, judge):
+def test_loading_a_page_twice_leases_it_once(client, judge):
     batch = opened_batch(judge)
     grid(client, judge, batch)
     grid(client, judge, batch)
     assert len(queue.held_pages(judge)) == 1
 
 
-def test_a_stranger_sees_nothing_of_a_batch(client, judge, stranger):
+def test_people_outside_a_batch_see_nothing_of_it(client, judge, stranger):
     batch = opened_batch(judge)
     response = grid(client, stranger, batch)
     assert response.status_code == 404
@@ -65,23 +65,23 @@ def test_a_removed_judge_has_no_page(client, judge, admin):
     assert grid(client, judge, batch).status_code == 404
 
 
-def test_a_script_gets_the_page_alone(client, judge):
+def test_a_script_gets_only_the_page_fragment(client, judge):
     response = grid(client, judge, opened_batch(judge), **{"HX-Request": "true"})
     assert "<html" not in response.text
     assert '<main id="page"' in response.text
     assert 'data-page-of="page 1 of about 1' in response.text
 
 
-def test_a_script_is_sent_to_sign_in_as_a_whole(client, judge):
+def test_a_script_without_a_session_redirects_the_window_to_sign_in(client, judge):
     batch = opened_batch(judge)
     address = reverse("grid", args=[batch.pk])
-    here = f"http://testserver{address}"
-    headers = {"HX-Request": "true", "HX-Current-URL": here}
+    current_url = f"http://testserver{address}"
+    headers = {"HX-Request": "true", "HX-Current-URL": current_url}
     response = client.get(address, headers=headers)
     assert response["HX-Redirect"] == f"{reverse('sign-in')}?next={address}"
 
 
-def test_given_verdicts_are_shown_again(client, judge):
+def test_saved_verdicts_are_shown_again(client, judge):
     batch = opened_batch(judge)
     grid(client, judge, batch)
     page = queue.held_pages(judge)[0]
@@ -91,7 +91,7 @@ def test_given_verdicts_are_shown_again(client, judge):
     assert f'data-tile="{page.tile_id(0)}" data-verdict=""' in text
 
 
-def test_what_another_judge_said_is_never_shown(client, judge, other_judge):
+def test_verdicts_of_other_judges_are_never_shown(client, judge, other_judge):
     batch = opened_batch(judge, other_judge)
     for position in range(3):
         page = queue.lease(judge=other_judge, batch=batch)
@@ -101,14 +101,14 @@ def test_what_another_judge_said_is_never_shown(client, judge, other_judge):
     assert text.count('data-verdict=""') == 4
 
 
-def test_an_unreadable_picture_is_shown_as_such(client, judge):
+def test_an_unreadable_picture_is_labelled_as_a_broken_file(client, judge):
     text = grid(client, judge, opened_batch(judge, unreadable=1)).text
     assert text.count("data-unreadable") == 1
     assert "Broken file" in text
     assert text.count("/thumbnail/") == 3
 
 
-def test_a_manifests_frame_is_drawn_over_its_picture(client, judge):
+def test_the_frame_of_a_manifest_is_drawn_over_its_picture(client, judge):
     batch = opened_batch(judge, count=1)
     Candidate.objects.update(frame=[0.1, 0.2, 0.6, 0.9])
     text = grid(client, judge, batch).text
@@ -125,7 +125,7 @@ def test_only_web_addresses_are_linked(client, judge, address):
     assert "alert(1)" not in text
 
 
-def test_what_rows_hold_is_shown_as_text(client, judge):
+def test_markup_in_names_and_descriptions_is_escaped(client, judge):
     batch = opened_batch(judge)
     Entity.objects.update(name="<b>Bold</b>", description="<script>1</script>")
     text = grid(client, judge, batch).text
@@ -133,16 +133,18 @@ def test_what_rows_hold_is_shown_as_text(client, judge):
     assert "<script>1" not in text
 
 
-def test_own_guidelines_replace_the_usual_ones(client, judge):
-    usual = grid(client, judge, opened_batch(judge)).text
-    own = grid(client, judge, opened_batch(judge, guidelines="Hats are no.")).text
-    assert "An old photo is yes" in usual
-    assert "A drawing or a look-alike is no" in usual
-    assert "Hats are no." in own
-    assert "An old photo is yes" not in own
+def test_guidelines_of_a_batch_replace_the_default_ones(client, judge):
+    default_text = grid(client, judge, opened_batch(judge)).text
+    batch_text = grid(
+        client, judge, opened_batch(judge, guidelines="Hats are no.")
+    ).text
+    assert "An old photo is yes" in default_text
+    assert "A drawing or a look-alike is no" in default_text
+    assert "Hats are no." in batch_text
+    assert "An old photo is yes" not in batch_text
 
 
-def test_a_batch_without_more_says_so(client, judge):
+def test_a_finished_batch_has_a_message(client, judge):
     batch = opened_batch(judge, count=1)
     grid(client, judge, batch)
     page = queue.held_pages(judge)[0]
@@ -151,13 +153,13 @@ def test_a_batch_without_more_says_so(client, judge):
     assert "All done" in grid(client, judge, batch).text
 
 
-def test_a_closed_batch_says_so(client, judge, admin):
+def test_a_closed_batch_has_a_message(client, judge, admin):
     batch = opened_batch(judge)
     batches.close_batch(batch=batch, by=admin)
     assert "This batch is closed" in grid(client, judge, batch).text
 
 
-def test_pages_held_by_others_are_waited_for(client, judge, other_judge):
+def test_the_page_waits_for_pages_of_other_judges(client, judge, other_judge):
     batch = opened_batch(judge, other_judge, judges_required=1)
     queue.lease(judge=other_judge, batch=batch)
     text = grid(client, judge, batch).text
@@ -165,29 +167,32 @@ def test_pages_held_by_others_are_waited_for(client, judge, other_judge):
     assert re.search(r'data-retry="\d+"', text)
 
 
-def test_nothing_on_the_page_is_inline(client, judge):
+def test_the_page_has_no_inline_scripts_or_styles(client, judge):
     response = grid(client, judge, opened_batch(judge))
     assert "unsafe" not in response["Content-Security-Policy"]
     assert not re.search(r"\sstyle=|\son\w+=|<style", response.text)
     assert re.findall(r"<script(?![^>]*\ssrc=)", response.text) == []
 
 
-def test_more_pictures_cost_no_more_queries(
+def test_queries_do_not_grow_with_pictures(
     client, judge, django_assert_max_num_queries
 ):
-    other = UserFactory()
-    few, many = opened_batch(judge, count=2), opened_batch(other, count=12)
-    for person, batch in ((judge, few), (other, many)):
+    second_judge = UserFactory()
+    small_batch, large_batch = (
+        opened_batch(judge, count=2),
+        opened_batch(second_judge, count=12),
+    )
+    for person, batch in ((judge, small_batch), (second_judge, large_batch)):
         grid(client, person, batch)
     client.force_login(judge)
-    with django_assert_max_num_queries(40) as first:
-        client.post(reverse("grid", args=[few.pk]))
-    client.force_login(other)
-    with django_assert_max_num_queries(len(first)):
-        client.post(reverse("grid", args=[many.pk]))
+    with django_assert_max_num_queries(40) as queries:
+        client.post(reverse("grid", args=[small_batch.pk]))
+    client.force_login(second_judge)
+    with django_assert_max_num_queries(len(queries)):
+        client.post(reverse("grid", args=[large_batch.pk]))
 
 
-def test_a_page_of_an_erased_picture_shows_none(client, judge):
+def test_an_erased_picture_is_not_shown(client, judge):
     batch = opened_batch(judge, count=2)
     grid(client, judge, batch)
     Candidate.objects.filter(pk=Candidate.objects.order_by("pk")[0].pk).update(
@@ -198,7 +203,7 @@ def test_a_page_of_an_erased_picture_shows_none(client, judge):
     assert "removed" in text
 
 
-def test_another_entity_is_another_page(client, judge):
+def test_each_entity_has_its_own_page(client, judge):
     batch = opened_batch(judge, entities=2, count=2)
     grid(client, judge, batch)
     page = queue.held_pages(judge)[0]
@@ -208,13 +213,13 @@ def test_another_entity_is_another_page(client, judge):
     assert "Person 1" in grid(client, judge, batch).text
 
 
-def test_a_picture_that_came_later_is_not_on_the_page(client, judge):
+def test_a_picture_added_later_is_not_on_the_page(client, judge):
     batch = opened_batch(judge, count=2)
     add_picture(Entity.objects.get(), 77)
     assert grid(client, judge, batch).text.count('role="gridcell"') == 2
 
 
-def test_the_page_that_follows_can_be_fetched_ahead(client, judge):
+def test_the_next_page_can_be_fetched_ahead(client, judge):
     batch = opened_batch(judge, entities=3, count=2)
     grid(client, judge, batch)
     address = reverse("grid", args=[batch.pk])
@@ -224,13 +229,13 @@ def test_the_page_that_follows_can_be_fetched_ahead(client, judge):
     assert len(queue.held_pages(judge)) == 2
     second = queue.held_pages(judge)[1]
     assert f'data-assignment="{second.pk}"' in response.text
-    # Two are the most that are held.
+    # A judge can hold at most two pages.
     response = client.post(f"{address}?after={second.pk}", headers=headers)
     assert response.status_code == 409
     assert len(queue.held_pages(judge)) == 2
 
 
-def test_after_something_that_is_no_page_is_as_without(client, judge):
+def test_an_invalid_after_parameter_is_ignored(client, judge):
     batch = opened_batch(judge, entities=2, count=2)
     client.force_login(judge)
     address = reverse("grid", args=[batch.pk])
@@ -239,20 +244,24 @@ def test_after_something_that_is_no_page_is_as_without(client, judge):
     assert len(queue.held_pages(judge)) == 1
 
 
-def test_pictures_that_cannot_be_shown_come_last(client, judge):
+def test_unreadable_pictures_come_last(client, judge):
     batch = opened_batch(judge, count=6, unreadable=3)
     text = grid(client, judge, batch).text
-    shown = re.findall(
+    tiles = re.findall(
         r'data-tile="\d+\.(\d)"[^>]*?(data-unreadable)?(?: data-\w+)* ', text
     )
-    readable = [
-        bool(re.search(rf'data-tile="\d+\.{p}" data-verdict="" data-unreadable', text))
-        for p, _ in shown
+    unreadable_flags = [
+        bool(
+            re.search(
+                rf'data-tile="\d+\.{position}" data-verdict="" data-unreadable', text
+            )
+        )
+        for position, _ in tiles
     ]
-    assert readable == [False] * 3 + [True] * 3
+    assert unreadable_flags == [False] * 3 + [True] * 3
 
 
-def test_an_own_page_can_be_opened_again(client, judge, other_judge):
+def test_judges_can_open_their_submitted_pages(client, judge, other_judge):
     batch = opened_batch(judge, other_judge, entities=2, count=1)
     grid(client, judge, batch)
     page = queue.held_pages(judge)[0]
@@ -267,19 +276,21 @@ def test_an_own_page_can_be_opened_again(client, judge, other_judge):
     assert client.get(address).status_code == 404
 
 
-def test_an_own_page_is_opened_in_its_batch_only(client, judge, admin):
+def test_a_page_opens_only_in_its_own_open_batch(client, judge, admin):
     first, second = opened_batch(judge), opened_batch(judge)
     grid(client, judge, first)
     page = queue.held_pages(judge, first)[0]
-    wrong = reverse("own-page", args=[second.pk, page.pk])
-    assert client.get(wrong).status_code == 404
+    wrong_address = reverse("own-page", args=[second.pk, page.pk])
+    assert client.get(wrong_address).status_code == 404
     queue.release_all(judge=judge)
     batches.close_batch(batch=first, by=admin)
-    right = reverse("own-page", args=[first.pk, page.pk])
-    assert client.get(right).status_code == 404
+    right_address = reverse("own-page", args=[first.pk, page.pk])
+    assert client.get(right_address).status_code == 404
 
 
-def test_own_pages_are_listed_newest_first(client, judge, other_judge, stranger):
+def test_the_pages_of_a_judge_are_listed_newest_first(
+    client, judge, other_judge, stranger
+):
     batch = opened_batch(judge, other_judge, entities=3, count=1)
     client.force_login(judge)
     address = reverse("own-pages", args=[batch.pk])
@@ -290,16 +301,16 @@ def test_own_pages_are_listed_newest_first(client, judge, other_judge, stranger)
         queue.submit(assignment_id=page.pk, judge=judge)
     text = client.get(address).text
     assert text.index("Person 1") < text.index("Person 0")
-    older = client.get(f"{address}?before={page.pk}").text
-    assert "Person 0" in older
-    assert "Person 1" not in older
+    older_text = client.get(f"{address}?before={page.pk}").text
+    assert "Person 0" in older_text
+    assert "Person 1" not in older_text
     client.force_login(other_judge)
     assert "Person 0" not in client.get(address).text
     client.force_login(stranger)
     assert client.get(address).status_code == 404
 
 
-def test_own_comments_and_reports_are_shown_again(client, judge, other_judge):
+def test_judges_see_their_own_comments_and_reports_again(client, judge, other_judge):
     batch = opened_batch(judge, other_judge, count=2)
     grid(client, judge, batch)
     page = queue.held_pages(judge)[0]
@@ -313,7 +324,7 @@ def test_own_comments_and_reports_are_shown_again(client, judge, other_judge):
 
 
 @pytest.mark.parametrize(
-    ("cookie", "shown"),
+    ("cookie", "attribute"),
     [
         ("dark", ' data-theme="dark"'),
         ("light", ' data-theme="light"'),
@@ -321,13 +332,13 @@ def test_own_comments_and_reports_are_shown_again(client, judge, other_judge):
         ("", ""),
     ],
 )
-def test_the_theme_is_worn_as_the_cookie_says(client, judge, cookie, shown):
+def test_the_cookie_selects_the_theme(client, judge, cookie, attribute):
     client.cookies["labeler_theme"] = cookie
     text = grid(client, judge, opened_batch(judge)).text
-    assert f'<html lang="en"{shown}>' in text
+    assert f'<html lang="en"{attribute}>' in text
 
 
-def test_guidelines_have_a_version_that_changes_with_them(client, judge):
+def test_the_version_changes_with_the_guidelines(client, judge):
     batch = opened_batch(judge, guidelines="Hats are no.")
     versions = []
     for guidelines in ("Hats are no.", "Hats are no.", "Hats are yes.", ""):

@@ -1,4 +1,4 @@
-"""Where everybody lands."""
+"""The home page of judges and admins."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def home(client, person):
     return client.get(reverse("home")).text
 
 
-def test_a_judge_sees_own_batches_and_a_way_on(client, judge):
+def test_judges_see_their_batches_with_a_start_link(client, judge):
     batch = opened_batch(judge)
     text = home(client, judge)
     assert batch.name in text
@@ -26,18 +26,18 @@ def test_a_judge_sees_own_batches_and_a_way_on(client, judge):
     assert reverse("grid", args=[batch.pk]) in text
 
 
-def test_a_judge_sees_nothing_of_batches_of_others(client, judge, other_judge):
+def test_judges_do_not_see_batches_of_others(client, judge, other_judge):
     batch = opened_batch(other_judge)
     text = home(client, judge)
     assert batch.name not in text
     assert "You have no batches yet" in text
 
 
-def test_a_judge_sees_own_numbers_only(client, judge, other_judge):
+def test_judges_see_only_their_own_counts(client, judge, other_judge):
     batch = opened_batch(judge, other_judge)
-    numbers = BatchJudge.objects.filter(batch=batch)
-    numbers.filter(judge=judge).update(verdicts=81, skips=3, centiseconds=33600)
-    numbers.filter(judge=other_judge).update(verdicts=4711)
+    counters = BatchJudge.objects.filter(batch=batch)
+    counters.filter(judge=judge).update(verdicts=81, skips=3, centiseconds=33600)
+    counters.filter(judge=other_judge).update(verdicts=4711)
     text = home(client, judge)
     assert "<dd>81</dd>" in text
     assert "<dd>4.0</dd>" in text
@@ -45,14 +45,15 @@ def test_a_judge_sees_own_numbers_only(client, judge, other_judge):
     assert not Judgment.objects.exists()
 
 
-def told(batch, judge, **numbers):
+def set_agreement(batch, judge, **counters):
+    """Set the agreement of a judge in a batch that shows agreement."""
     Batch.objects.filter(pk=batch.pk).update(shows_agreement=True)
-    BatchJudge.objects.filter(batch=batch, judge=judge).update(**numbers)
+    BatchJudge.objects.filter(batch=batch, judge=judge).update(**counters)
 
 
-def test_a_judge_reads_own_agreement_in_whole_percent(client, judge):
+def test_judges_see_their_agreement_in_whole_percent(client, judge):
     batch = opened_batch(judge)
-    told(batch, judge, agreement=0.93456, shared=50)
+    set_agreement(batch, judge, agreement=0.93456, shared=50)
     text = home(client, judge)
     assert "<dd>93 %</dd>" in text
     assert "Agreement over 50 pictures" in text
@@ -60,24 +61,24 @@ def test_a_judge_reads_own_agreement_in_whole_percent(client, judge):
 
 
 @pytest.mark.parametrize("shared", [0, 49])
-def test_over_few_pictures_no_agreement_is_told(client, judge, shared):
-    told(opened_batch(judge), judge, agreement=0.5, shared=shared)
+def test_agreement_over_few_pictures_is_hidden(client, judge, shared):
+    set_agreement(opened_batch(judge), judge, agreement=0.5, shared=shared)
     assert "agreement with other judges" not in home(client, judge)
 
 
-def test_a_batch_that_hides_agreement_tells_none(client, judge):
+def test_a_batch_can_hide_agreement(client, judge):
     batch = opened_batch(judge)
-    told(batch, judge, agreement=0.5, shared=500)
+    set_agreement(batch, judge, agreement=0.5, shared=500)
     Batch.objects.filter(pk=batch.pk).update(shows_agreement=False)
     assert "agreement with other judges" not in home(client, judge)
 
 
-def test_what_is_left_has_a_deadline_and_hours_at_the_own_pace(client, judge):
+def test_remaining_pictures_have_a_deadline_and_hours_at_the_judges_pace(client, judge):
     batch = opened_batch(judge)
     deadline = timezone.now() + timedelta(days=3, minutes=5)
     Batch.objects.filter(pk=batch.pk).update(candidates_total=1900, deadline=deadline)
-    numbers = BatchJudge.objects.filter(batch=batch, judge=judge)
-    numbers.update(verdicts=100, centiseconds=40_000)
+    counters = BatchJudge.objects.filter(batch=batch, judge=judge)
+    counters.update(verdicts=100, centiseconds=40_000)
     text = home(client, judge).replace("\xa0", " ")
     assert "Up to 1800 left" in text
     assert "<dd>2.0</dd>" in text
@@ -95,7 +96,7 @@ def test_a_draft_is_not_shown_to_its_judges(client, judge, admin):
     assert "Still a draft" not in home(client, judge)
 
 
-def test_a_closed_batch_offers_nothing_to_do(client, judge, admin):
+def test_a_closed_batch_offers_no_work(client, judge, admin):
     batch = opened_batch(judge)
     batches.close_batch(batch=batch, by=admin)
     text = home(client, judge)
@@ -103,16 +104,18 @@ def test_a_closed_batch_offers_nothing_to_do(client, judge, admin):
     assert reverse("grid", args=[batch.pk]) not in text
 
 
-def test_a_held_page_is_continued_first(client, judge):
+def test_a_batch_with_a_held_page_comes_first(client, judge):
     opened_batch(judge)
-    begun = opened_batch(judge)
-    queue.lease(judge=judge, batch=begun)
+    active_batch = opened_batch(judge)
+    queue.lease(judge=judge, batch=active_batch)
     text = home(client, judge)
     assert "Continue labelling" in text
-    assert text.index(reverse("grid", args=[begun.pk])) < text.index("Your batches")
+    assert text.index(reverse("grid", args=[active_batch.pk])) < text.index(
+        "Your batches"
+    )
 
 
-def test_a_removed_judge_sees_the_batch_no_more(client, judge, admin):
+def test_a_removed_judge_no_longer_sees_the_batch(client, judge, admin):
     batch = opened_batch(judge)
     batches.remove_judge(batch=batch, username=judge.username, by=admin)
     assert batch.name not in home(client, judge)
@@ -133,18 +136,16 @@ def test_a_judge_sees_no_admin_pages(client, judge):
     assert reverse("imports") not in text
 
 
-def test_somebody_without_a_role_is_told_so(client, db):
+def test_a_user_without_a_role_sees_a_message(client, db):
     assert "You have nothing to do here yet" in home(client, UserFactory(roles=[]))
 
 
-def test_more_batches_cost_no_more_queries(
-    client, judge, django_assert_max_num_queries
-):
+def test_queries_do_not_grow_with_batches(client, judge, django_assert_max_num_queries):
     opened_batch(judge)
     client.force_login(judge)
-    with django_assert_max_num_queries(20) as first:
+    with django_assert_max_num_queries(20) as queries:
         client.get(reverse("home"))
     for _ in range(3):
         opened_batch(judge)
-    with django_assert_max_num_queries(len(first)):
+    with django_assert_max_num_queries(len(queries)):
         client.get(reverse("home"))

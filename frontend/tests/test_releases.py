@@ -1,4 +1,4 @@
-"""An admin asks for a release, watches it, takes its files, and sees what changed."""
+"""An admin requests a release, watches it, downloads files and compares releases."""
 
 import pytest
 from django.urls import reverse
@@ -19,12 +19,13 @@ def batch():
     return judged_batch(TRUTH)
 
 
-def form_of(batch, **given):
-    asked = {"name": "first", "batches": [batch.pk], "dev_entities": 1, "seed": 7}
-    return asked | {"distractors": 1, "purpose": "For tests"} | given
+def form_of(batch, **changes):
+    """Return the form of a release of this batch."""
+    data = {"name": "first", "batches": [batch.pk], "dev_entities": 1, "seed": 7}
+    return data | {"distractors": 1, "purpose": "For tests"} | changes
 
 
-def test_the_empty_list_says_what_a_release_is(client, admin):
+def test_an_empty_list_has_a_message(client, admin):
     client.force_login(admin)
     text = client.get(reverse("releases")).text
     assert "There are no releases yet." in text
@@ -32,7 +33,7 @@ def test_the_empty_list_says_what_a_release_is(client, admin):
     assert "nothing to release" in client.get(reverse("new-release")).text
 
 
-def test_a_release_is_asked_for_and_its_files_are_offered(
+def test_a_release_is_requested_and_its_files_are_offered(
     client, admin, batch, worker_at_hand
 ):
     client.force_login(admin)
@@ -52,7 +53,7 @@ def test_a_release_is_asked_for_and_its_files_are_offered(
     assert "first" in client.get(reverse("releases")).text
 
 
-def test_what_stands_in_its_way_is_shown_at_the_field(client, admin, batch):
+def test_an_error_is_shown_at_its_field(client, admin, batch):
     client.force_login(admin)
     response = client.post(reverse("new-release"), form_of(batch, dev_entities=9))
     assert "Only 2 entities have a confirmed image." in response.text
@@ -61,7 +62,9 @@ def test_what_stands_in_its_way_is_shown_at_the_field(client, admin, batch):
     assert not Release.objects.exists()
 
 
-def test_the_preview_counts_and_links_to_what_is_open(client, admin, batch, judge):
+def test_the_preview_counts_and_links_to_undecided_candidates(
+    client, admin, batch, judge
+):
     client.force_login(admin)
     address = reverse("preview-release")
     fragment = client.post(
@@ -71,21 +74,21 @@ def test_the_preview_counts_and_links_to_what_is_open(client, admin, batch, judg
     assert "possible distractors" in fragment
     assert "is open" not in fragment
 
-    open_one = batches.create(
+    second_batch = batches.create(
         by=admin, name="open one", entities=["m.a"], judges_required=1
     )
-    batches.open_batch(batch=open_one, by=admin)
-    whole = client.post(address, {"batches": [open_one.pk], "name": "kept"}).text
-    assert "3 candidates are undecided." in whole
-    assert reverse("conflicts", args=[open_one.pk]) in whole
-    assert 'value="kept"' in whole
+    batches.open_batch(batch=second_batch, by=admin)
+    text = client.post(address, {"batches": [second_batch.pk], "name": "kept"}).text
+    assert "3 candidates are undecided." in text
+    assert reverse("conflicts", args=[second_batch.pk]) in text
+    assert 'value="kept"' in text
     assert "required" in client.post(address, {}, headers={"HX-Request": "true"}).text
 
 
-def test_one_under_way_is_watched(client, admin, batch):
+def test_the_page_of_a_running_release_refreshes_by_itself(client, admin, batch):
     client.force_login(admin)
-    asked = form_of(batch) | {"by": admin}
-    release = releases.request(**asked)
+    request = form_of(batch) | {"by": admin}
+    release = releases.request(**request)
     Release.objects.update(state="running", progress=0.4)
     address = reverse("release", args=[release.pk])
     assert 'hx-trigger="every 2s"' in client.get(address).text
@@ -96,17 +99,19 @@ def test_one_under_way_is_watched(client, admin, batch):
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])
-def test_one_that_is_over_comes_as_a_whole_page(state, client, admin, batch):
-    """What stands outside the polled part changes too: rules, buttons, the difference."""
+def test_a_finished_release_reloads_the_whole_page(state, client, admin, batch):
+    """Parts outside the polled fragment change too: rules, buttons and changes."""
     client.force_login(admin)
     release = releases.request(**form_of(batch), by=admin)
     Release.objects.update(state=state)
     address = reverse("release", args=[release.pk])
-    answer = client.get(address, headers={"HX-Request": "true"})
-    assert (answer["HX-Refresh"], answer.content) == ("true", b"")
+    response = client.get(address, headers={"HX-Request": "true"})
+    assert (response["HX-Refresh"], response.content) == ("true", b"")
 
 
-def test_a_failed_one_is_made_again_or_deleted(client, admin, batch, worker_at_hand):
+def test_a_failed_release_can_be_retried_or_deleted(
+    client, admin, batch, worker_at_hand
+):
     client.force_login(admin)
     release = releases.request(**form_of(batch), by=admin)
     Release.objects.update(state="failed", problem="It went wrong.")
@@ -116,14 +121,16 @@ def test_a_failed_one_is_made_again_or_deleted(client, admin, batch, worker_at_h
     assert "truth.tsv" in client.get(address).text
     text = client.post(reverse("delete-release", args=[release.pk]), follow=True).text
     assert "The release is done." in text
-    other = releases.request(**form_of(batch, name="other"), by=admin)
-    Release.objects.filter(pk=other.pk).update(state="failed")
-    text = client.post(reverse("delete-release", args=[other.pk]), follow=True).text
+    other_release = releases.request(**form_of(batch, name="other"), by=admin)
+    Release.objects.filter(pk=other_release.pk).update(state="failed")
+    text = client.post(
+        reverse("delete-release", args=[other_release.pk]), follow=True
+    ).text
     assert "other is deleted." in text
     assert Release.objects.count() == 1
 
 
-def test_the_difference_and_the_removals_are_shown(client, admin, batch):
+def test_changes_and_removals_are_shown(client, admin, batch):
     client.force_login(admin)
     first = released(batch)
     candidate = batch.batchentity_set.first().entity.candidates.first()
@@ -139,7 +146,7 @@ def test_the_difference_and_the_removals_are_shown(client, admin, batch):
     assert "Removals" in client.get(address).text
 
 
-def test_a_long_difference_ends_in_time_and_says_where_the_rest_is(
+def test_a_long_comparison_stops_in_time_and_links_to_the_rest(
     client, admin, batch, monkeypatch
 ):
     client.force_login(admin)
@@ -156,17 +163,19 @@ def test_a_long_difference_ends_in_time_and_says_where_the_rest_is(
     assert f"changes/?since={first.pk}" in text
 
 
-def test_a_preview_of_too_much_says_what_to_do(client, admin, batch, monkeypatch):
+def test_a_preview_of_large_batches_explains_what_to_do(
+    client, admin, batch, monkeypatch
+):
     client.force_login(admin)
     queue.sum_counters()
     monkeypatch.setattr(requests, "CHECKED_CANDIDATES", 1)
     headers = {"HX-Request": "true"}
-    asked = {"batches": [batch.pk]}
-    text = client.post(reverse("preview-release"), asked, headers=headers).text
+    data = {"batches": [batch.pk]}
+    text = client.post(reverse("preview-release"), data, headers=headers).text
     assert "These batches are too large to count" in text
 
 
-def test_judges_know_of_no_releases(client, judge, batch):
+def test_judges_cannot_open_releases(client, judge, batch):
     release = released(batch)
     client.force_login(judge)
     for name in ("releases", "new-release", "preview-release"):

@@ -1,4 +1,4 @@
-"""A forgotten password: a link by mail, and a new one."""
+"""A forgotten password: a link by e-mail, then a new password."""
 
 import re
 
@@ -17,20 +17,20 @@ NEW = "another long secret"
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(worker_at_hand):
-    """Nobody asked before."""
+def empty_cache(worker_at_hand):
+    """Forget earlier requests, which count towards the limit of e-mails."""
     cache.clear()
 
 
 @pytest.fixture
 def member(judge):
-    """A judge with a password."""
+    """Return a judge with a password."""
     judge.set_password(OLD)
     judge.save()
     return judge
 
 
-def ask(client, address):
+def request_link(client, address):
     return client.post(reverse("forgotten"), {"email": address})
 
 
@@ -38,36 +38,38 @@ def link_in(mail):
     return re.search(r"http://testserver(/\S+)", mail.body)[1]
 
 
-def choose(client, link, password=NEW, again=NEW):
+def choose_password(client, link, password=NEW, again=NEW):
     form = client.get(link, follow=True)
     fields = {"new_password1": password, "new_password2": again}
     return client.post(form.request["PATH_INFO"], fields, follow=True)
 
 
-def test_the_way_begins_at_the_sign_in(client, db):
+def test_the_sign_in_page_links_to_the_reset(client, db):
     assert reverse("forgotten") in client.get(reverse("sign-in")).text
 
 
-def test_the_answer_is_the_same_whether_the_address_is_known(
-    client, member, mailoutbox
-):
-    known, unknown = (ask(client, a) for a in (member.email, "no@example.org"))
-    assert known.text.replace(member.email, "no@example.org") == unknown.text
+def test_known_and_unknown_addresses_get_the_same_answer(client, member, mailoutbox):
+    known_page, unknown_page = (
+        request_link(client, a) for a in (member.email, "no@example.org")
+    )
+    assert known_page.text.replace(member.email, "no@example.org") == unknown_page.text
     assert len(mailoutbox) == 1
 
 
-def test_an_address_must_be_one(client, db):
-    assert "valid email" in ask(client, "nonsense").text
+def test_an_invalid_address_is_refused(client, db):
+    assert "valid email" in request_link(client, "nonsense").text
 
 
-def test_a_new_password_ends_tokens_and_sessions(client, member, mailoutbox, api_token):
-    elsewhere = type(client)()
-    elsewhere.force_login(member)
-    ask(client, member.email)
-    page = choose(client, link_in(mailoutbox[0]))
+def test_a_new_password_revokes_tokens_and_ends_sessions(
+    client, member, mailoutbox, api_token
+):
+    other_client = type(client)()
+    other_client.force_login(member)
+    request_link(client, member.email)
+    page = choose_password(client, link_in(mailoutbox[0]))
     assert "Your password is set. Sign in with it." in page.text
     assert not AuthToken.objects.exists()
-    assert elsewhere.get(reverse("home")).status_code == 302
+    assert other_client.get(reverse("home")).status_code == 302
     assert sign_in(client, "jo", OLD).status_code == 200
     assert sign_in(client, "jo", NEW).status_code == 302
     assert AuditEntry.objects.get(action="user-changed").by == member
@@ -75,39 +77,39 @@ def test_a_new_password_ends_tokens_and_sessions(client, member, mailoutbox, api
 
 @pytest.fixture
 def api_token(member):
-    """A program's token."""
+    """Return an API token of the member."""
     return AuthToken.objects.create(member)
 
 
 def test_a_link_works_once(client, member, mailoutbox):
-    ask(client, member.email)
+    request_link(client, member.email)
     link = link_in(mailoutbox[0])
-    choose(client, link)
+    choose_password(client, link)
     assert "This link was already used" in client.get(link, follow=True).text
 
 
-def test_an_old_link_is_over(client, member, mailoutbox, settings):
-    ask(client, member.email)
+def test_an_old_link_has_expired(client, member, mailoutbox, settings):
+    request_link(client, member.email)
     settings.PASSWORD_RESET_TIMEOUT = -1
     page = client.get(link_in(mailoutbox[0]), follow=True)
     assert "it has expired" in page.text
 
 
-def test_a_made_up_link_opens_nothing(client, member):
+def test_an_invented_link_is_refused(client, member):
     for user, token in (("MQ", "x-y"), ("é", "x"), ("x" * 90, "set-password")):
         page = client.get(reverse("reset-password", args=[user, token]), follow=True)
         assert "This link was already used" in page.text
 
 
 def test_a_weak_password_is_refused_with_the_reason(client, member, mailoutbox):
-    ask(client, member.email)
-    page = choose(client, link_in(mailoutbox[0]), "password12", "password12")
+    request_link(client, member.email)
+    page = choose_password(client, link_in(mailoutbox[0]), "password12", "password12")
     assert "too common" in page.text
     assert User.objects.get(pk=member.pk).check_password(OLD)
 
 
-def test_a_link_opens_nothing_to_the_deactivated(client, member, admin, mailoutbox):
-    ask(client, member.email)
+def test_a_link_is_refused_after_deactivation(client, member, admin, mailoutbox):
+    request_link(client, member.email)
     link = link_in(mailoutbox[0])
     form = client.get(link, follow=True)
     assert form.context["validlink"]
@@ -119,18 +121,18 @@ def test_a_link_opens_nothing_to_the_deactivated(client, member, admin, mailoutb
     assert User.objects.get(pk=member.pk).check_password(OLD)
 
 
-def test_a_new_password_does_not_go_round_a_lock(client, member, mailoutbox, settings):
+def test_a_new_password_does_not_end_a_lock(client, member, mailoutbox, settings):
     settings.AXES_FAILURE_LIMIT = 3
     for _ in range(3):
         sign_in(client, "jo", "wrong")
-    ask(client, member.email)
-    page = choose(client, link_in(mailoutbox[0]))
+    request_link(client, member.email)
+    page = choose_password(client, link_in(mailoutbox[0]))
     assert "Your password is set." in page.text
     assert "_auth_user_id" not in client.session
     assert sign_in(client, "jo", NEW).status_code == 429
 
 
-def test_an_address_gets_few_mails_an_hour(client, member, mailoutbox):
-    answers = {ask(client, member.email).text for _ in range(5)}
+def test_an_address_gets_at_most_three_e_mails(client, member, mailoutbox):
+    answers = {request_link(client, member.email).text for _ in range(5)}
     assert len(mailoutbox) == 3
     assert len(answers) == 1

@@ -1,4 +1,4 @@
-"""An admin sees the list in figures, and a batch beside it; a worker counts."""
+"""The list of entities in figures, compared with a batch or a release."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ ADDRESS = "/list/"
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(settings):
+def _local_cache(settings):
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     }
@@ -26,19 +26,18 @@ def _own_cache(settings):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """The counts that a worker was asked for."""
-    handed = []
-    told = SimpleNamespace(delay=lambda **group: handed.append(group))
-    monkeypatch.setattr(tasks, "count_list", told)
-    return handed
+def count_requests(monkeypatch):
+    """Return the arguments of the requested counts. No worker counts."""
+    arguments = []
+    task = SimpleNamespace(delay=lambda **group: arguments.append(group))
+    monkeypatch.setattr(tasks, "count_list", task)
+    return arguments
 
 
 @pytest.fixture
-def desk(client, admin, asked):
-    """A client of the admin."""
-    client.force_login(admin)
-    return client
+def admin_client(admin_client, count_requests):
+    """Return the client of an admin whose requests start no count."""
+    return admin_client
 
 
 @pytest.fixture
@@ -50,25 +49,25 @@ def batch(admin):
     return batches.create(by=admin, name="Actors", entities=[actor.key])
 
 
-def test_a_worker_is_asked_once_and_the_page_waits(desk, asked):
+def test_a_count_is_requested_once_and_the_page_waits(admin_client, count_requests):
     for _ in range(2):
-        text = desk.get(ADDRESS).text
+        text = admin_client.get(ADDRESS).text
         assert "A worker is counting." in text
         assert 'hx-trigger="every 2s"' in text
-    assert asked == [{}]
-    assert reverse("the-list") in desk.get(reverse("entities")).text
+    assert count_requests == [{}]
+    assert reverse("the-list") in admin_client.get(reverse("entities")).text
 
 
-def test_an_empty_list_says_what_would_appear(desk):
+def test_an_empty_list_has_a_message(admin_client):
     figures.compute()
-    text = desk.get(ADDRESS).text
+    text = admin_client.get(ADDRESS).text
     assert "There are no entities yet." in text
     assert "hx-trigger" not in text
 
 
-def test_values_are_shown_with_their_shares(desk, batch):
+def test_values_are_shown_with_their_shares(admin_client, batch):
     figures.compute()
-    page = desk.get(ADDRESS)
+    page = admin_client.get(ADDRESS)
     professions, countries, gender, frequency = page.context["properties"]
     assert [(bar.value, bar.count, bar.share) for bar in professions.bars] == [
         ("<b>", 1, 0.5),
@@ -82,65 +81,67 @@ def test_values_are_shown_with_their_shares(desk, batch):
     assert "In the batch" not in page.text
 
 
-def test_a_batch_stands_beside_the_list(desk, batch, asked):
+def test_a_batch_is_compared_with_the_list(admin_client, batch, count_requests):
     figures.compute()
-    beside = {"beside": f"batch-{batch.pk}"}
-    assert "A worker is counting." in desk.get(ADDRESS, beside).text
-    assert asked == [{"batch": batch.pk}]
+    query = {"beside": f"batch-{batch.pk}"}
+    assert "A worker is counting." in admin_client.get(ADDRESS, query).text
+    assert count_requests == [{"batch": batch.pk}]
     figures.compute(figures.group_of_batch(batch.pk))
-    page = desk.get(ADDRESS, beside)
+    page = admin_client.get(ADDRESS, query)
     bars = page.context["properties"][0].bars
     assert [(bar.value, bar.beside) for bar in bars] == [("<b>", 0.0), ("actor", 1.0)]
     assert "In the batch" in page.text
-    assert desk.get(ADDRESS, {"beside": "batch-4711"}).status_code == 404
-    assert desk.get(ADDRESS, {"beside": "release-4711"}).status_code == 404
-    assert desk.get(ADDRESS, {"beside": "x"}).status_code == 200
+    assert admin_client.get(ADDRESS, {"beside": "batch-4711"}).status_code == 404
+    assert admin_client.get(ADDRESS, {"beside": "release-4711"}).status_code == 404
+    assert admin_client.get(ADDRESS, {"beside": "x"}).status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_release_stands_beside_the_list(client, admin):
-    """Those whom nobody confirmed are not in it."""
-    made = released(judged_batch({"m.a": "yes no", "m.b": "no no"}))
+def test_a_release_is_compared_with_the_list(client, admin):
+    """A release does not contain entities without a confirmed picture."""
+    release = released(judged_batch({"m.a": "yes no", "m.b": "no no"}))
     client.force_login(admin)
     tasks.count_list()
-    tasks.count_list(release=made.pk)
-    page = client.get(ADDRESS, {"beside": f"release-{made.pk}"})
+    tasks.count_list(release=release.pk)
+    page = client.get(ADDRESS, {"beside": f"release-{release.pk}"})
     assert page.context["whole"].entities > page.context["beside"].entities
-    assert page.context["beside"].entities == made.counts["confirmed_entities"]
+    assert page.context["beside"].entities == release.counts["confirmed_entities"]
     assert "For the release: the entities with a confirmed picture" in page.text
-    assert f'value="release-{made.pk}" selected' in page.text
+    assert f'value="release-{release.pk}" selected' in page.text
 
 
-def test_only_the_most_frequent_values_are_shown(desk):
+def test_only_the_most_frequent_values_are_shown(admin_client):
     EntityFactory(professions=[f"p{n}" for n in range(30)])
     figures.compute()
-    page = desk.get(ADDRESS)
+    page = admin_client.get(ADDRESS)
     assert len(page.context["properties"][0].bars) == 12
     assert "18 other values are not shown." in page.text
 
 
-def test_it_is_counted_anew_when_asked(desk, batch, asked):
+def test_an_admin_can_request_a_recount(admin_client, batch, count_requests):
     figures.compute()
-    answer = desk.post(reverse("count-anew"), {"beside": f"batch-{batch.pk}"})
-    assert answer.url == f"{ADDRESS}?beside=batch-{batch.pk}"
-    assert desk.post(reverse("count-anew"), {"beside": "//x"}).url == ADDRESS
-    assert "A worker is counting." in desk.get(ADDRESS).text
+    response = admin_client.post(reverse("count-anew"), {"beside": f"batch-{batch.pk}"})
+    assert response.url == f"{ADDRESS}?beside=batch-{batch.pk}"
+    assert admin_client.post(reverse("count-anew"), {"beside": "//x"}).url == ADDRESS
+    assert "A worker is counting." in admin_client.get(ADDRESS).text
 
 
-def test_more_entities_cost_no_more_queries(desk, batch, django_assert_num_queries):
+def test_queries_do_not_grow_with_entities(
+    admin_client, batch, django_assert_num_queries
+):
     figures.compute()
-    desk.get(ADDRESS)
-    with django_assert_num_queries(4):  # session, person, batches, releases
-        desk.get(ADDRESS)
+    admin_client.get(ADDRESS)
+    with django_assert_num_queries(4):  # session, user, batches, releases
+        admin_client.get(ADDRESS)
     EntityFactory.create_batch(20)
     with django_assert_num_queries(4):
-        desk.get(ADDRESS)
+        admin_client.get(ADDRESS)
 
 
-def test_nobody_but_admins_sees_it(client, stranger, adjudicator, asked):
+def test_only_admins_can_open_the_list(client, stranger, adjudicator, count_requests):
     assert client.get(ADDRESS).url.startswith(reverse("sign-in"))
     for person in (stranger, adjudicator):
         client.force_login(person)
         assert client.get(ADDRESS).status_code == 404
         assert client.post(reverse("count-anew")).status_code == 404
-    assert asked == []
+    assert count_requests == []
