@@ -171,7 +171,7 @@ def test_files_of_an_erased_picture_are_strays_at_once(admin, monkeypatch):
         patch.setattr(images, "delete_files", fail)
         erasure.erase_image(sha256=image.sha256, by=admin)
     assert default_storage.exists(store.image_name(image.sha256))
-    assert len(differences(files=True)) == 2
+    assert len(differences(files=True)) == 3
     differences(files=True, fix=True)
     assert not default_storage.exists(store.image_name(image.sha256))
     assert not Image.objects.exists()
