@@ -150,6 +150,7 @@ def test_a_break_is_proposed_after_long_work(opened, judge):
     page = opened(judge, "/")
     page.clock.install()
     page.goto(grid_of(opened_batch(judge, count=2)))
+    page.wait_for_selector("[data-start]", state="detached")
     for _ in range(16):
         page.clock.run_for(120_000)
         press(page, "ArrowRight")
