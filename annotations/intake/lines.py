@@ -184,6 +184,8 @@ def _line(raw: bytes) -> Line:
     except UnicodeDecodeError:
         reason = f"The line is not UTF-8.{guess_sentence(raw)} Save the file as UTF-8."
         return BadLine(reason, raw[:800].decode(errors="replace"))
+    if not text.strip():
+        return ""  # blank lines are skipped
     if "\r" in text:
         return BadLine("A cell contains a CR.", text[:200])
     if "\0" in text:

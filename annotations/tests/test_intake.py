@@ -7,7 +7,7 @@ from csv import DictReader
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from annotations import intake
@@ -393,6 +393,7 @@ cell = st.text(st.sampled_from('ab01/\\\t\r\n\0 é"@.'), max_size=6)
 
 @pytest.mark.django_db
 @given(st.lists(st.tuples(cell, cell, cell, cell, cell, cell, cell), max_size=5))
+@example([("", "", "", "", "", "\r", "")])  # a blank line with a CR
 def test_all_cells_are_accounted_for(tmp_path_factory, rows):
     text = "".join("\t".join(row) + "\n" for row in rows)
     import_ = imported(text, "faces", into=tmp_path_factory.mktemp("cells"))
