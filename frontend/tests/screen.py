@@ -17,6 +17,12 @@ def grid_of(batch) -> str:
     return reverse("grid", args=[batch.pk])
 
 
+def go_to_grid(page, batch) -> None:
+    """Open the judge's page of a batch, and wait until its script has leased a page."""
+    page.goto(grid_of(batch))
+    page.wait_for_selector("[data-start]", state="detached")
+
+
 def press(page, *keys) -> None:
     """Press keys one after another."""
     for key in keys:

@@ -14,7 +14,7 @@ from .accessibility import (
     assert_large,
 )
 from .scenes import mark, opened_batch
-from .screen import grid_of, pictures_shown, press
+from .screen import go_to_grid, grid_of, pictures_shown, press
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -149,8 +149,7 @@ def test_guidelines_are_shown_first_and_again_when_they_change(opened, judge):
 def test_a_break_is_proposed_after_long_work(opened, judge):
     page = opened(judge, "/")
     page.clock.install()
-    page.goto(grid_of(opened_batch(judge, count=2)))
-    page.wait_for_selector("[data-start]", state="detached")
+    go_to_grid(page, opened_batch(judge, count=2))
     for _ in range(16):
         page.clock.run_for(120_000)
         press(page, "ArrowRight")
@@ -231,7 +230,7 @@ def test_no_page_breaks_the_content_security_policy(opened, judge):
     page = opened(judge, "/")
     complaints = []
     page.on("console", lambda message: complaints.append(message.text))
-    page.goto(grid_of(batch))
+    go_to_grid(page, batch)
     press(page, "y", "r", "Enter", "f", "Escape", "?", "Escape")
     page.wait_for_timeout(300)
     assert [c for c in complaints if "Security" in c or "violat" in c] == []

@@ -12,6 +12,7 @@ from .screen import (
     all_saved,
     comes_true,
     focused,
+    go_to_grid,
     grid_of,
     pictures_shown,
     press,
@@ -317,7 +318,7 @@ def test_a_picture_that_does_not_load_says_so_and_is_not_broken(opened, judge):
             route.continue_()
 
     page.route("**/*.1/thumbnail/", fail)
-    page.goto(grid_of(batch))
+    go_to_grid(page, batch)
     tile = page.locator(".tile:has(img[src*='.1/'])")
     expect(tile).to_have_attribute("data-failed", "")
     comes_true(

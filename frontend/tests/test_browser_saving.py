@@ -13,7 +13,15 @@ from annotations.models import Assignment, Candidate, Judgment, JudgmentRevision
 
 from .conftest import sign_in
 from .scenes import mark, opened_batch, verdicts_of
-from .screen import all_saved, eventually, fetched_ahead, grid_of, press, verdicts
+from .screen import (
+    all_saved,
+    eventually,
+    fetched_ahead,
+    go_to_grid,
+    grid_of,
+    press,
+    verdicts,
+)
 
 ROWS = """store => new Promise(resolve => {
     const request = indexedDB.open('labeler', 1);
@@ -66,7 +74,7 @@ def test_ten_marks_without_a_network_survive_a_reload_once_each(opened, judge):
     with pytest.raises(PlaywrightError, match="ERR_INTERNET_DISCONNECTED"):
         page.reload()
     page.context.set_offline(False)
-    page.goto(grid_of(batch))
+    go_to_grid(page, batch)
     eventually(lambda: len(verdicts_of(judge, batch)) == 10)
     assert verdicts_of(judge, batch) == 3 * ["broken"] + 3 * ["no"] + 4 * ["yes"]
     assert verdicts(page) == [*3 * ["yes", "no", "broken"], "yes", "", ""]
@@ -327,7 +335,7 @@ def test_two_tabs_of_one_page_agree_on_what_is_recorded(opened, judge):
     first = opened(judge, grid_of(batch))
     fetched_ahead(first)
     second = first.context.new_page()
-    second.goto(grid_of(batch))
+    go_to_grid(second, batch)
     press(first, "y")
     all_saved(first)
     press(second, "n")

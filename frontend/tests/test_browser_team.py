@@ -24,7 +24,7 @@ from annotations.models import (
 from annotations.tests.factories import UserFactory
 from tools import sample as real_pictures
 
-from .screen import all_saved, grid_of, pictures_shown, press
+from .screen import all_saved, go_to_grid, pictures_shown, press
 
 SAMPLE = real_pictures.folder()
 KEYS = {"yes": "1", "no": "2", "broken": "3", "skip": "s"}
@@ -75,7 +75,7 @@ def create_batch(page, keys, names):
 
 def work_off(page, batch, say):
     """Judge all pages by keys. `say(candidate_id)` returns the verdict."""
-    page.goto(grid_of(batch))
+    go_to_grid(page, batch)
     while pages := page.locator("#page[data-assignment]").all():
         assignment_id = pages[0].get_attribute("data-assignment")
         pictures_shown(page)

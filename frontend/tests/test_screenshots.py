@@ -16,7 +16,7 @@ from annotations.models import Batch, BatchJudge, Candidate, Entity, Image
 from labeler import demo
 
 from .scenes import mark
-from .screen import all_saved, comes_true, grid_of, pictures_shown, press
+from .screen import all_saved, comes_true, go_to_grid, grid_of, pictures_shown, press
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "screenshots"
 PERSON = "m.demo04"
@@ -213,7 +213,7 @@ def test_when_there_is_nothing_to_judge(opened, judge, other_judge, admin, batch
     page.get_by_role("link", name="Your earlier pages").click()
     shoot(page, "own-pages")
     batches.close_batch(batch=batch, by=admin)
-    page.goto(grid_of(batch))
+    go_to_grid(page, batch)
     shoot(page, "empty-closed")
 
 
