@@ -115,7 +115,7 @@ def test_a_release_of_the_sample_is_readable_by_other_programs(sample, settings)
             assert len(dev) == 10
             assert len({mid for mid, *_ in dev}) == 10
             assert len(test) == entities - 10 + 25
-            assert {mid for mid, *_ in test} == {""}
+            assert {mid for mid, *_ in test} == {"-"}
             for mid, name, url, _ in dev:
                 candidate = Candidate.objects.get(image_url=url)
                 entity = candidate.entity
