@@ -129,7 +129,7 @@ urlpatterns = [
     ),
     path("entities/", entities.entities, name="entities"),
     path("list/", the_list.the_list, name="the-list"),
-    path("list/anew/", the_list.recount, name="count-anew"),
+    path("list/anew/", the_list.recount, name="recount-list"),
     path("entities/<str:key>/", entities.show, name="entity"),
     path(
         "entities/<str:key>/representative/",

@@ -23,7 +23,7 @@ def is_judgeable(c: str) -> str:
 
 
 def is_in_row(c: str, q: str) -> str:
-    """Return a condition: queue row `q` includes candidate `c`, in whatever state."""
+    """Return a condition: queue row `q` includes candidate `c`, in any state."""
     return f"{c}.entity_id = {q}.entity_id AND {c}.id <= {q}.upto"
 
 

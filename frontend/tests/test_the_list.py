@@ -120,9 +120,11 @@ def test_only_the_most_frequent_values_are_shown(admin_client):
 
 def test_an_admin_can_request_a_recount(admin_client, batch, count_requests):
     figures.compute()
-    response = admin_client.post(reverse("count-anew"), {"beside": f"batch-{batch.pk}"})
+    response = admin_client.post(
+        reverse("recount-list"), {"beside": f"batch-{batch.pk}"}
+    )
     assert response.url == f"{ADDRESS}?beside=batch-{batch.pk}"
-    assert admin_client.post(reverse("count-anew"), {"beside": "//x"}).url == ADDRESS
+    assert admin_client.post(reverse("recount-list"), {"beside": "//x"}).url == ADDRESS
     assert "A worker is counting." in admin_client.get(ADDRESS).text
 
 
@@ -143,5 +145,5 @@ def test_only_admins_can_open_the_list(client, stranger, adjudicator, count_requ
     for person in (stranger, adjudicator):
         client.force_login(person)
         assert client.get(ADDRESS).status_code == 404
-        assert client.post(reverse("count-anew")).status_code == 404
+        assert client.post(reverse("recount-list")).status_code == 404
     assert count_requests == []

@@ -27,14 +27,14 @@ def test_a_folder_of_one_machine_is_named_with_its_line(project):
     assert problem.startswith("notes.txt:2: ")
 
 
-@pytest.mark.parametrize("line", ["--index-url mirror", "https://pypi.org/simple"])
+@pytest.mark.parametrize("line", ["--index-url mirror", "https://index.example/simple"])
 def test_a_lock_that_names_a_package_index_fails(project, line):
     (project / "requirements.lock").write_text(f"{line}\n")
     assert "requirements.lock" in checks.the_lock_names_no_index()
 
 
 def test_a_document_can_name_a_package_host(project):
-    (project / "README.md").write_text("![badge](https://pypi.org/badge.svg)\n")
+    (project / "README.md").write_text("![badge](https://index.example/badge.svg)\n")
     assert checks.main(["files"]) == 0
 
 
